@@ -1,0 +1,127 @@
+"""What exists: repositories, environments, services, and where in a file a service's version stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Delivery(StrEnum):
+    """How a change reaches an environment's branch."""
+
+    PUSH = "push"
+    PULL_REQUEST = "pull-request"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A config repository: where it is and the branch that clusters follow."""
+
+    name: str
+    url: str
+    branch: str = "main"
+    ssh_key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One step in the order of promotion. `paths` are templates holding `{service}`."""
+
+    name: str
+    paths: tuple[str, ...]
+    repository: str
+    cluster: str | None = None
+    aliases: tuple[str, ...] = ()
+    delivery: Delivery = Delivery.PULL_REQUEST
+    channel: str | None = None
+    reviewers: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PinPlace:
+    """A version's place, named in the config where looking can't find it."""
+
+    file: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the config says about a service beyond what looking finds."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    image: str | None = None
+    namespace: str | None = None
+    repository: str | None = None
+    source: str | None = None
+    pins: tuple[PinPlace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One service in one environment: the folders of a repository that declare it there."""
+
+    service: str
+    environment: str
+    repository: str
+    folders: tuple[str, ...]
+    cluster: str | None = None
+    namespace: str | None = None
+    image: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.service} in {self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image reference taken apart: `name` is registry and repository, as written."""
+
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @property
+    def version(self) -> str | None:
+        """What the runtime pulls by: the digest where there is one, since it wins over the tag; else the tag."""
+        return self.digest or self.tag
+
+    def __str__(self) -> str:
+        return self.name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The scalar in a file that holds (part of) an image reference.
+
+    `path` leads through the YAML document number `document`; `line` counts from 1 and is for people.
+    `image` is the reference that the whole place (a container, an `images:` entry) amounts to.
+    """
+
+    file: str
+    format: str
+    document: int
+    path: tuple[str | int, ...]
+    line: int
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """Which images may be named (globs on the image's name; empty allows all) and what a version looks like."""
+
+    allow: tuple[str, ...] = ()
+    version: str | None = None
+    """`semver`, a regular expression that the whole tag must match, or None for any legal tag or digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything the config names. Environments stand in order of promotion."""
+
+    repositories: Mapping[str, Repository]
+    environments: Mapping[str, Environment]
+    services: Mapping[str, Service] = field(default_factory=dict)
+    images: ImagePolicy = field(default_factory=ImagePolicy)

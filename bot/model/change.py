@@ -1,0 +1,152 @@
+"""Changes as values: what should happen to Git, and what came of it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model.catalog import Delivery, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file before and after. None is "not there". Bytes, since a promotion keeps every byte but the version's."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A commit to make: its whole message, trailers included, and its edits."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A service should move in an environment. Performing it twice has the effect of once."""
+
+    verb: str
+    target: Target
+    delivery: Delivery
+    from_version: str | None
+    to_version: str
+    base: str
+    """The commit it was planned on."""
+    drafts: tuple[Draft, ...]
+    branch: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences the reply must carry, such as that a revert would have conflicted."""
+    confirm: str | None = None
+    """Why a person must confirm first; None where the pull request is confirmation enough."""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(edit for draft in self.drafts for edit in draft.edits)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same effect on the same files, whatever the base commit."""
+        said = (self.verb, self.target, self.from_version, self.to_version, self.edits)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal(Proposal):
+    """A proposal made by reverting commits, newest first; `fell_back` where only the version could be set back."""
+
+    reverts: tuple[str, ...] = ()
+    fell_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as the bot reads it. `trailers` holds the last value of each key."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    at: datetime
+    message: str
+    trailers: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def subject(self) -> str:
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A commit of the branch that changed a service's version in an environment (first parents only)."""
+
+    target: Target
+    from_version: str | None
+    to_version: str | None
+    commit: Commit
+    by: str
+    pull: int | None = None
+    reverts: tuple[str, ...] = ()
+    """The commits it says it reverts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request of a forge. `ours`: head in the same repository, under our prefix, and written by us."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    branch: str
+    head: str
+    base: str
+    state: str
+    """`open`, `closed` or `merged`."""
+    author: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The pull request was there already, with the same content."""
+
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """What was asked for is so already."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """Another open pull request moves the same target; nothing was done."""
+
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    why: str
+
+
+Outcome = Opened | Adopted | Committed | Unchanged | Contested | Failed

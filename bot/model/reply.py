@@ -1,0 +1,65 @@
+"""What the bot answers, before any chat's dialect. All text is plain: whoever renders it escapes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.model.change import PullRequest
+
+
+class Outcome(StrEnum):
+    """`outcome` of `say --json`; scripts depend on these words."""
+
+    OPENED = "opened"
+    ADOPTED = "adopted"
+    COMMITTED = "committed"
+    UNCHANGED = "unchanged"
+    ANSWERED = "answered"
+    PLANNED = "planned"
+    CONFIRM = "confirm"
+    CONTESTED = "contested"
+    REFUSED = "refused"
+    MISUNDERSTOOD = "misunderstood"
+    FAILED = "failed"
+
+
+class Layout(StrEnum):
+    TEXT = "text"
+    CODE = "code"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a reply below its first sentence. A table's `rows` start with its header."""
+
+    text: str = ""
+    layout: Layout = Layout.TEXT
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button: a link (`url`) or an action with its value. `danger` asks for the confirming colour."""
+
+    label: str
+    url: str | None = None
+    action: str | None = None
+    value: str = ""
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer. `text` is whole sentences that make sense alone, as a notification shows only them."""
+
+    outcome: Outcome
+    text: str
+    sections: tuple[Section, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    data: Mapping[str, Any] | None = None
+    pull: PullRequest | None = None
+    commit: str | None = None
+    private: bool = False
+    """For the asker alone, where the chat can: usage errors, refusals, help."""

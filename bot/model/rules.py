@@ -1,0 +1,39 @@
+"""Who may do what. Permission is the verb; who isn't listed only reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Verbs allowed, in environments; `*` is all."""
+
+    name: str
+    may: tuple[str, ...]
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the config: the Slack user id, the GitHub login, and their roles' names."""
+
+    id: str
+    github: str | None = None
+    email: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    people: Mapping[str, Person] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A difference not worth telling. Empty fields match all; `path` is a JSON pointer, matched from its start."""
+
+    why: str
+    kind: str = ""
+    name: str = ""
+    path: str = ""

@@ -1,0 +1,159 @@
+"""What the inside needs of the outside: reads and writes apart, each as narrow as its callers.
+
+Adapters raise `Unavailable` when the world is against it and `Refusal` when a person can put it right; no other
+error of theirs passes here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.model.catalog import Target
+from bot.model.change import Commit, Draft, Edit, Move, PullRequest
+from bot.model.reply import Reply
+from bot.model.request import Message, Place
+from bot.model.sync import Live, Manifest, ObjectRef
+
+
+class Tree(Protocol):
+    """One commit of a repository, read from the mirror. Paths use `/` and are relative to its root."""
+
+    @property
+    def commit(self) -> str: ...
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes; None where there is none. Symlinks are not followed: Refusal."""
+
+    def files(self, folder: str) -> tuple[str, ...]:
+        """Paths of all files below a folder, sorted; symlinks and submodules are left out."""
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Names of the folders directly in a folder, sorted; "" is the root."""
+
+    def identity(self, path: str) -> str | None:
+        """The Git object id of a file or folder: the same id is the same content."""
+
+
+class Git(Protocol):
+    """Reads of the config repositories' mirrors. `repository` is a name of the catalog."""
+
+    def head(self, repository: str) -> Tree:
+        """The branch's newest commit, fetched once per command. Unavailable if the remote can't be reached."""
+
+    def at(self, repository: str, commit: str) -> Tree: ...
+
+    def log(self, repository: str, folders: Sequence[str], *, start: str | None = None) -> Iterator[Commit]:
+        """Commits of the branch that touched the folders: first parents only, newest first."""
+
+    def moves(self, target: Target) -> Iterator[Move]:
+        """How the target's version came about, newest first."""
+
+    def revert(
+        self, repository: str, commits: Sequence[str], onto: str, folders: Sequence[str]
+    ) -> tuple[tuple[Edit, ...], ...] | None:
+        """What `git revert` of each commit in turn does to the folders, on top of `onto`; None if it conflicts.
+
+        A merge is reverted against its first parent. Nothing but loose objects in the mirror is written.
+        """
+
+    def find_change(self, target: Target, change: str) -> str | None:
+        """The commit on the branch that carries the trailer `Quarterdeck-Change: <change>`, if there is one."""
+
+
+class GitWrites(Protocol):
+    """Writes to config repositories. Called by `bot.perform` alone."""
+
+    def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
+        """Make the drafts' commits on `base`, one after the other, in the mirror; the last one's id.
+
+        Proves afterwards that exactly the drafts' paths changed, to exactly their bytes.
+        """
+
+    def push_base(self, repository: str, commit: str) -> bool:
+        """Push to the followed branch, never by force. False if the branch has moved since."""
+
+    def push_branch(self, repository: str, branch: str, commit: str) -> None:
+        """Create or move a branch of ours with a lease; Refusal if it holds anyone else's commits."""
+
+
+class Forge(Protocol):
+    """Reads of pull requests."""
+
+    def pulls(self, repository: str) -> tuple[PullRequest, ...]:
+        """Open pull requests under our branch prefix."""
+
+
+class ForgeWrites(Protocol):
+    """Writes to pull requests. Called by `bot.perform` alone."""
+
+    def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest: ...
+
+    def comment(self, repository: str, number: int, text: str) -> None: ...
+
+    def label(self, repository: str, number: int, labels: Sequence[str]) -> None: ...
+
+    def request_review(self, repository: str, number: int, reviewers: Sequence[str]) -> None:
+        """Ask people (`ana`) and teams (`acme/sre`), one call each, since one bad name spoils a whole call."""
+
+    def close(self, repository: str, number: int) -> None: ...
+
+    def merge(self, repository: str, number: int, *, head: str) -> str:
+        """Merge if the head is still `head`; the merge commit's id."""
+
+
+class Renderer(Protocol):
+    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+        """The objects a folder declares. Refusal with file (and line) if it can't be rendered, or must not be."""
+
+
+class Clusters(Protocol):
+    def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
+        """One look at the objects asked for, in few calls. Never raises: what can't be read is in `unchecked`."""
+
+
+class Chat(Protocol):
+    """Where answers go. Called by the conversation's host and the jobs."""
+
+    def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
+        """Say it, in the thread if the place has one; the message's id, for `update`. `to` is the asker's id."""
+
+    def update(self, channel: str, message: str, reply: Reply) -> None: ...
+
+
+class Inbox(Protocol):
+    """Messages written down before they are acknowledged, so that none is lost or run twice."""
+
+    def receive(self, message: Message) -> bool:
+        """Write it down; False if its id was seen before. Unavailable if the store can't: then don't acknowledge."""
+
+    def unfinished(self) -> tuple[Message, ...]:
+        """What a former process left undone, oldest first, marked `resumed`."""
+
+    def finish(self, message_id: str) -> None:
+        """It was answered: a restart leaves it alone."""
+
+
+class Confirmations(Protocol):
+    """Commands waiting for a person's yes."""
+
+    def ask(self, message: Message, fingerprint: str, expires: datetime) -> str:
+        """Keep the command; the confirmation's id."""
+
+    def waiting(self, confirmation: str, now: datetime) -> tuple[Message, str] | None:
+        """The command and its fingerprint; None if it is done, withdrawn or expired."""
+
+    def settle(self, confirmation: str) -> None:
+        """It was pressed and done, or withdrawn: the button is dead from now on."""
+
+
+class Audit(Protocol):
+    def record(self, message: Message, verb: str, target: Target | None, outcome: str, detail: str) -> None:
+        """Who asked what, and what came of it."""
+
+
+class SyncedRevisions(Protocol):
+    """Which commits were once seen in sync, per target: tells `pending` from a change undone by hand."""
+
+    def seen(self, target: Target, identity: str) -> bool: ...
+
+    def remember(self, target: Target, identity: str) -> None: ...
