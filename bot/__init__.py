@@ -1,1 +1,1 @@
-"""Quarterdeck: commands in chat become commits, pull requests and answers. The rooms are drawn in docs/architecture.md."""
+"""Quarterdeck: commands in chat become commits, pull requests and answers. docs/architecture.md draws the rooms."""

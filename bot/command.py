@@ -1,0 +1,210 @@
+"""A command as one declaration: usage lines are its grammar, its help and its docs.
+
+Holds what a command gets to read (`Context`) and how commands are found and understood. Must not know any verb, and
+gives commands no way to write.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from types import ModuleType, NoneType
+from typing import get_args, get_type_hints
+
+from bot.errors import Refusal
+from bot.language import arguments, words
+from bot.language.grammar import Match, Usage
+from bot.language.suggest import nearest
+from bot.manifests import layout
+from bot.model.catalog import Catalog, Environment, Service, Target
+from bot.model.change import Proposal
+from bot.model.reply import Reply
+from bot.model.request import Invocation, Message, Misunderstanding
+from bot.ports import Forge, Git
+from bot.survey import Survey
+
+Run = Callable[..., Proposal | Reply]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A verb. `changes` is whether it may lead to a write, and so needs permission."""
+
+    usages: tuple[Usage, ...]
+    examples: tuple[str, ...]
+    changes: bool
+    run: Run
+
+    @property
+    def verb(self) -> str:
+        return self.usages[0].verb
+
+    @cached_property
+    def summary(self) -> str:
+        return inspect.getdoc(self.run) or ""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, object]:
+        """Each slot's kind: the annotation of the parameter of its name, without its `| None`."""
+        hints = get_type_hints(self.run)
+        kinds = {name: _required(hint) for name, hint in hints.items() if name not in {"ctx", "return"}}
+        for usage in self.usages:
+            if unknown := [slot for slot in usage.slots if kinds.get(slot) not in arguments.CONVERTERS]:
+                raise TypeError(f"{usage.line!r} names {unknown}, which {self.run.__name__}() can't take")
+        return kinds
+
+
+def command(*usages: str, examples: Sequence[str], changes: bool = False) -> Callable[[Run], Command]:
+    """Declare a command: `@command("status [<service>]", examples=["status payment"])` above its function."""
+    return lambda run: Command(tuple(map(Usage, usages)), tuple(examples), changes, run)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All commands by verb, in the order of their names."""
+
+    commands: Mapping[str, Command]
+
+    def understand(self, typed: str, known: arguments.Vocabulary) -> Invocation | Misunderstanding:
+        """The one command in a message, with its arguments converted; else what is wrong, and where."""
+        split = words.split(typed)
+        if isinstance(split, Misunderstanding):
+            return split
+        first = split.words[0]
+        if sum(line[0].text.casefold() in self.commands for line in split.lines) > 1:
+            return Misunderstanding("That is more than one command; send one a message, so that each has its answer.")
+        found = self.commands.get(first.text.casefold())
+        if found is None:
+            near = nearest(first.text, self.commands)
+            return Misunderstanding(
+                f"There is no command {first.text[:60]}" + ("" if near else "; help lists all of them"),
+                split.text,
+                first.start,
+                len(first.text),
+                near,
+            )
+        matches = [usage.match(split.words) for usage in found.usages]
+        complete = next((match for match in matches if match.complete), None)
+        if complete is None:
+            return self._mismatch(found, max(matches, key=lambda match: match.reached), split)
+        return _convert(found, complete, split, known)
+
+    def _mismatch(self, found: Command, match: Match, split: words.Words) -> Misunderstanding:
+        rest = split.words[match.reached :]
+        usage = "; ".join(usage.line for usage in found.usages)
+        if any(word.text.casefold() in self.commands for word in rest[1:]):
+            return Misunderstanding("That looks like more than one command; send one a message.")
+        if not rest:
+            return Misunderstanding(
+                f"{split.text.strip()} … and then? {match.wanted} is missing. Usage: {usage}", split.text
+            )
+        said = rest[0]
+        wanted = f"{match.wanted} was expected" if match.wanted else "the command was complete before it"
+        return Misunderstanding(
+            f"{said.text[:60]} does not fit there: {wanted}. Usage: {usage}", split.text, said.start, len(said.text)
+        )
+
+
+def discover(package: ModuleType) -> Registry:
+    """Every module of a package is a verb: it holds a command of its own name."""
+    commands = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        found = getattr(importlib.import_module(f"{package.__name__}.{module}"), module, None)
+        if not isinstance(found, Command) or found.verb != module:
+            raise TypeError(f"{package.__name__}/{module}.py holds no command {module!r}")
+        commands[module] = found
+    return Registry(commands)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command may look at: reads only, and all Git reads at the same commit of each repository."""
+
+    catalog: Catalog
+    git: Git
+    forge: Forge | None
+    survey: Survey
+    message: Message
+    now: datetime
+    registry: Registry
+
+    @cached_property
+    def vocabulary(self) -> arguments.Vocabulary:
+        environments = {}
+        for environment in self.catalog.environments.values():
+            for word in (environment.name, *environment.aliases):
+                environments[word.casefold()] = environment.name
+        return arguments.Vocabulary(tuple(self.registry.commands), environments, lambda: self._services)
+
+    @cached_property
+    def _services(self) -> Mapping[str, str]:
+        services = {target.service.casefold(): target.service for target in self._targets}
+        for service in self.catalog.services.values():
+            if service.name.casefold() in services:
+                services |= {alias.casefold(): service.name for alias in service.aliases}
+        return services
+
+    @cached_property
+    def _targets(self) -> tuple[Target, ...]:
+        return tuple(
+            target for environment in self.catalog.environments.values() for target in self._found(environment)
+        )
+
+    def _found(self, environment: Environment) -> list[Target]:
+        found = {}
+        for repository in self._repositories(environment):
+            for name, folders in layout.services(self.git.head(repository), environment).items():
+                service = self.catalog.services.get(name, Service(name))
+                if repository == (service.repository or environment.repository):
+                    found[name] = Target(
+                        name,
+                        environment.name,
+                        repository,
+                        folders,
+                        cluster=environment.cluster,
+                        namespace=service.namespace,
+                        image=service.image,
+                    )
+        return [found[name] for name in sorted(found)]
+
+    def _repositories(self, environment: Environment) -> set[str]:
+        own = {service.repository for service in self.catalog.services.values() if service.repository}
+        return {environment.repository, *own}
+
+    def targets(self, service: str | None = None, environment: str | None = None) -> tuple[Target, ...]:
+        """All targets, or those of a service, an environment, or both; in order of promotion."""
+        return tuple(
+            target
+            for target in self._targets
+            if service in (None, target.service) and environment in (None, target.environment)
+        )
+
+    def target(self, service: str, environment: str) -> Target:
+        """The one target; Refusal that says where the service is instead."""
+        found = self.targets(service, environment)
+        if not found:
+            elsewhere = ", ".join(target.environment for target in self.targets(service)) or "nowhere"
+            raise Refusal(f"{service} is not in {environment}; it is in {elsewhere}. Add its folder there first.")
+        return found[0]
+
+
+def _convert(
+    found: Command, match: Match, split: words.Words, known: arguments.Vocabulary
+) -> Invocation | Misunderstanding:
+    converted = {}
+    # Words that need no look at Git come first, so that a typing error never waits for a fetch.
+    slots = sorted(match.slots.items(), key=lambda slot: found.parameters[slot[0]] is arguments.ServiceName)
+    for name, word in slots:
+        value = arguments.CONVERTERS[found.parameters[name]](word, known)
+        if isinstance(value, arguments.Unknown):
+            return Misunderstanding(value.why, split.text, word.start, len(word.text), value.suggestions)
+        converted[name] = value
+    return Invocation(found.verb, converted)
+
+
+def _required(hint: object) -> object:
+    given = [part for part in get_args(hint) if part is not NoneType]
+    return given[0] if given else hint

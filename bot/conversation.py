@@ -1,0 +1,145 @@
+"""A message in, an answer out: the whole bot without Slack.
+
+Understands, plans, judges, asks for a yes where one is needed, has the change performed and words what came of it.
+Must not know any verb, nor how messages arrive or leave.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot import proposals, wording
+from bot.access import Refused, judge
+from bot.command import Context, Registry
+from bot.errors import Refusal, Unavailable
+from bot.model.change import Adopted, Opened, Proposal, PullRequest, Unchanged
+from bot.model.reply import Layout, Outcome, Reply, Section
+from bot.model.request import Invocation, Message, Misunderstanding, Press
+from bot.model.rules import Rules
+from bot.perform import Performer
+from bot.ports import Audit, Confirmations
+
+CONFIRM_WITHIN = timedelta(minutes=15)
+
+
+def _nothing() -> Reply | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say, and what to do once it is said; the latter may give a warning to say as well."""
+
+    reply: Reply
+    afterwards: Callable[[], Reply | None] = _nothing
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The bot. `look` gives a command its reads, all of them fresh."""
+
+    registry: Registry
+    rules: Rules
+    look: Callable[[Message], Context]
+    performer: Performer
+    confirmations: Confirmations
+    audit: Audit
+    now: Callable[[], datetime]
+
+    def hear(self, message: Message, *, dry_run: bool = False, yes: bool = False) -> Answer:
+        """Answer a message. `dry_run` plans only; `yes` is the confirmation, given in advance.
+
+        Never raises what a person could have caused, nor what the world did.
+        """
+        try:
+            if message.press is not None:
+                return self._pressed(message, message.press)
+            return self._asked(message, dry_run=dry_run, yes=yes)
+        except Refusal as refusal:
+            return Answer(Reply(Outcome.REFUSED, str(refusal), private=True))
+        except Unavailable as trouble:
+            return Answer(Reply(Outcome.FAILED, str(trouble)))
+
+    def _asked(self, message: Message, *, dry_run: bool, yes: bool, agreed: str | None = None) -> Answer:
+        context = self.look(message)
+        invocation = self.registry.understand(message.text, context.vocabulary)
+        if isinstance(invocation, Misunderstanding):
+            return Answer(_misunderstood(invocation))
+        if message.resumed and (done := self._done(invocation, context)) is not None:
+            return Answer(done)
+        planned = self._plan(invocation, context)
+        if isinstance(planned, Reply):
+            return Answer(planned)
+        if dry_run:
+            return Answer(wording.planned(planned, proposals.diff(planned.edits)))
+        verdict = judge(message.actor, planned.verb, planned.target.environment, self.rules)
+        if isinstance(verdict, Refused):
+            self.audit.record(message, planned.verb, planned.target, Outcome.REFUSED, verdict.why)
+            raise Refusal(verdict.why)
+        if planned.confirm and not yes and agreed != planned.fingerprint:
+            return Answer(self._question(message, planned, changed=agreed is not None))
+        return self._perform(message, invocation, planned)
+
+    def _pressed(self, message: Message, press: Press) -> Answer:
+        waiting = self.confirmations.waiting(press.confirmation, self.now())
+        if waiting is None:
+            raise Refusal("That question was answered already, or is older than 15 minutes; say the command again.")
+        asked, fingerprint = waiting
+        if press.action == "cancel":
+            self.confirmations.settle(press.confirmation)
+            return Answer(Reply(Outcome.ANSWERED, f"Cancelled by {message.actor.name}; nothing was done."))
+        # Whoever presses must be allowed to, so the command runs as theirs; its id stays, so that it runs once.
+        pressed = replace(asked, actor=message.actor, resumed=message.resumed)
+        answer = self._asked(pressed, dry_run=False, yes=False, agreed=fingerprint)
+        self.confirmations.settle(press.confirmation)
+        return answer
+
+    def _plan(self, invocation: Invocation, context: Context) -> Proposal | Reply:
+        return self.registry.commands[invocation.verb].run(context, **invocation.arguments)
+
+    def _done(self, invocation: Invocation, context: Context) -> Reply | None:
+        """What an interrupted run of this very message has done already, told from Git."""
+        if not self.registry.commands[invocation.verb].changes:
+            return None
+        change = proposals.change_id(context.message)
+        said = {name: str(value) for name, value in invocation.arguments.items()}
+        for target in context.targets(said.get("service"), said.get("environment")):
+            if (commit := context.git.find_change(target, change)) is not None:
+                return Reply(Outcome.COMMITTED, f"Done for {target}, in commit {commit[:10]}.", commit=commit)
+        return None
+
+    def _question(self, message: Message, planned: Proposal, *, changed: bool) -> Reply:
+        confirmation = self.confirmations.ask(message, planned.fingerprint, self.now() + CONFIRM_WITHIN)
+        if changed:
+            note = "The repository has changed since the question was asked, so here it is again."
+            planned = replace(planned, notes=(note, *planned.notes))
+        return wording.question(planned, confirmation, proposals.diff(planned.edits))
+
+    def _perform(self, message: Message, invocation: Invocation, planned: Proposal) -> Answer:
+        def plan_again() -> Proposal | Unchanged:
+            again = self._plan(invocation, self.look(message))
+            return again if isinstance(again, Proposal) else Unchanged(again.text)
+
+        result = self.performer.perform(planned, plan_again)
+        reply = wording.performed(planned, result)
+        self.audit.record(message, planned.verb, planned.target, reply.outcome, reply.text)
+        if isinstance(result, Opened | Adopted):
+            return Answer(reply, lambda: self._follow_up(planned, result.pull))
+        return Answer(reply)
+
+    def _follow_up(self, planned: Proposal, pull: PullRequest) -> Reply | None:
+        warnings = self.performer.follow_up(planned, pull)
+        return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
+
+
+def _misunderstood(trouble: Misunderstanding) -> Reply:
+    text = trouble.why if trouble.why.endswith((".", "?", "!")) else trouble.why + "."
+    if trouble.suggestions:
+        text += f" Did you mean {' or '.join(trouble.suggestions)}?"
+    sections = ()
+    if trouble.position is not None:
+        start = trouble.text.rfind("\n", 0, trouble.position) + 1
+        line = trouble.text[start:].partition("\n")[0]
+        caret = " " * (trouble.position - start) + "^" * max(1, trouble.length)
+        sections = (Section(f"{line}\n{caret}", Layout.CODE),)
+    return Reply(Outcome.MISUNDERSTOOD, text, sections, private=True)

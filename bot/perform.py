@@ -1,0 +1,107 @@
+"""The only caller of writes. Takes a change as a value and makes it so; done twice, it has the effect of once.
+
+Must not know a verb, a chat or a library: it adopts, retries and gives up by what the ports answer.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot import proposals
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Delivery
+from bot.model.change import Adopted, Committed, Contested, Failed, Opened, Outcome, Proposal, PullRequest, Unchanged
+from bot.ports import Forge, ForgeWrites, GitWrites
+
+TRIES = 10
+"""Pushes to a branch that others push to as well, before giving up."""
+
+FIRST_PAUSE = 0.2
+"""Seconds after the first lost race; each further one half as long again."""
+
+Plan = Callable[[], Proposal | Unchanged]
+"""Look again and plan again, on the branch as it is now."""
+
+
+@dataclass(frozen=True)
+class Performer:
+    """Where changes are made. Without a forge, only pushes can be."""
+
+    git: GitWrites
+    forge: Forge | None
+    forge_writes: ForgeWrites | None
+    pause: Callable[[float], None] = time.sleep
+
+    def perform(self, proposal: Proposal, plan_again: Plan) -> Outcome:
+        """Make the change. Refusal and Unavailable pass through; nothing is half done then."""
+        if not proposal.edits:
+            return Unchanged(f"{proposal.target} is already {proposal.to_version}.")
+        if proposal.delivery is Delivery.PUSH:
+            return self._push(proposal, plan_again)
+        return self._open(proposal)
+
+    def follow_up(self, proposal: Proposal, pull: PullRequest) -> tuple[str, ...]:
+        """Labels and reviewers of a new pull request: a warning for each that failed, since the request stands."""
+        if self.forge_writes is None:
+            return ()
+        repository, warnings = proposal.target.repository, []
+        asks: Sequence[tuple[str, Callable[[], None]]] = (
+            ("labels", lambda: self._writes.label(repository, pull.number, proposal.labels)),
+            *(
+                (f"review by {name}", lambda name=name: self._writes.request_review(repository, pull.number, [name]))
+                for name in proposal.reviewers
+            ),
+        )
+        for what, ask in asks:
+            try:
+                ask()
+            except (Refusal, Unavailable) as trouble:
+                warnings.append(f"Pull request #{pull.number} is open, but without {what}: {trouble}")
+        return tuple(warnings)
+
+    def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
+        for attempt in range(TRIES):
+            commit = self.git.commit(proposal.target.repository, proposal.base, proposal.drafts)
+            if self.git.push_base(proposal.target.repository, commit):
+                return Committed(commit)
+            self.pause(FIRST_PAUSE * 1.5**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, not secrecy
+            again = plan_again()
+            if isinstance(again, Unchanged):
+                return again
+            if again.from_version != proposal.from_version:
+                return Failed(
+                    f"{proposal.target} was changed from {proposal.from_version} to {again.from_version} by someone "
+                    "else meanwhile, so nothing was done. Look at it with status, then say it again."
+                )
+            proposal = again
+        return Failed(
+            f"The branch of {proposal.target.repository} moved {TRIES} times while this was pushed; nothing was done. "
+            "Try again in a minute."
+        )
+
+    def _open(self, proposal: Proposal) -> Outcome:
+        repository = proposal.target.repository
+        if self.forge is None:
+            raise Refusal(
+                f"{proposal.target.environment} changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
+                f"or change: push under environments.{proposal.target.environment}."
+            )
+        existing = None
+        for pull in self.forge.pulls(repository):
+            if pull.ours and pull.branch == proposal.branch:
+                existing = pull
+            elif pull.ours and proposals.moves(pull.branch, proposal.target):
+                return Contested(pull)
+        commit = self.git.commit(repository, proposal.base, proposal.drafts)
+        self.git.push_branch(repository, proposal.branch, commit)
+        if existing is not None:
+            return Adopted(existing)
+        opened = self._writes.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
+        return Opened(opened)
+
+    @property
+    def _writes(self) -> ForgeWrites:
+        if self.forge_writes is None:
+            raise Refusal("No forge is configured: set GITHUB_TOKEN.")
+        return self.forge_writes

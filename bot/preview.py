@@ -1,0 +1,42 @@
+"""A commit's tree as it would be after edits, so that a change can be judged before it is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.model.change import Edit
+from bot.ports import Tree
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Implements `Tree`. `commit` stays the base's: nothing was committed."""
+
+    base: Tree
+    edits: Sequence[Edit]
+
+    @property
+    def commit(self) -> str:
+        return self.base.commit
+
+    @property
+    def _after(self) -> dict[str, bytes | None]:
+        return {edit.path: edit.after for edit in self.edits}
+
+    def read(self, path: str) -> bytes | None:
+        after = self._after
+        return after[path] if path in after else self.base.read(path)
+
+    def files(self, folder: str) -> tuple[str, ...]:
+        after = self._after
+        inside = {path for path, content in after.items() if content is not None and path.startswith(f"{folder}/")}
+        return tuple(sorted({path for path in self.base.files(folder) if path not in after} | inside))
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        start = len(folder) + 1 if folder else 0
+        inside = {path[start:].partition("/")[0] for path in self.files(folder) if "/" in path[start:]}
+        return tuple(sorted(inside))
+
+    def identity(self, path: str) -> str | None:
+        """None where an edit touches the path: Git has no object for it yet."""
+        touched = any(edit.path == path or edit.path.startswith(f"{path}/") for edit in self.edits)
+        return None if touched else self.base.identity(path)

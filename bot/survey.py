@@ -1,0 +1,169 @@
+"""One look at targets: what Git declares, what the cluster holds, and how the two stand to each other.
+
+Used by status, drift and the scheduled checks, so that all three say the same. Reads through ports only; one target
+that can't be looked at hides nothing of the others.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot import comparison, pins
+from bot.errors import Refusal, Unavailable
+from bot.health import health, worst
+from bot.manifests import images, layout
+from bot.model.catalog import Image, Target
+from bot.model.rules import Ignore
+from bot.model.sync import Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
+from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
+
+RENDERS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What Git says of a target at one commit; `why` where it can't be told."""
+
+    target: Target
+    tree: Tree
+    version: str | None
+    manifests: tuple[Manifest, ...]
+    why: str = ""
+
+    @property
+    def references(self) -> tuple[ObjectRef, ...]:
+        return comparison.references(self.manifests, self.target.namespace)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How to look; `look` does it."""
+
+    git: Git
+    renderer: Renderer
+    clusters: Clusters
+    synced: SyncedRevisions
+    ignore: tuple[Ignore, ...] = ()
+
+    def look(self, targets: Iterable[Target]) -> tuple[Sighting, ...]:
+        """A sighting of each target, in the order given, with one reading of each cluster."""
+        wanted = tuple(targets)
+        trees = {target.repository: self.git.head(target.repository) for target in wanted}
+        with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
+            declared = tuple(pool.map(lambda target: self.declare(trees[target.repository], target), wanted))
+        live = dict(self._read(declared))
+        return tuple(self._sighting(each, live.get(each.target.cluster)) for each in declared)
+
+    def declare(self, tree: Tree, target: Target) -> Declared:
+        """What a commit declares of a target; never raises, since others wait for their turn."""
+        try:
+            version = pins.current(tree, target)
+            manifests = tuple(each for folder in target.folders for each in self.renderer.render(tree, folder))
+        except (Refusal, Unavailable) as trouble:
+            return Declared(target, tree, _version(tree, target), (), str(trouble))
+        return Declared(target, tree, version, manifests)
+
+    def _read(self, declared: Sequence[Declared]) -> Iterator[tuple[str | None, Live]]:
+        for cluster in {each.target.cluster for each in declared if each.target.cluster}:
+            wanted = {ref for each in declared if each.target.cluster == cluster for ref in each.references}
+            yield cluster, self.clusters.read(cluster, sorted(wanted))
+
+    def _sighting(self, declared: Declared, live: Live | None) -> Sighting:
+        target = declared.target
+        seen = Sighting(target, declared.tree.commit, declared.version, None, SyncState.UNKNOWN, Health.UNKNOWN)
+        if declared.why:
+            return replace(seen, why=declared.why)
+        if live is None:
+            return replace(seen, why=f"no cluster is configured for {target.environment}")
+        references = declared.references
+        differences = self._differences(declared.manifests, target, live)
+        unchecked = sorted({live.unchecked[ref] for ref in references if ref in live.unchecked})
+        healths = [health(live.objects[ref]) for ref in references if ref in live.objects]
+        missing = [ref for ref in references if ref not in live.objects and ref not in live.unchecked]
+        if missing:
+            healths.append((Health.MISSING, f"{missing[0]} is missing"))
+        state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
+        sync = comparison.verdict(differences)
+        if sync is SyncState.SYNCED and unchecked:
+            sync = SyncState.UNKNOWN
+        elif sync is SyncState.DRIFTED and self._pending(declared, live):
+            sync = SyncState.PENDING
+            differences = ()
+            reason = f"Git is ahead: the cluster has not applied it yet{'; ' + reason if reason else ''}"
+        elif sync is SyncState.SYNCED:
+            self.synced.remember(target, self._identity(declared))
+        return replace(
+            seen,
+            live=_live_version(declared, live.objects),
+            sync=sync,
+            health=Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
+            why="; ".join([*unchecked, *([reason] if reason else [])]),
+            differences=differences,
+        )
+
+    def _differences(self, manifests: Sequence[Manifest], target: Target, live: Live) -> tuple[Difference, ...]:
+        return comparison.compare_all(manifests, live, namespace=target.namespace, ignore=self.ignore)
+
+    def _pending(self, declared: Declared, live: Live) -> bool:
+        """Whether the cluster is exactly as the target was before its newest commit, which it never followed yet."""
+        target = declared.target
+        if self.synced.seen(target, self._identity(declared)):
+            return False
+        inputs = self._inputs(declared)
+        newest = next(self.git.log(target.repository, inputs), None)
+        if newest is None or not newest.parents:
+            return False
+        former = self.declare(self.git.at(target.repository, newest.parents[0]), target)
+        if former.why or not former.manifests:
+            return False
+        wanted = set(declared.references) | set(former.references)
+        if wanted - set(declared.references):
+            live = self.clusters.read(target.cluster or "", sorted(wanted))
+        return comparison.verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
+
+    def _inputs(self, declared: Declared) -> tuple[str, ...]:
+        found = (path for folder in declared.target.folders for path in layout.files(declared.tree, folder))
+        return tuple(sorted({*declared.target.folders, *found}))
+
+    def _identity(self, declared: Declared) -> str:
+        """The same for the same files: by Git's object ids, never by what the files hold."""
+        named = ((path, declared.tree.identity(path)) for path in self._inputs(declared))
+        return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
+
+
+def _version(tree: Tree, target: Target) -> str | None:
+    try:
+        return pins.current(tree, target)
+    except (Refusal, Unavailable):
+        return None
+
+
+def _live_version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | None:
+    """What the cluster runs of the containers that Git gives the service's version; several are joined."""
+    versions = set()
+    for manifest in comparison.flatten(declared.manifests):
+        ref = comparison.reference(manifest, declared.target.namespace)
+        names = {name for name, image in _containers(manifest) if declared.version in (image.tag, image.digest)}
+        if ref is not None and ref in objects:
+            versions |= {image.version or "latest" for name, image in _containers(objects[ref]) if name in names}
+    return ", ".join(sorted(versions)) or None
+
+
+def _containers(node: Any) -> Iterator[tuple[str, Image]]:
+    """Every container's name and image, at any depth."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in {"containers", "initContainers"} and isinstance(value, list):
+                for container in value:
+                    if isinstance(container, Mapping) and isinstance(container.get("image"), str):
+                        try:
+                            yield str(container.get("name", "")), images.parse(container["image"])
+                        except Refusal:
+                            continue
+            else:
+                yield from _containers(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _containers(item)

@@ -1,0 +1,50 @@
+"""How a service's version came about, told by Git."""
+
+from itertools import islice
+
+from bot import wording
+from bot.command import Context, command
+from bot.language.arguments import EnvironmentName, ServiceName
+from bot.model.reply import Layout, Outcome, Reply, Section
+
+SHOWN = 10
+
+
+@command("history <service> [in <environment>]", examples=["history payment", "history payment in prod"])
+def history(ctx: Context, service: ServiceName, environment: EnvironmentName | None = None) -> Reply:
+    """Who moved a service to which version, when and by which pull request."""
+    moves = [move for target in ctx.targets(service, environment) for move in islice(ctx.git.moves(target), SHOWN)]
+    moves.sort(key=lambda move: move.commit.at, reverse=True)
+    rows = [("When", "Environment", "From", "To", "By", "Commit")]
+    for move in moves[:SHOWN]:
+        where = f"{move.commit.sha[:10]}" + (f" (#{move.pull})" if move.pull else "")
+        rows.append(
+            (
+                wording.ago(move.commit.at, ctx.now),
+                move.target.environment,
+                wording.short(move.from_version),
+                wording.short(move.to_version),
+                move.by,
+                where,
+            )
+        )
+    data = {
+        "changes": [
+            {
+                "service": move.target.service,
+                "environment": move.target.environment,
+                "from": move.from_version,
+                "to": move.to_version,
+                "commit": move.commit.sha,
+                "by": move.by,
+                "at": move.commit.at.isoformat(),
+                "pull": move.pull,
+            }
+            for move in moves[:SHOWN]
+        ]
+    }
+    where_asked = f" in {environment}" if environment else ""
+    if not moves:
+        return Reply(Outcome.ANSWERED, f"Git knows no change of {service}{where_asked}.", data=data)
+    text = f"The last {len(moves[:SHOWN])} changes of {service}{where_asked}, newest first."
+    return Reply(Outcome.ANSWERED, text, (Section(layout=Layout.TABLE, rows=tuple(rows)),), data=data)

@@ -1,0 +1,197 @@
+"""Take a service back: a `git revert` of the commits that moved it, limited to its own folders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import pins, proposals, wording
+from bot.command import Context, command
+from bot.errors import Refusal
+from bot.language.arguments import EnvironmentName, ServiceName, VersionName
+from bot.model.catalog import Delivery, Target
+from bot.model.change import Draft, Edit, Move, Reversal
+from bot.model.reply import Outcome, Reply
+from bot.ports import Tree
+from bot.preview import Preview
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way back: the moves to revert, newest first, and the version that leads to."""
+
+    moves: tuple[Move, ...]
+    to_version: str
+    again: bool = False
+    """Whether it goes on from, or undoes, an earlier rollback."""
+
+
+@command(
+    "rollback <service> [in <environment>] [to <version>]",
+    examples=["rollback payment", "rollback payment in prod", "rollback payment in prod to v1.1.0"],
+    changes=True,
+)
+def rollback(
+    ctx: Context, service: ServiceName, environment: EnvironmentName | None = None, version: VersionName | None = None
+) -> Reversal | Reply:
+    """Take a service back to the version before, or to one that ran there.
+
+    Without an environment, the one of its latest move. The change is a git revert, as a pull request or a commit.
+    """
+    target = ctx.target(service, environment) if environment else _latest(ctx, service)
+    tree = ctx.git.head(target.repository)
+    current = pins.current(tree, target)
+    moves = tuple(ctx.git.moves(target))
+    if version is not None and version == current:
+        return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(version)}.")
+    way = _way(ctx, target, moves, version)
+    return way if isinstance(way, Reply) else _reversal(ctx, tree, target, current, way)
+
+
+def _latest(ctx: Context, service: str) -> Target:
+    targets = ctx.targets(service)
+    newest = [move for target in targets if (move := next(ctx.git.moves(target), None)) and move.from_version]
+    if newest:
+        return max(newest, key=lambda move: move.commit.at).target
+    if len(targets) == 1:
+        return targets[0]
+    names = ", ".join(target.environment for target in targets)
+    raise Refusal(f"{service} was never moved in any environment ({names}), so there is nothing to roll back.")
+
+
+def _way(ctx: Context, target: Target, moves: tuple[Move, ...], version: str | None) -> Way | Reply:
+    standing = _standing(moves)
+    if version is not None:
+        return _way_to(target, moves, standing, version)
+    if len(standing) > 1:
+        # A rollback that followed a rollback goes further back, never to the version that was left for a reason.
+        again = bool(moves) and moves[0] is not standing[-1][1]
+        return Way((_moved(standing[-1]),), standing[-2][0], again)
+    if moves and moves[0].from_version is not None:
+        back = moves[0]
+        return Reply(
+            Outcome.UNCHANGED,
+            f"{target} is already rolled back from {wording.short(back.from_version)} to "
+            f"{wording.short(back.to_version)} ({wording.since(back, ctx.now)}), and nothing earlier is known.",
+        )
+    known = f"; it is {wording.short(moves[0].to_version)} {wording.since(moves[0], ctx.now)}" if moves else ""
+    raise Refusal(f"{target} was never promoted, so there is no version to go back to{known}.")
+
+
+def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, Move | None]], version: str) -> Way:
+    versions = [name for name, _ in standing]
+    if version in versions:
+        above = standing[versions.index(version) + 1 :]
+        return Way(tuple(_moved(each) for each in reversed(above)), version)
+    ran = {move.to_version for move in moves} | {move.from_version for move in moves if move.from_version}
+    if version not in ran:
+        known = ", ".join(
+            dict.fromkeys(
+                wording.short(name) for move in moves for name in (move.to_version, move.from_version) if name
+            )
+        )
+        raise Refusal(
+            f"{wording.short(version)} never ran in {target.environment}, so {target.service} can't go back to it. "
+            f"Known there: {known or 'nothing'}. To go to it anyway, say: "
+            f"promote {target.service} {version} to {target.environment}"
+        )
+    since = []
+    for move in moves:
+        if move.to_version == version:
+            break
+        since.append(move)
+    return Way(tuple(since), version, again=True)
+
+
+def _standing(moves: Sequence[Move]) -> list[tuple[str, Move | None]]:
+    """The versions that stand under the present one, oldest first, each with the move that brought it.
+
+    Going back to a version takes away all that came after it, whether by a rollback of ours, a revert or by hand: so
+    what was left once is not gone back to by a second rollback.
+    """
+    stack: list[tuple[str, Move | None]] = []
+    for move in reversed(moves):
+        if not stack and move.from_version is not None:
+            stack.append((move.from_version, None))
+        versions = [version for version, _ in stack]
+        if move.to_version in versions:
+            del stack[versions.index(move.to_version) + 1 :]
+        else:
+            stack.append((move.to_version, move))
+    return stack
+
+
+def _moved(standing: tuple[str, Move | None]) -> Move:
+    _, move = standing
+    if move is None:
+        raise AssertionError("only the oldest version stands without a move, and nothing is reverted to get below it")
+    return move
+
+
+def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way: Way) -> Reversal | Reply:
+    trailers = proposals.trailers(target, current, way.to_version, ctx.message)
+    title = proposals.rollback_title(target, current, way.to_version)
+    drafts = _reverted(ctx, tree, target, way, trailers)
+    fell_back = drafts is None
+    notes = [
+        f"{wording.short(move.to_version)} was set by {move.by} in {move.commit.sha[:10]}, not by me."
+        for move in way.moves[:1]
+        if "Quarterdeck-Change" not in move.commit.trailers
+    ]
+    if drafts is None:
+        edits = pins.edits(tree, target, way.to_version)
+        if not edits:
+            return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(way.to_version)}.")
+        drafts = (Draft(f"{title}\n\n{trailers}\n", edits),)
+        notes.append("Later changes stand in the way of a git revert, so only the version is set back.")
+    place = ctx.catalog.environments[target.environment]
+    every = tuple(edit for draft in drafts for edit in draft.edits)
+    return Reversal(
+        verb="rollback",
+        target=target,
+        delivery=place.delivery,
+        from_version=current,
+        to_version=way.to_version,
+        base=tree.commit,
+        drafts=drafts,
+        branch=proposals.branch("rollback", target, way.to_version),
+        title=title,
+        body=proposals.body(f"{title}.", target, (current, way.to_version), _net(every), ctx.message, notes),
+        labels=("quarterdeck", f"env/{target.environment}", "rollback"),
+        reviewers=place.reviewers,
+        notes=tuple(notes),
+        confirm=_confirm(place.delivery, way),
+        reverts=() if fell_back else tuple(move.commit.sha for move in way.moves),
+        fell_back=fell_back,
+    )
+
+
+def _reverted(ctx: Context, tree: Tree, target: Target, way: Way, trailers: str) -> tuple[Draft, ...] | None:
+    """The reverting commits; None if they conflict, or don't lead to the version."""
+    commits = [move.commit for move in way.moves]
+    edits = ctx.git.revert(target.repository, [commit.sha for commit in commits], tree.commit, target.folders)
+    if edits is None:
+        return None
+    drafts = tuple(
+        Draft(proposals.revert_message(commit, trailers), changed)
+        for commit, changed in zip(commits, edits, strict=True)
+        if changed
+    )
+    after = Preview(tree, _net(tuple(edit for changed in edits for edit in changed)))
+    try:
+        return drafts if drafts and pins.current(after, target) == way.to_version else None
+    except Refusal:
+        return None
+
+
+def _net(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Edits in turn as one edit a file."""
+    merged: dict[str, Edit] = {}
+    for edit in edits:
+        first = merged.get(edit.path, edit)
+        merged[edit.path] = Edit(edit.path, first.before, edit.after)
+    return tuple(merged.values())
+
+
+def _confirm(delivery: Delivery, way: Way) -> str | None:
+    if way.again:
+        return "It was rolled back before, and this goes on from there. Go on?"
+    return "This is committed at once, without a pull request. Go on?" if delivery is Delivery.PUSH else None
