@@ -101,7 +101,7 @@ def body(
         f"| Asked by | {asker}{where} |",
         "",
         *(f"> {_markdown(note)}\n" for note in notes),
-        f"To undo it once merged, say `{undo}`; before that, close this pull request.",
+        f"To undo it once merged, say <code>{_markdown(undo)}</code>; before that, close this pull request.",
         "",
         hidden_block(target, versions, message),
     ]

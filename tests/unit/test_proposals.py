@@ -1,0 +1,111 @@
+"""A change's names and words."""
+
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import proposals
+from bot.model.catalog import Target
+from bot.model.change import Commit, Edit
+from bot.model.request import Actor, Message, Place
+
+TARGET = Target("payment", "production", "config", ("environments/production/payment",))
+ASKED = Message(
+    "Ev1", "promote payment v1.3.0 to prod", Actor("U1", "Ana", github="ana"), Place("C1", "1.2", "https://slack.example/m"),
+    datetime(2026, 1, 1, tzinfo=UTC),
+)  # fmt: skip
+EDIT = Edit("environments/production/payment/kustomization.yaml", b"a: 1\nnewTag: v1.2.0\n", b"a: 1\nnewTag: v1.3.0\n")
+
+
+def legal(branch: str) -> bool:
+    return subprocess.run(["git", "check-ref-format", f"refs/heads/{branch}"], check=False).returncode == 0
+
+
+def test_the_branch_is_the_request() -> None:
+    assert proposals.branch("promote", TARGET, "v1.3.0") == "quarterdeck/promote/production/payment/v1.3.0"
+
+
+@pytest.mark.parametrize(
+    "version", ["sha256:" + "a" * 64, "v1..2", "v1.lock", ".x", "a@{b", "a b", "é", "~^:", "x" * 300, "--upload-pack=x"]
+)
+def test_row_111_any_version_gives_a_legal_branch(version: str) -> None:
+    branch = proposals.branch("promote", TARGET, version)
+    assert len(branch) <= proposals.LONGEST_BRANCH
+    assert legal(branch)
+
+
+@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
+def test_two_versions_never_share_a_branch(one: str, other: str) -> None:
+    same = proposals.branch("promote", TARGET, one) == proposals.branch("promote", TARGET, other)
+    assert same == (one == other)
+
+
+def test_a_branch_tells_its_target_and_no_other() -> None:
+    branch = proposals.branch("rollback", TARGET, "v1")
+    assert proposals.moves(branch, TARGET)
+    assert not proposals.moves(branch, Target("pay", "production", "config", ("x",)))
+    assert not proposals.moves("feature/rollback/production/payment/v1", TARGET)
+
+
+def test_the_body_answers_what_an_approver_asks() -> None:
+    body = proposals.body("Promote payment.", TARGET, ("v1.2.0", "v1.3.0"), (EDIT,), ASKED)
+    assert body.splitlines()[0] == "Promote payment."
+    assert "| From | v1.2.0 |" in body
+    assert "| Asked by | @ana in [this conversation](https://slack.example/m) |" in body
+    assert "-newTag: v1.2.0\n+newTag: v1.3.0" in body
+    assert "say <code>rollback payment in production</code>" in body
+    assert body.count("<!--") == body.count("-->") == 1
+
+
+def test_text_from_people_stays_text() -> None:
+    nasty = Target("a--><script>`@org/team`[x](http://evil)", "prod|uction\nx", "config", ("f",))
+    body = proposals.body("s", nasty, ("v1", "v2 --> <!-- "), (EDIT,), ASKED)
+    assert body.count("<!--") == body.count("-->") == 1
+    assert "<script>" not in body
+    assert "@org" not in body.replace("@\u200borg", "")
+    assert "[x](http" not in body
+
+
+def test_a_long_diff_is_cut_with_a_sentence() -> None:
+    edit = Edit("a.yaml", b"", "\n".join(f"line {n}" for n in range(20_000)).encode())
+    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED)
+    assert len(body) <= proposals.LONGEST_BODY
+    assert "more lines are in the Files tab." in body
+    assert body.rstrip().endswith("-->")
+
+
+def test_a_diff_with_fences_cannot_leave_its_fence() -> None:
+    edit = Edit("a.yaml", b"x\n", b"````\n# heading\n")
+    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED)
+    assert "`````diff" in body
+
+
+def test_row_112_trailers_stay_one_line_each_and_git_reads_them() -> None:
+    actor = Actor("U1", "Ana\nCo-authored-by: eve <e@x>")
+    message = Message("Ev1", "x", actor, Place(), datetime(2026, 1, 1, tzinfo=UTC))
+    text = f"Subject\n\n{proposals.trailers(TARGET, None, 'v2', message)}\n"
+    parsed = subprocess.run(
+        ["git", "interpret-trailers", "--parse"], input=text, capture_output=True, text=True, check=True
+    )
+    assert dict(line.split(": ", 1) for line in parsed.stdout.splitlines()) == {
+        "Quarterdeck-Service": "payment",
+        "Quarterdeck-Environment": "production",
+        "Quarterdeck-From": "none",
+        "Quarterdeck-To": "v2",
+        "Quarterdeck-Change": proposals.change_id(message),
+        "Requested-by": "Ana Co-authored-by: eve <e@x>",
+    }
+
+
+def test_rows_132_and_133_the_message_is_gits_own() -> None:
+    plain = Commit("a" * 40, ("b" * 40,), "x", "x@x", datetime(2026, 1, 1, tzinfo=UTC), "Promote it\n\nbody")
+    merge = Commit("a" * 40, ("b" * 40, "c" * 40), "x", "x@x", datetime(2026, 1, 1, tzinfo=UTC), "Merge it")
+    assert (
+        proposals.revert_message(plain, "T: 1") == f'Revert "Promote it"\n\nThis reverts commit {"a" * 40}.\n\nT: 1\n'
+    )
+    assert proposals.revert_message(merge, "T: 1") == (
+        f'Revert "Merge it"\n\nThis reverts commit {"a" * 40}, reversing\nchanges made to {"b" * 40}.\n\nT: 1\n'
+    )
