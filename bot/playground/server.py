@@ -28,9 +28,11 @@ class _Server(uvicorn.Server):
         self.settled.set()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        with suppress(SystemExit):  # how uvicorn gives up on an application; `started` stays False
-            super().run(sockets)
-        self.settled.set()
+        try:
+            with suppress(SystemExit):  # how uvicorn gives up on an application; `started` stays False
+                super().run(sockets)
+        finally:
+            self.settled.set()
 
 
 def bind(port: int = 0) -> socket.socket:

@@ -1,0 +1,69 @@
+"""What a forge knows beyond Git: people, and pull requests with their reviews and comments. Plain data."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model.secret import Secret
+from bot.playground.github.bare import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account. Its token opens both the API and Git."""
+
+    id: int
+    login: str
+    name: str
+    token: Secret
+    bot: bool = False
+
+    def signature(self, at: datetime) -> Signature:
+        return Signature(self.name, f"{self.id}+{self.login}@users.noreply.github.com", at)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    id: int
+    person: Person
+    state: str
+    """APPROVED, CHANGES_REQUESTED or COMMENTED."""
+    body: str
+    at: datetime
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: int
+    person: Person
+    body: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Pull:
+    """`head` and `base_commit` follow the refs while it is open, and stay as they were from then on."""
+
+    number: int
+    title: str
+    body: str
+    branch: str
+    base: str
+    author: Person
+    created: datetime
+    updated: datetime
+    head: str
+    base_commit: str
+    labels: list[str] = field(default_factory=list)
+    reviewers: list[Person] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    closed: datetime | None = None
+    merged: datetime | None = None
+    merged_by: Person | None = None
+    merge_commit: str | None = None
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.closed else "open"
