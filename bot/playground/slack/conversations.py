@@ -1,0 +1,234 @@
+"""What a workspace remembers: people, channels and messages, for many threads at once.
+
+Knows Slack's message shape, and nothing of how anything came in or goes out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Condition, RLock
+from typing import Any, TypeVar
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    real_name: str
+    title: str = ""
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel, or (`members` given) the direct messages of two."""
+
+    id: str
+    name: str
+    topic: str = ""
+    members: tuple[str, ...] = ()
+
+    @property
+    def is_direct(self) -> bool:
+        return bool(self.members)
+
+    def json(self, user: str) -> Json:
+        """As `conversations.info` gives it to `user`."""
+        if self.is_direct:
+            other = next(member for member in self.members if member != user)
+            return {"id": self.id, "is_im": True, "is_channel": False, "user": other, "is_open": True}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_im": False,
+            "is_channel": True,
+            "is_private": False,
+            "is_archived": False,
+            "is_member": True,
+            "topic": {"value": self.topic},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `ts` is its id in its channel. `visible_to` makes it ephemeral, for that user alone."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: tuple[Json, ...] = ()
+    thread: str | None = None
+    broadcast: bool = False
+    edited: str | None = None
+    visible_to: str | None = None
+    reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Emoji names with who chose them, in the order they came."""
+    bot_id: str | None = None
+
+    @property
+    def buttons(self) -> tuple[Json, ...]:
+        """Every button in its blocks, top to bottom, each with its `block_id`."""
+        return tuple(
+            {**element, "block_id": block.get("block_id")}
+            for block in self.blocks
+            for element in (*block.get("elements", ()), block.get("accessory"))
+            if element and element.get("type") == "button"
+        )
+
+    def json(self) -> Json:
+        """As Slack's API and events show it."""
+        shape: Json = {"type": "message", "user": self.user, "text": self.text, "ts": self.ts}
+        if self.bot_id:
+            shape["bot_id"] = self.bot_id
+        if self.blocks:
+            shape["blocks"] = list(self.blocks)
+        if self.thread:
+            shape["thread_ts"] = self.thread
+        if self.edited:
+            shape["edited"] = {"user": self.user, "ts": self.edited}
+        if self.reactions:
+            shape["reactions"] = [
+                {"name": name, "users": list(users), "count": len(users)} for name, users in self.reactions
+            ]
+        return shape
+
+
+class Conversations:
+    """The memory. Every change raises `revision`, wakes who waits in `wait_for` and calls who watches."""
+
+    def __init__(self, now: Callable[[], datetime], users: Iterable[User], channels: Iterable[Channel]) -> None:
+        self.users: Mapping[str, User] = {user.id: user for user in users}
+        self.channels: Mapping[str, Channel] = {channel.id: channel for channel in channels}
+        self.revision = 0
+        self._now = now
+        self._changed = Condition(RLock())
+        self._microseconds = 0
+        self._messages: dict[tuple[str, str], Message] = {}
+        self._read: dict[tuple[str, str], str] = {}
+        self._watchers: list[Callable[[], None]] = []
+
+    def timestamp(self) -> str:
+        """A new `ts`: the time, never the same twice, always later than the last, even if the clock stands."""
+        with self._changed:
+            self._microseconds = max(self._microseconds + 1, round(self._now().timestamp() * 1_000_000))
+            return f"{self._microseconds // 1_000_000}.{self._microseconds % 1_000_000:06d}"
+
+    def channel(self, name: str, user: str | None = None) -> Channel | None:
+        """A channel by its id or `#name`; with `user`, the direct messages between the two by the other's id."""
+        if name in self.channels:
+            return self.channels[name]
+        for channel in self.channels.values():
+            if channel.is_direct:
+                if user and user != name and {user, name} == set(channel.members):
+                    return channel
+            elif channel.name == name.removeprefix("#"):
+                return channel
+        return None
+
+    def add(self, channel: str, user: str, text: str, **rest: Any) -> Message:
+        """A new message; `rest` are fields of Message."""
+        with self._changed:
+            message = Message(channel, self.timestamp(), user, text, **rest)
+            self._messages[channel, message.ts] = message
+            self._read[user, channel] = message.ts
+            self.touch()
+            return message
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        with self._changed:
+            return self._messages.get((channel, ts))
+
+    def put(self, message: Message) -> Message:
+        """A message that exists, changed."""
+        with self._changed:
+            self._messages[message.channel, message.ts] = message
+            self.touch()
+            return message
+
+    def remove(self, message: Message) -> None:
+        with self._changed:
+            self._messages.pop((message.channel, message.ts), None)
+            self.touch()
+
+    def react(self, message: Message, name: str, user: str, *, on: bool) -> bool:
+        """Add or take back a reaction; False if it was so already."""
+        with self._changed:
+            current = self._messages[message.channel, message.ts]
+            reactions = dict(current.reactions)
+            users = reactions.get(name, ())
+            if (user in users) == on:
+                return False
+            reactions[name] = (*users, user) if on else tuple(other for other in users if other != user)
+            self.put(replace(current, reactions=tuple((key, who) for key, who in reactions.items() if who)))
+            return True
+
+    def messages(self, channel: str, thread: str | None = None, *, seen_by: str | None = None) -> list[Message]:
+        """Top-level messages, or a thread's with its first; with `seen_by`, that user's ephemeral ones too."""
+        with self._changed:
+            return [
+                message
+                for (where, ts), message in sorted(self._messages.items())
+                if where == channel
+                and (message.visible_to is None or message.visible_to == seen_by)
+                and (thread in {ts, message.thread} if thread else message.thread in {None, ts} or message.broadcast)
+            ]
+
+    def ephemerals(self, user: str) -> list[Message]:
+        with self._changed:
+            found = [message for message in self._messages.values() if message.visible_to == user]
+            return sorted(found, key=lambda message: message.ts)
+
+    def replies(self, message: Message) -> Json:
+        """What Slack tells of a thread at its first message; empty where there is none."""
+        replies = [reply for reply in self.messages(message.channel, message.ts) if reply.ts != message.ts]
+        if not replies:
+            return {}
+        users = list(dict.fromkeys(reply.user for reply in replies))
+        return {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users": users,
+            "latest_reply": replies[-1].ts,
+        }
+
+    def unread(self, user: str, channel: str) -> int:
+        with self._changed:
+            last = self._read.get((user, channel), "")
+            return sum(message.ts > last and message.user != user for message in self.messages(channel, seen_by=user))
+
+    def mark_read(self, user: str, channel: str, ts: str) -> None:
+        with self._changed:
+            if ts > self._read.get((user, channel), ""):
+                self._read[user, channel] = ts
+                self.touch()
+
+    def touch(self) -> None:
+        """Something worth another look has happened."""
+        with self._changed:
+            self.revision += 1
+            self._changed.notify_all()
+            watchers: Sequence[Callable[[], None]] = tuple(self._watchers)
+        for watcher in watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call `watcher` after every change, from whichever thread made it; the returned call ends that."""
+        with self._changed:
+            self._watchers.append(watcher)
+
+        def end() -> None:
+            with self._changed:
+                self._watchers.remove(watcher)
+
+        return end
+
+    def wait_for(self, predicate: Callable[[], T], seconds: float) -> T:
+        """The predicate's first true value, tried after each change. TimeoutError if there is none in time."""
+        with self._changed:
+            if self._changed.wait_for(predicate, seconds):
+                return predicate()
+        raise TimeoutError(f"nothing of the kind in the workspace within {seconds} seconds")
