@@ -99,6 +99,17 @@ def since(move: Move, now: datetime) -> str:
     return f"since {move.commit.sha[:10]} by {move.by}, {ago(move.commit.at, now)}{pull}"
 
 
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns of one width, the header underlined; a missing cell is empty."""
+    if not rows:
+        return ""
+    count = max(map(len, rows))
+    cells = [[cell.replace("\n", " ") for cell in row] + [""] * (count - len(row)) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(count)]
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
 def drift_report(sightings: Sequence[Sighting]) -> tuple[Section, ...]:
     """The findings of each drifted target, and what could not be checked, worst first and never too long."""
     sections = []

@@ -1,0 +1,148 @@
+"""The program `quarterdeck`: words of a shell into calls, replies into text or JSON and an exit status.
+
+Must not know what a verb does. Rooms are imported in the call that needs them, so that `say` answers at once.
+"""
+
+import argparse
+import getpass
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from bot import terminal
+from bot.errors import Refusal, Unavailable
+from bot.model.reply import Outcome, Reply
+from bot.model.request import Message, Place
+from bot.model.sync import SyncState
+
+DEFAULT_CONFIG = Path("quarterdeck.yaml")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors end with 2 = could not, as everywhere in this program."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. Try: {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one call; its exit status. No error of any kind reaches a person as a stack trace."""
+    args = _parser().parse_args(arguments)
+    try:
+        status: int = args.run(args)
+    except Refusal as refusal:
+        return _ended(str(refusal), 1 if args.run is _check else 2)
+    except Unavailable as trouble:
+        return _ended(str(trouble), 2)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="quarterdeck", description="Commands in chat become commits, pull requests and answers.")
+    calls = parser.add_subparsers(required=True, metavar="CALL")
+
+    def call(name: str, run: object, about: str, *, config: bool = True) -> argparse.ArgumentParser:
+        added = calls.add_parser(name, help=about, description=about)
+        added.set_defaults(run=run)
+        if config:
+            added.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="F", help="default: %(default)s")
+        return added
+
+    call("serve", _serve, "Run the bot: Socket Mode if there is an app token, else HTTP.")
+    say = call("say", _say, "Give one command from a terminal or CI, under the same rules.")
+    say.add_argument("text", help='for example "promote payment v1.3.0 to prod"')
+    say.add_argument("--as", dest="person", metavar="NAME", help="act as people.*.github of this name")
+    say.add_argument("--dry-run", action="store_true", help="plan only, and show the diff")
+    say.add_argument("--yes", action="store_true", help="confirm what would be asked back")
+    say.add_argument("--json", action="store_true", help="schema quarterdeck/reply/v1")
+    drift = call("drift", _drift, "Compare Git with the clusters once. Exit status: 0 none, 1 drift, 2 not all checked.")
+    drift.add_argument("--service", metavar="S")
+    drift.add_argument("--in", dest="environment", metavar="E")
+    drift.add_argument("--json", action="store_true", help="schema quarterdeck/drift/v1")
+    check = call("check", _check, "Check the config, and with PATH the config repository checked out there.")
+    check.add_argument("path", nargs="?", type=Path)
+    playground = call("playground", _playground, "A Slack, a GitHub and two clusters on this machine.", config=False)
+    playground.add_argument("--port", type=int, default=8700, help="default: %(default)s")
+    playground.add_argument("--no-browser", action="store_true", help="print the address only")
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from bot.app import App
+
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    App.load(args.config).serve(stop)
+    return 0
+
+
+def _say(args: argparse.Namespace) -> int:
+    from bot.app import App
+
+    with terminal.progress("Working"):
+        try:
+            app = App.load(args.config)
+            actor = app.terminal_actor(args.person, getpass.getuser())
+            message = Message(f"say:{uuid.uuid4()}", args.text, actor, Place(), datetime.now(UTC))
+            answer = app.conversation.hear(message, dry_run=args.dry_run, yes=args.yes)
+            reply, warning = answer.reply, answer.afterwards()
+        except Refusal as refusal:
+            reply, warning = Reply(Outcome.REFUSED, str(refusal)), None
+        except Unavailable as trouble:
+            reply, warning = Reply(Outcome.FAILED, str(trouble)), None
+    print(terminal.as_json(reply) if args.json else terminal.plain(reply))
+    if warning:
+        print(warning.text, file=sys.stderr)
+    return terminal.STATUS.get(reply.outcome, 0)
+
+
+def _drift(args: argparse.Namespace) -> int:
+    from bot import wording
+    from bot.app import App
+
+    started = time.monotonic()
+    with terminal.progress("Comparing"):
+        sightings = App.load(args.config).look(args.service, args.environment)
+    if args.json:
+        seconds = round(time.monotonic() - started, 3)
+        targets = [wording.drift_data(each) for each in sightings]
+        print(terminal.dumps({"schema": "quarterdeck/drift/v1", "seconds": seconds, "targets": targets}))
+    else:
+        reply = Reply(Outcome.ANSWERED, wording.drift_summary(sightings), wording.drift_report(sightings))
+        print(terminal.plain(reply))
+    states = {each.sync for each in sightings}
+    return 2 if SyncState.UNKNOWN in states else 1 if SyncState.DRIFTED in states else 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from bot.app import App
+
+    problems = App.check(args.config, args.path)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{args.config}: all is well.")
+    return 1 if problems else 0
+
+
+def _playground(args: argparse.Namespace) -> int:
+    from bot.playground.playground import run
+
+    return run(args.port, open_browser=not args.no_browser)
+
+
+def _ended(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    return status

@@ -1,0 +1,75 @@
+"""A reply on a terminal: plain text for people, `--json` for scripts. Knows no command."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any, TextIO
+
+from bot import wording
+from bot.model.reply import Layout, Outcome, Reply
+
+STATUS = {Outcome.FAILED: 2} | dict.fromkeys(
+    (Outcome.REFUSED, Outcome.MISUNDERSTOOD, Outcome.CONTESTED, Outcome.CONFIRM), 1
+)
+"""Exit statuses of `say`; 0 for every other outcome."""
+
+
+def plain(reply: Reply) -> str:
+    """The reply as text, its code and tables indented; control characters are gone, so nothing can steer a terminal."""
+    lines = [reply.text]
+    for section in reply.sections:
+        text = wording.columns(section.rows) if section.layout is Layout.TABLE else section.text
+        indent = "" if section.layout is Layout.TEXT else "  "
+        lines += [f"{indent}{line}".rstrip() for line in text.split("\n")]
+    lines += [f"{choice.label}: {choice.url}" for choice in reply.choices if choice.url]
+    if reply.outcome is Outcome.CONFIRM:
+        lines.append("Nothing was done yet. Say it again with --yes to confirm.")
+    return "\n".join("".join(c for c in line if c.isprintable()) for line in lines)
+
+
+def as_json(reply: Reply) -> str:
+    """Schema quarterdeck/reply/v1 (docs/json.md)."""
+    pull = reply.pull and {"number": reply.pull.number, "url": reply.pull.url, "branch": reply.pull.branch}
+    return dumps(
+        {
+            "schema": "quarterdeck/reply/v1",
+            "outcome": reply.outcome.value,
+            "text": reply.text,
+            "pull": pull,
+            "commit": reply.commit,
+            "data": reply.data,
+        }
+    )
+
+
+def dumps(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@contextmanager
+def progress(doing: str, stream: TextIO = sys.stderr) -> Iterator[None]:
+    """A moving sign beside what takes long, on a terminal only; nothing where output is piped."""
+    if not stream.isatty():
+        yield
+        return
+    done = threading.Event()
+
+    def turn() -> None:
+        for sign in cycle("|/-\\"):
+            if done.wait(0.2):
+                break
+            stream.write(f"\r{doing} {sign}")
+            stream.flush()
+        stream.write("\r\x1b[K")
+        stream.flush()
+
+    thread = threading.Thread(target=turn, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
