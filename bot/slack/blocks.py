@@ -1,0 +1,229 @@
+"""A reply as Slack shows it: Block Kit, and the plain `text` that notifications and screen readers take.
+
+Everything said is untrusted, so it goes into rich text elements, which Slack shows letter for letter: a version or a
+reason can't become a mention, a link or formatting. Only `text` has a syntax, and is escaped. Pure; must not know
+who sends it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict
+
+from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.request import Actor
+
+Block = dict[str, Any]
+
+
+class Content(TypedDict):
+    """What `chat.postMessage` and `chat.update` take."""
+
+    text: str
+    blocks: list[Block]
+
+
+BUDGET: Final = 10_000
+"""Characters of all blocks. Slack refuses a message at about 13,200 (slackapi/bolt-js#2509)."""
+FALLBACK: Final = 4_000
+"""Characters of `text`: `chat.update` refuses more (docs.slack.dev/reference/methods/chat.update)."""
+PARTS: Final = 45
+"""Blocks for sections, of the 50 that a message may have."""
+HEADLINE: Final = 3_000
+LINE: Final = 1_000
+BUTTONS: Final = 10
+# docs.slack.dev/reference/block-kit: button, confirmation dialog
+LABEL: Final = 75
+URL: Final = 3_000
+DIALOG: Final = 300
+DIALOG_LABEL: Final = 30
+
+SHOWN: Final = {
+    Outcome.OPENED: ("Opened", "white_check_mark"),
+    Outcome.ADOPTED: ("Already open", "white_check_mark"),
+    Outcome.COMMITTED: ("Committed", "white_check_mark"),
+    Outcome.UNCHANGED: ("Unchanged", "heavy_minus_sign"),
+    Outcome.PLANNED: ("Dry run", "memo"),
+    Outcome.CONFIRM: ("Please confirm", "raised_hand"),
+    Outcome.CONTESTED: ("Contested", "construction"),
+    Outcome.REFUSED: ("Refused", "no_entry"),
+    Outcome.MISUNDERSTOOD: ("Not understood", "grey_question"),
+    Outcome.FAILED: ("Failed", "x"),
+}
+"""Word and emoji of each outcome: never a colour or a picture alone. A plain answer needs neither."""
+
+_SETTLED: Final = {"confirm": "Confirmed", "cancel": "Cancelled"}
+_FENCE: Final = "```"
+_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+# Control characters but line feed and tab; marks that turn the direction of writing; halves of surrogate pairs.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_USER_ID: Final = re.compile(r"[UW][A-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    code: bool = False
+
+
+def render(reply: Reply, *, asker: str | None = None) -> Content:
+    """The message for a reply; `asker` (a user id) is named where the message stands in no thread of theirs.
+
+    Lines that would break Slack's limits are left out and counted. Links that aren't http(s) get no button.
+    """
+    said = _clip(_clean(reply.text), HEADLINE) or "\N{HORIZONTAL ELLIPSIS}"
+    parts = [part for section in reply.sections if (part := _part(section)).text]
+    buttons = [_button(number, choice, said) for number, choice in enumerate(_usable(reply.choices), start=1)]
+    blocks = [_headline(reply.outcome, said)]
+    # A dialog repeats the headline, so each of the two takes its share of the budget.
+    shown, hidden = _fitting(parts, BUDGET - len(said) - len(str(buttons)))
+    blocks += [_block(part) for part in shown]
+    if hidden:
+        blocks.append(_context(_left_out(hidden)))
+    if buttons:
+        blocks.append({"type": "actions", "elements": buttons})
+    if asker:
+        blocks.append(_context(f"Asked by {_person(asker)}."))
+    links = [_clean(f"{choice.label}: {choice.url}") for choice in _usable(reply.choices) if not choice.action]
+    return {"text": _plain(_titled(reply.outcome, said), [*map(_Part, links), *parts]), "blocks": blocks}
+
+
+def settled(said: str, action: str, actor: Actor) -> Content:
+    """A message whose button was pressed: what it said (its `text`, unescaped), who pressed what, and no buttons."""
+    pieces = said.split(_FENCE)
+    parts = [_Part(_clean(piece), code=bool(number % 2)) for number, piece in enumerate(pieces) if piece.strip()]
+    done = _SETTLED.get(action, "Answered")
+    blocks = [_block(part) for part in parts[:PARTS] if part.text]
+    blocks.append(_context(f"{done} by {_person(actor.id, actor.name)}."))
+    return {"text": _plain(f"{done} by {_clean(actor.name)}.", parts), "blocks": blocks}
+
+
+def escape(text: str) -> str:
+    """The three characters with a meaning in Slack's messages, as entities (docs.slack.dev, "Formatting")."""
+    return text.translate(_ESCAPES)
+
+
+def _clean(text: str) -> str:
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
+
+
+def _titled(outcome: Outcome, said: str) -> str:
+    return f"{SHOWN[outcome][0]}. {said}" if outcome in SHOWN else said
+
+
+def _headline(outcome: Outcome, said: str) -> Block:
+    if outcome not in SHOWN:
+        return _block(_Part(said))
+    word, emoji = SHOWN[outcome]
+    elements = [
+        {"type": "emoji", "name": emoji},
+        {"type": "text", "text": f" {word}. ", "style": {"bold": True}},
+        {"type": "text", "text": said},
+    ]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def _part(section: Section) -> _Part:
+    text = _columns(section.rows) if section.layout is Layout.TABLE else _clean(section.text)
+    lines = (_clip(line, LINE) for line in text.split("\n"))
+    return _Part("\n".join(lines), code=section.layout is not Layout.TEXT)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns of one width, the header underlined; a missing cell is empty."""
+    if not rows:
+        return ""
+    count = max(map(len, rows))
+    cells = [[_clean(cell).replace("\n", " ") for cell in row] + [""] * (count - len(row)) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(count)]
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _block(part: _Part) -> Block:
+    kind = "rich_text_preformatted" if part.code else "rich_text_section"
+    return {"type": "rich_text", "elements": [{"type": kind, "elements": [{"type": "text", "text": part.text}]}]}
+
+
+def _context(mrkdwn: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
+
+
+def _usable(choices: Iterable[Choice]) -> list[Choice]:
+    return [choice for choice in choices if choice.action or _is_link(choice.url)][:BUTTONS]
+
+
+def _is_link(url: str | None) -> bool:
+    return url is not None and url.startswith(("https://", "http://")) and len(url) <= URL
+
+
+def _button(number: int, choice: Choice, said: str) -> Block:
+    label = _clip(_clean(choice.label), LABEL) or "Open"
+    button: Block = {"type": "button", "text": {"type": "plain_text", "text": label}}
+    if not choice.action:
+        return button | {"action_id": f"link-{number}", "url": choice.url}
+    button |= {"action_id": choice.action, "value": choice.value}
+    if choice.danger:
+        button["style"] = "danger"
+        button["confirm"] = {
+            "title": {"type": "plain_text", "text": "Are you sure?"},
+            "text": {"type": "plain_text", "text": _clip(said, DIALOG)},
+            "confirm": {"type": "plain_text", "text": _clip(label, DIALOG_LABEL)},
+            "deny": {"type": "plain_text", "text": "Go back"},
+            "style": "danger",
+        }
+    return button
+
+
+def _person(user: str, name: str = "") -> str:
+    """Their mention, or their name where the id isn't Slack's."""
+    return f"<@{user}>" if _USER_ID.fullmatch(user) else escape(_clip(_clean(name or user), LABEL))
+
+
+def _plain(title: str, parts: Sequence[_Part]) -> str:
+    """The message as `text`: code between fences, which nothing inside can close."""
+
+    def size(text: str) -> int:
+        return len(escape(text))
+
+    title = _clip(title, FALLBACK // 2, size)
+    # Room for the fences of each part and for the sentence on what is left out.
+    shown, hidden = _fitting(parts, FALLBACK - size(title) - 9 * min(len(parts), PARTS) - 50, size)
+    texts = [title.replace(_FENCE, "'''")]
+    for part in shown:
+        text = part.text.replace(_FENCE, "'''")
+        texts.append(f"{_FENCE}\n{text}\n{_FENCE}" if part.code else text)
+    return escape("\n".join([*texts, _left_out(hidden)] if hidden else texts))
+
+
+def _fitting(parts: Sequence[_Part], room: int, size: Callable[[str], int] = len) -> tuple[list[_Part], int]:
+    """The parts that fit, the last one cut between lines, and how many lines don't."""
+    shown, hidden = [], 0
+    for number, part in enumerate(parts):
+        kept = []
+        lines = part.text.split("\n")
+        for line in lines if number < PARTS else ():
+            room -= size(line) + 1
+            if room < 0:
+                break
+            kept.append(line)
+        hidden += len(lines) - len(kept)
+        if any(kept):
+            shown.append(_Part("\n".join(kept), part.code))
+    return shown, hidden
+
+
+def _left_out(lines: int) -> str:
+    return f"{lines:,} more line{'s' if lines > 1 else ''} not shown."
+
+
+def _clip(text: str, most: int, size: Callable[[str], int] = len) -> str:
+    """The text, its end replaced by an ellipsis where it is longer than `most`."""
+    if size(text) <= most:
+        return text
+    room = most - 1
+    for index, character in enumerate(text):
+        room -= size(character)
+        if room < 0:
+            return text[:index] + "\N{HORIZONTAL ELLIPSIS}"
+    return text

@@ -1,0 +1,157 @@
+"""Slack's deliveries in, answers out: each message is written to the inbox, then acknowledged, then worked on.
+
+Bolt acknowledges an event before its listener runs, so there are none here: a global middleware does the keeping and
+gives the acknowledgement itself. What can't be written down is not acknowledged, and Slack sends it again. Must not
+know what a message means, nor how a reply looks.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from slack_bolt import App, BoltContext, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+from bot.conversation import Answer
+from bot.errors import Unavailable
+from bot.model.reply import Outcome, Reply
+from bot.model.request import Message
+from bot.model.secret import Secret
+from bot.ports import Inbox
+from bot.slack.client import calling, web_client
+from bot.slack.envelopes import in_thread, is_direct, message_from
+from bot.slack.outbox import Outbox
+from bot.slack.people import People
+
+log = logging.getLogger(__name__)
+
+Hear = Callable[[Message], Answer]
+
+WORKERS: Final = 8
+_OPEN: Final = {Outcome.REFUSED, Outcome.FAILED}
+"""Outcomes of a press that leave the question open, and so its buttons in place."""
+
+
+class Slack:
+    """The bot in one workspace. `chat` may be used from the start; nothing is heard before `start`.
+
+    With an app token it listens by Socket Mode; without one, `dispatch` takes the requests that
+    `bot.slack.requests` has verified. Unavailable if Slack can't be reached or refuses the bot token.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        hear: Hear,
+        *,
+        bot_token: Secret,
+        app_token: Secret | None = None,
+        api_url: str | None = None,
+        workers: int = WORKERS,
+    ) -> None:
+        client = web_client(bot_token, api_url)
+        with calling("auth.test"):
+            client.auth_test()
+            # Signatures are verified before a request is even parsed: see bot.slack.requests.
+            app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False)
+        app.use(self._receive)
+        self.chat = Outbox(client)
+        self.dispatch = app.dispatch
+        self._inbox = inbox
+        self._hear = hear
+        self._people = People(client)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slack")
+        self._socket = SocketModeHandler(app, app_token.reveal()).client if app_token else None
+        self._response_urls: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Take up what a former process left undone, then listen. Unavailable if Slack can't be reached."""
+        for message in self._inbox.unfinished():
+            self._pool.submit(self._work, message)
+        if self._socket:
+            with calling("apps.connections.open"):
+                self._socket.connect()
+
+    def stop(self) -> None:
+        """Stop listening and finish what was begun; what waits stays in the inbox for the next start."""
+        if self._socket:
+            self._socket.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def connected(self) -> bool:
+        """Whether messages can come in; by HTTP they always can."""
+        return self._socket is None or self._socket.is_connected()
+
+    def _receive(self, body: Mapping[str, Any], context: BoltContext) -> BoltResponse:
+        """Bolt's global middleware: any other status than 200 is no acknowledgement."""
+        us = context.authorize_result
+        message = us and message_from(body, bot=us.bot_user_id or "", workspace=us.url or "", now=datetime.now(UTC))
+        if not message:
+            return BoltResponse(status=200)
+        try:
+            is_new = self._inbox.receive(message)
+        except Unavailable:
+            log.exception("Message %s is not acknowledged, since the inbox can't keep it.", message.id)
+            return BoltResponse(status=503)
+        if is_new:
+            if "command" in body and "response_url" in body:
+                self._response_urls[message.id] = body["response_url"]
+            self._pool.submit(self._work, message)
+        return BoltResponse(status=200)
+
+    def _work(self, message: Message) -> None:
+        message = replace(message, actor=replace(message.actor, name=self._people.name(message.actor.id)))
+        answer = self._answer(message)
+        try:
+            self._say(message, answer.reply)
+            self._settle(message, answer.reply)
+            self._inbox.finish(message.id)
+            if (warning := answer.afterwards()) is not None:
+                self._say(message, warning)
+        except Exception:
+            log.exception("Message %s was answered; what follows an answer failed.", message.id)
+        finally:
+            self._response_urls.pop(message.id, None)
+
+    def _answer(self, message: Message) -> Answer:
+        try:
+            return self._hear(message)
+        except Exception:
+            incident = secrets.token_hex(4)
+            log.exception("Incident %s, with message %s.", incident, message.id)
+            apology = f"Sorry, that went wrong on my side. Whoever runs me finds it in my log as incident {incident}."
+            return Answer(Reply(Outcome.FAILED, apology))
+
+    def _say(self, message: Message, reply: Reply) -> None:
+        place = message.place
+        if reply.private and not (in_thread(message) or is_direct(place)):
+            # Slack shows an ephemeral message in a thread only to those who have that thread before them.
+            place = replace(place, thread=None)
+        try:
+            self.chat.post(place, reply, to=message.actor.id)
+        except Unavailable:
+            response_url = self._response_urls.get(message.id)
+            if response_url is None:
+                log.exception("The answer to message %s could not be posted.", message.id)
+                return
+            self._respond(message, reply, response_url)
+
+    def _respond(self, message: Message, reply: Reply, response_url: str) -> None:
+        """A command can be given where the bot is no member."""
+        try:
+            self.chat.respond(response_url, reply, to=message.actor.id)
+        except Unavailable:
+            log.exception("The answer to command %s could not be given at its response URL.", message.id)
+
+    def _settle(self, message: Message, reply: Reply) -> None:
+        press, channel = message.press, message.place.channel
+        if not (press and press.said and channel) or reply.private or reply.outcome in _OPEN:
+            return
+        try:
+            self.chat.settle(channel, press.message, press.said, press.action, message.actor)
+        except Unavailable:
+            log.exception("The buttons of message %s could not be taken off.", press.message)

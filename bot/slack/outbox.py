@@ -1,0 +1,101 @@
+"""Replies out to Slack, at the pace Slack takes them.
+
+Posts of one channel go one after the other, so that one that must wait holds the rest in order. Updates of one
+message go at most once a second, and a newer one overtakes those that wait. Must not know what a reply is about.
+"""
+
+import time
+from collections import defaultdict
+from itertools import count
+from threading import Lock
+from typing import Final
+
+from slack_sdk import WebClient
+from slack_sdk.webhook import WebhookClient
+
+from bot.errors import Unavailable
+from bot.model.reply import Reply
+from bot.model.request import Actor, Place
+from bot.slack.blocks import Content, render, settled
+from bot.slack.client import TIMEOUT, calling
+from bot.slack.envelopes import is_direct
+
+EVERY: Final = 1.0
+"""Seconds between two updates of one message (docs.slack.dev/apis/web-api/rate-limits)."""
+
+
+class Outbox:
+    """Implements `bot.ports.Chat`."""
+
+    def __init__(self, client: WebClient, every: float = EVERY) -> None:
+        self._client = client
+        self._every = every
+        self._channels: defaultdict[str, Lock] = defaultdict(Lock)
+        self._ids: dict[str, str] = {}
+        self._lock = Lock()
+        self._turns = count()
+        self._newest: dict[tuple[str, str], int] = {}
+        self._due: dict[tuple[str, str], float] = {}
+
+    def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
+        """Say it, and give the message's `ts`. A private reply is shown to `to` alone, where the place has others.
+
+        Unavailable if Slack did not take it, or did not say that it did: it isn't said again then.
+        """
+        channel = place.channel or ""
+        alone = is_direct(place)
+        with self._channels[channel]:
+            if reply.private and to and not alone:
+                with calling("chat.postEphemeral", channel):
+                    answer = self._client.chat_postEphemeral(
+                        channel=channel, user=to, thread_ts=place.thread, **render(reply)
+                    )
+                return str(answer["message_ts"])
+            content = render(reply, asker=None if alone or place.thread else to)
+            with calling("chat.postMessage", channel):
+                answer = self._client.chat_postMessage(
+                    channel=channel, thread_ts=place.thread, unfurl_links=False, unfurl_media=False, **content
+                )
+        self._ids[channel] = answer["channel"]
+        return str(answer["ts"])
+
+    def update(self, channel: str, message: str, reply: Reply) -> None:
+        """Replace what a message says; gives up silently if a newer update of it came meanwhile.
+
+        `channel` is an id, or a `#name` that something was posted to since the start: Slack updates by id only.
+        """
+        self._replace(channel, message, render(reply))
+
+    def settle(self, channel: str, message: str, said: str, action: str, actor: Actor) -> None:
+        """Take the buttons off a message and say who pressed which."""
+        self._replace(channel, message, settled(said, action, actor))
+
+    def respond(self, url: str, reply: Reply, *, to: str) -> None:
+        """Answer a slash command at its `response_url`, which works where the bot is no member."""
+        kind = "ephemeral" if reply.private else "in_channel"
+        with calling("the command's response_url"):
+            webhook = WebhookClient(url, timeout=TIMEOUT, proxy=self._client.proxy, retry_handlers=[])
+            answer = webhook.send(response_type=kind, **render(reply, asker=None if reply.private else to))
+        if answer.status_code != 200:
+            raise Unavailable(f"Slack answered {answer.status_code} to the command's response_url.")
+
+    def _replace(self, channel: str, message: str, content: Content) -> None:
+        key = (self._ids.get(channel, channel), message)
+        with self._lock:
+            now = time.monotonic()
+            self._forget_before(now)
+            turn = self._newest[key] = next(self._turns)
+            due = self._due.setdefault(key, now)
+        time.sleep(max(0.0, due - now))
+        # The channel's lock keeps a slow update from landing after a newer one.
+        with self._channels[channel]:
+            with self._lock:
+                if self._newest.get(key, turn) != turn:
+                    return
+                self._due[key] = time.monotonic() + self._every
+            with calling("chat.update", channel):
+                self._client.chat_update(channel=key[0], ts=message, **content)
+
+    def _forget_before(self, now: float) -> None:
+        for key in [key for key, due in self._due.items() if due + self._every < now]:
+            del self._due[key], self._newest[key]
