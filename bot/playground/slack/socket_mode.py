@@ -83,12 +83,13 @@ class SocketMode:
                 del self._waiting[envelope["envelope_id"]]
         return Answer(acknowledged=True, body=answer.get("payload") or None)
 
-    def disconnect(self, reason: str) -> None:
-        """Send every connection away, as Slack does every few hours: the app comes back with a new ticket."""
+    def disconnect(self, reason: str | None) -> None:
+        """Send every connection away, as Slack does every few hours; without a reason they just break."""
         with self._changed:
             connections, self._connections = self._connections, []
         for connection in connections:
-            connection.put({"type": "disconnect", "reason": reason, "debug_info": {"host": "localhost"}})
+            if reason:
+                connection.put({"type": "disconnect", "reason": reason, "debug_info": {"host": "localhost"}})
             connection.put(None)
         self._noted()
 

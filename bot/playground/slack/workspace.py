@@ -96,7 +96,7 @@ class Workspace:
     def close(self) -> None:
         """End connections, streams and retries."""
         self._courier.close()
-        self._sockets.disconnect("link_disabled")
+        self._sockets.disconnect(None)
         self._page.close()
 
     # What people do
@@ -206,8 +206,8 @@ class Workspace:
             raise ValueError(f"no event {event_id} was delivered")
         self._courier.event(payload, attempt=1, trouble="timeout")
 
-    def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Send the Socket Mode connections away; apps come back by themselves."""
+    def disconnect(self, reason: str | None = "refresh_requested") -> None:
+        """Send the Socket Mode connections away, or break them (None); apps come back by themselves."""
         self._sockets.disconnect(reason)
 
     def point_at(self, events: str, *, commands: str | None = None, interactivity: str | None = None) -> None:
