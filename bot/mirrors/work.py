@@ -1,0 +1,124 @@
+"""Commits made without a checkout, proven, and pushed. Must not know why: messages and edits come ready."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.errors import Refusal, Unavailable
+from bot.mirrors.mirror import PREFIX, Mirror
+from bot.mirrors.tree import FILE, CommitTree, Entry, graft, split
+from bot.model.change import Draft, Edit
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the bot's commits name as author and committer. The e-mail address is how it knows its own again."""
+
+    name: str = "Quarterdeck"
+    email: str = "quarterdeck@users.noreply.github.com"
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Implements `bot.ports.GitWrites`. Raises KeyError for a repository that isn't in the catalog."""
+
+    mirrors: Mapping[str, Mirror]
+    identity: Identity
+    now: Callable[[], datetime] = clock
+
+    def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
+        """Modes are kept and new files are plain ones. A draft that changes nothing makes no commit.
+
+        Raises Refusal if a file isn't, at `base`, as its edit says, or a path or message is none that Git can hold.
+        """
+        mirror = self.mirrors[repository]
+        for draft in drafts:
+            edits = [edit for edit in draft.edits if edit.before != edit.after]
+            if edits:
+                made = self._commit(mirror, base, draft.message, edits)
+                prove(mirror, base, made, edits)
+                base = made
+        return base
+
+    def push_base(self, repository: str, commit: str) -> bool:
+        mirror = self.mirrors[repository]
+        return mirror.push(commit, mirror.remote.repository.branch)
+
+    def push_branch(self, repository: str, branch: str, commit: str) -> None:
+        """A branch that holds the same changes on the same commit already is left alone, whoever asked for them."""
+        if not branch.startswith(PREFIX):
+            raise ValueError(f"{branch} is not under {PREFIX}")
+        mirror = self.mirrors[repository]
+        base = mirror.remote.repository.branch
+        there = ""
+        for _ in range(_TRIES):
+            if mirror.push(commit, branch, lease=there):
+                return
+            mirror.fetch(time.monotonic())
+            there = mirror.tip(branch) or ""
+            if there:
+                trees, committers = _above(mirror, base, there)
+                if trees == _above(mirror, base, commit)[0]:
+                    return
+                if others := sorted(committers - {self.identity.email}):
+                    raise Refusal(
+                        f"Branch {branch} holds commits of {', '.join(others)}, so it was left alone: "
+                        "merge or delete it, then ask again."
+                    )
+        raise Unavailable(f"Branch {branch} of {repository} keeps changing meanwhile; try again in a minute.")
+
+    def _commit(self, mirror: Mirror, base: str, message: str, edits: Sequence[Edit]) -> str:
+        if "\0" in message:
+            raise Refusal("A commit message can't hold a NUL character.")
+        tree = CommitTree(mirror, base)
+        changes: dict[tuple[bytes, ...], Entry | None] = {}
+        for edit in edits:
+            entry = tree.find(edit.path)
+            if tree.read(edit.path) != edit.before or (edit.before is None and entry is not None):
+                raise Refusal(f"{edit.path} has changed since this was planned; ask again.")
+            if split(edit.path) in changes:
+                raise ValueError(f"two edits of {edit.path} in one commit")
+            changes[split(edit.path)] = (
+                None if edit.after is None else Entry(entry.mode if entry else FILE, mirror.store(b"blob", edit.after))
+            )
+        root = graft(mirror, mirror.root(base), changes) or mirror.store(b"tree", b"")
+        date = f"@{int(self.now().timestamp())} +0000"
+        who = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", self.identity.name), ("EMAIL", self.identity.email), ("DATE", date))
+        }
+        return (
+            mirror.run("commit-tree", root, "-p", base, "-F", "-", stdin=message.encode(), variables=who)
+            .decode()
+            .strip()
+        )
+
+
+def prove(mirror: Mirror, before: str, after: str, edits: Sequence[Edit]) -> None:
+    """Raise AssertionError unless, by git's own account, the commit does exactly these edits and keeps every mode.
+
+    It guards against defects of ours: nothing that fails it may be pushed.
+    """
+    seen = {}
+    for path, (old, new) in mirror.difference(before, after).items():
+        seen[path] = (mirror.read(old.sha) if old else None, mirror.read(new.sha) if new else None)
+        if any(entry.mode != (old.mode if old else FILE) for entry in (old, new) if entry):
+            raise AssertionError(f"{path!r} would change its mode")
+    if seen != {b"/".join(split(edit.path)): (edit.before, edit.after) for edit in edits}:
+        raise AssertionError(f"the commit changes {sorted(seen)}, which is not what was planned")
+
+
+def _above(mirror: Mirror, branch: str, commit: str) -> tuple[list[str], set[str]]:
+    """What stands on a commit of the branch: that commit's id and all trees on it; and who committed them."""
+    raw = mirror.run("log", "-z", "--format=%T%x00%P%x00%ce", "--end-of-options", commit, f"^{mirror.newest(branch)}")
+    fields = raw.decode(errors="replace").split("\0")[:-1]
+    trees, parents, committers = fields[::3], fields[1::3], fields[2::3]
+    return [*trees, *parents[-1:]], set(committers)
