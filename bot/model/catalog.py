@@ -106,6 +106,12 @@ class Pin:
     path: tuple[str | int, ...]
     line: int
     image: Image
+    renames: str | None = None
+    """The name in the objects that a Kustomize entry gives another name to."""
+    object: str = ""
+    """`Deployment payment`, where the pin is in an object."""
+    namespace: str | None = None
+    """The one that this object names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,167 @@
+"""Kustomizations: the versions in their `images:`, and the files and folders they name.
+
+The fields: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/. An entry's digest wins over its tag
+at the runtime, and of two entries with one name the last wins.
+"""
+
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from bot.errors import Refusal
+from bot.manifests import images, splice
+from bot.manifests.yamltext import Node, Text, follow, get, literal, scalar
+from bot.model.catalog import Image, Pin
+
+FORMAT = "kustomize"
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+_VERSIONS = ("newTag", "digest")
+
+
+class Reference(NamedTuple):
+    """A file or folder that a kustomization names, as written there, and the line it stands on."""
+
+    path: str
+    line: int
+
+
+class InlinePatch(NamedTuple):
+    """A patch written into the kustomization itself, and the line it starts on."""
+
+    content: str
+    line: int
+
+
+def find(text: Text) -> tuple[Pin, ...]:
+    """The entries of `images:`, in the file's order; one without tag and digest gives a pin without a version."""
+    if PurePosixPath(text.file).name not in NAMES:
+        return ()
+    pins = []
+    for number, root in enumerate(text.documents):
+        for index, entry in enumerate(_items(root, "images")):
+            name = scalar(get(entry, "name"))
+            if name:
+                given = scalar(get(entry, "newName"))
+                field = next((field for field in (*_VERSIONS, "newName") if scalar(get(entry, field))), "name")
+                pins.append(
+                    Pin(
+                        file=text.file,
+                        format=FORMAT,
+                        document=number,
+                        path=("images", index, field),
+                        line=text.line(get(entry, field) or entry),
+                        image=_image(entry),
+                        renames=name if given and given != name else None,
+                    )
+                )
+    return tuple(pins)
+
+
+def read(text: Text, pin: Pin) -> Image:
+    """What an entry makes of its image. Refusal, with file and line, for substituted values and illegal references."""
+    entry = _entry(text, pin)
+    for field in ("newName", *_VERSIONS):
+        node = get(entry, field)
+        if node is not None and scalar(node):
+            literal(text, node)
+    image = _image(entry)
+    if image.version is None:
+        raise Refusal(f"{pin.file}:{pin.line} names {image.name} without a version; add newTag: to that entry.")
+    try:
+        return images.parse(str(image))
+    except Refusal as refusal:
+        raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
+
+
+def write(text: Text, pin: Pin, version: str) -> Text:
+    """The text with the entry at a version, tag and digest together: an old digest beside a new tag runs old code.
+
+    An entry holding the kind of version that isn't asked for gets that line's key replaced too. Refusal, with file and
+    line, as `read`; for an entry that has no version; and where an anchor shares the value with another image.
+    """
+    image = images.moved(read(text, pin), version)
+    entry = _entry(text, pin)
+    there = {field: node for field in _VERSIONS if (node := get(entry, field)) is not None and scalar(node)}
+    wanted = {field: value for field, value in zip(_VERSIONS, (image.tag, image.digest), strict=True) if value}
+    name = get(entry, "newName")
+    if not there and name is not None:
+        return _rewrite(text, pin, {name: str(image)})
+    if len(there) == 1 and there.keys() != wanted.keys():
+        (old, node), (new, _) = next(iter(there.items())), next(iter(wanted.items()))
+        values = {node: version}
+        if old != new:
+            values[_key(text, pin, old)] = new
+        return _rewrite(text, pin, values)
+    surplus = [splice.Removal(entry, _key(text, pin, field).value) for field in there if field not in wanted]
+    return _rewrite(text, pin, {there[field]: value for field, value in wanted.items()}, surplus)
+
+
+def resources(text: Text) -> tuple[Reference, ...]:
+    """The files and folders that bring objects, or parts of a kustomization."""
+    return tuple(
+        Reference(str(node.value), text.line(node))
+        for root in text.documents
+        for field in ("resources", "bases", "components")
+        for node in _items(root, field)
+        if scalar(node)
+    )
+
+
+def patches(text: Text) -> tuple[tuple[Reference, ...], tuple[InlinePatch, ...]]:
+    """The files that patch, and the patches written inline."""
+    files, inline = [], []
+    for root in text.documents:
+        for node in (node for field in ("patches", "patchesJson6902") for node in _items(root, field)):
+            path, content = get(node, "path"), get(node, "patch")
+            if path is not None and scalar(path):
+                files.append(Reference(path.value, text.line(path)))
+            if content is not None and scalar(content):
+                inline.append(InlinePatch(content.value, text.line(content)))
+        for node in _items(root, "patchesStrategicMerge"):
+            if "\n" in str(node.value):
+                inline.append(InlinePatch(node.value, text.line(node)))
+            elif scalar(node):
+                files.append(Reference(node.value, text.line(node)))
+    return tuple(files), tuple(inline)
+
+
+def _items(root: Node, field: str) -> list[Node]:
+    node = get(root, field)
+    return list(node.value) if node is not None and node.id == "sequence" else []
+
+
+def _image(entry: Node) -> Image:
+    name, given, tag, digest = (scalar(get(entry, field)) for field in ("name", "newName", *_VERSIONS))
+    image = images.split(given or name or "")
+    if not tag and not digest:
+        return image
+    own_tag, _, own_digest = (tag or "").partition("@")
+    return Image(image.name, own_tag or None, digest or own_digest or None)
+
+
+def _entry(text: Text, pin: Pin) -> Node:
+    entry = follow(text.documents[pin.document], pin.path[:2])
+    if entry is None:
+        raise Refusal(f"{pin.file}:{pin.line} no longer holds an image; ask again.")
+    return entry
+
+
+def _key(text: Text, pin: Pin, field: str) -> Node:
+    """The field's own key: one merged in by `<<` has none, and can't be renamed or removed for this entry alone."""
+    key: Node
+    for key, _ in _entry(text, pin).value:
+        if key.value == field:
+            return key
+    raise Refusal(f"{pin.file}:{pin.line} takes its {field} from a YAML merge; edit it by hand.")
+
+
+def _rewrite(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice.Removal] | None = None) -> Text:
+    for other in find(text):
+        fields = (get(_entry(text, other), field) for field in (*_VERSIONS, "newName"))
+        if other.path[:2] != pin.path[:2] and other.image.name != pin.image.name and any(f in values for f in fields):
+            raise Refusal(
+                f"{pin.file}:{pin.line} shares its value, by a YAML anchor, with {other.image.name}; "
+                "give each image its own value."
+            )
+    return splice.rewrite(text, values, surplus or [])

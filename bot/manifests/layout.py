@@ -1,0 +1,126 @@
+"""Where a repository keeps its services, and which files a folder of one is made of.
+
+Follows path templates and kustomizations within the repository, and refuses what leads out of it. Knows nothing of
+versions.
+"""
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from bot.errors import Refusal
+from bot.manifests import kustomize
+from bot.manifests.yamltext import Text, decode
+from bot.model.catalog import Environment
+from bot.ports import Tree
+
+_PLACEHOLDER = "{service}"
+_MANIFESTS = (".yaml", ".yml", ".json")
+_REMOTE = re.compile(r"[a-z+]+::|[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:|[^/]*\.[^./][^/]*/[^/]+/|.*[?]ref=", re.IGNORECASE)
+"""https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md"""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder as it is applied. Without a kustomization, `files` are all manifests directly in it.
+
+    `bases` are folders in this repository that its kustomization builds on: they may feed other environments too.
+    """
+
+    path: str
+    kustomization: Text | None
+    files: tuple[str, ...]
+    patches: tuple[str, ...] = ()
+    inline_patches: tuple[kustomize.InlinePatch, ...] = ()
+    bases: tuple[str, ...] = ()
+
+
+def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]:
+    """The services that an environment's path templates find, by name, each with its folders.
+
+    A folder counts if manifests lie directly in it. Refusal for a template that leaves the repository.
+    """
+    found: dict[str, list[str]] = {}
+    for template in environment.paths:
+        for service, folder in _matches(tree, template):
+            found.setdefault(service, []).append(folder)
+    return {service: tuple(found[service]) for service in sorted(found)}
+
+
+def folder(tree: Tree, path: str) -> Folder | None:
+    """What a folder is made of; None if it is not there.
+
+    Refusal, with file and line, for two kustomizations, one that names what is not there, is remote, or is outside the
+    repository.
+    """
+    if tree.identity(path) is None:
+        return None
+    direct = _direct(tree, path)
+    found = [name for name in kustomize.NAMES if posixpath.join(path, name) in direct]
+    if len(found) > 1:
+        raise Refusal(f"{path} has {' and '.join(found)}; Kustomize takes only one, so remove the others.")
+    if not found:
+        return Folder(path, None, tuple(file for file in direct if file.endswith(_MANIFESTS)))
+    kustomization = text(tree, posixpath.join(path, found[0]))
+    sources = [_resolve(tree, path, kustomization, reference) for reference in kustomize.resources(kustomization)]
+    patch_files, inline = kustomize.patches(kustomization)
+    return Folder(
+        path,
+        kustomization,
+        files=tuple(source for source in sources if tree.read(source) is not None),
+        patches=tuple(_resolve(tree, path, kustomization, reference) for reference in patch_files),
+        inline_patches=inline,
+        bases=tuple(source for source in sources if tree.read(source) is None),
+    )
+
+
+def text(tree: Tree, path: str) -> Text:
+    """A file's text. Refusal if it is not there or no UTF-8 text."""
+    data = tree.read(path)
+    if data is None:
+        raise Refusal(f"{path} is not a file of the repository.")
+    return decode(data, path)
+
+
+def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
+    parts = _inside(template, f"The path {template}").split("/")
+    position = next((number for number, part in enumerate(parts) if _PLACEHOLDER in part), None)
+    if position is None:
+        raise Refusal(f"The path {template} must hold {_PLACEHOLDER}, so that services can be told apart.")
+    pattern = re.compile(re.escape(parts[position]).replace(re.escape(_PLACEHOLDER), "([^.].*)", 1))
+    found = []
+    for name in tree.folders("/".join(parts[:position])):
+        match = pattern.fullmatch(name)
+        path = template.strip("/").replace(_PLACEHOLDER, match[1]) if match else ""
+        if match and tree.identity(path) is not None and any(map(_is_manifest, _direct(tree, path))):
+            found.append((match[1], path))
+    return found
+
+
+def _direct(tree: Tree, path: str) -> tuple[str, ...]:
+    return tuple(file for file in tree.files(path) if posixpath.dirname(file) == path)
+
+
+def _is_manifest(file: str) -> bool:
+    return file.endswith(_MANIFESTS) or posixpath.basename(file) in kustomize.NAMES
+
+
+def _resolve(tree: Tree, path: str, kustomization: Text, reference: kustomize.Reference) -> str:
+    place = f"{kustomization.file}:{reference.line}"
+    if (
+        _REMOTE.match(reference.path)
+        and tree.identity(posixpath.normpath(posixpath.join(path, reference.path))) is None
+    ):
+        raise Refusal(f"{place} names a remote base ({reference.path}); only files of this repository are read.")
+    resolved = _inside(posixpath.join(path, reference.path), f"{place}: {reference.path}")
+    if tree.identity(resolved) is None:
+        raise Refusal(f"{place} names {reference.path}, which is not in the repository.")
+    return resolved
+
+
+def _inside(path: str, subject: str) -> str:
+    """The path made straight. Refusal if it is absolute or leads out of the repository."""
+    straight = posixpath.normpath(path)
+    if straight.startswith(("/", "../")) or straight == "..":
+        raise Refusal(f"{subject} leads out of the repository.")
+    return "" if straight == "." else straight

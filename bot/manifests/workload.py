@@ -1,0 +1,112 @@
+"""Images of containers: in every object that has them, at any depth, custom resources with a pod template included.
+
+Which fields hold images: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ (containers,
+initContainers, ephemeralContainers, and image volumes' `reference`).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bot.errors import Refusal
+from bot.manifests import images, splice
+from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar, walk
+from bot.model.catalog import Image, Pin
+
+FORMAT = "workload"
+
+_PLACES = {
+    "containers": ("image",),
+    "initContainers": ("image",),
+    "ephemeralContainers": ("image",),
+    "volumes": ("image", "reference"),
+}
+
+
+def find(text: Text) -> tuple[Pin, ...]:
+    """Every container's image, in the file's order. One that several places share by an alias is one pin.
+
+    Values are not judged here: a neighbour's odd image must not stand in the way. Refusal if the file can't be parsed.
+    """
+    return tuple(_pin(text, place) for place in _containers(text).values())
+
+
+def strays(text: Text) -> tuple[Pin, ...]:
+    """Fields called `image` that are no container's: worth telling about, never edited on a guess."""
+    known = _containers(text)
+    found = (
+        _Place(number, (*base, *path, "image"), node, each)
+        for number, base, each in _objects(text)
+        for path, parent in walk(each)
+        if (node := get(parent, "image")) is not None and scalar(node) and id(node) not in known
+    )
+    return tuple(_pin(text, place) for place in found)
+
+
+def read(text: Text, pin: Pin) -> Image:
+    """The image at a pin. Refusal, with file and line, if it is a template, substituted or no legal reference."""
+    value = literal(text, _scalar(text, pin))
+    try:
+        return images.parse(value)
+    except Refusal as refusal:
+        raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
+
+
+def write(text: Text, pin: Pin, version: str) -> Text:
+    """The text with the pin's image at a version: tag and digest are replaced together. Refusal as `read`."""
+    moved = images.moved(read(text, pin), version)
+    return splice.rewrite(text, {_scalar(text, pin): str(moved)})
+
+
+class _Place(NamedTuple):
+    document: int
+    path: Path
+    node: Node
+    object: Node
+
+
+def _containers(text: Text) -> dict[int, _Place]:
+    """By the scalar's identity, since aliases lead to one scalar from several places."""
+    places: dict[int, _Place] = {}
+    for number, base, each in _objects(text):
+        for path, parent in walk(each):
+            for key, items in parent.value if parent.id == "mapping" else ():
+                below = _PLACES.get(key.value) if key.id == "scalar" and items.id == "sequence" else None
+                for index, item in enumerate(items.value if below else ()):
+                    node = follow(item, below or ())
+                    if node is not None and scalar(node):
+                        place = _Place(number, (*base, *path, key.value, index, *(below or ())), node, each)
+                        places.setdefault(id(node), place)
+    return places
+
+
+def _objects(text: Text) -> Iterator[tuple[int, Path, Node]]:
+    """The Kubernetes objects of a file, those in a List one by one, with document number and path."""
+    if "image" not in text.content:
+        return
+    for number, root in enumerate(text.documents):
+        kind, items = scalar(get(root, "kind")), get(root, "items")
+        if kind and kind.endswith("List") and items is not None and items.id == "sequence":
+            yield from ((number, ("items", index), item) for index, item in enumerate(items.value))
+        elif kind:
+            yield number, (), root
+
+
+def _pin(text: Text, place: _Place) -> Pin:
+    metadata = get(place.object, "metadata")
+    return Pin(
+        file=text.file,
+        format=FORMAT,
+        document=place.document,
+        path=place.path,
+        line=text.line(place.node),
+        image=images.split(str(place.node.value).strip()),
+        object=f"{scalar(get(place.object, 'kind'))} {scalar(get(metadata, 'name'))}",
+        namespace=scalar(get(metadata, "namespace")),
+    )
+
+
+def _scalar(text: Text, pin: Pin) -> Node:
+    node = follow(text.documents[pin.document], pin.path)
+    if node is None:
+        raise Refusal(f"{pin.file}:{pin.line} no longer holds an image; ask again.")
+    return node

@@ -1,0 +1,199 @@
+"""A manifest file as text and as YAML nodes whose marks lead back into that text.
+
+Files are read by libyaml for its speed, and by ruamel.yaml where only it reads them. Knows nothing of images or
+Kubernetes, and changes nothing: `splice` does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NoReturn, Protocol, cast
+
+import yaml
+
+from bot.errors import Refusal
+
+Path = tuple[str | int, ...]
+
+
+class Node(Protocol):
+    """What the nodes of PyYAML and of ruamel.yaml have in common. `id` is `scalar`, `sequence` or `mapping`."""
+
+    id: str
+    tag: str
+    value: Any
+    start_mark: Any
+    end_mark: Any
+    style: str | None
+    flow_style: bool | None
+
+
+_BOM = "\ufeff"
+_DEEPEST = 250
+"""libyaml's loader recurses in C: far deeper files end the process, not the parse."""
+
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_SUBSTITUTED = re.compile(r"\$\{|\$\(")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A manifest file's text. Line ends are as in the file; a byte order mark stands apart, since parsers count it
+    differently."""
+
+    file: str
+    content: str
+    bom: bool = False
+
+    @cached_property
+    def documents(self) -> tuple[Node, ...]:
+        """The YAML documents' root nodes. Refusal, with file and line, for a template or what no reader can parse."""
+        return tuple(_compose(self))
+
+    def line(self, node: Node) -> int:
+        """The line, counted from 1, on which a node's value stands. Readers count lines differently; this counts LF."""
+        return self.content.count("\n", 0, self.start(node)) + 1
+
+    def start(self, node: Node) -> int:
+        """Where a node's value begins: its mark covers the anchor and tag before it."""
+        properties = _PROPERTIES.match(self.content, node.start_mark.index, node.end_mark.index)
+        return properties.end() if properties else int(node.start_mark.index)
+
+
+def decode(data: bytes, file: str) -> Text:
+    """A file's bytes as text. Refusal for what is no UTF-8 text, such as a Git LFS pointer or an encrypted file."""
+    if data.startswith(b"\0GITCRYPT\0"):
+        raise Refusal(f"{file} is encrypted by git-crypt; it is not a text manifest.")
+    if data.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise Refusal(f"{file} is a Git LFS pointer; it is not a text manifest.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        raise Refusal(f"{file} is encoded in UTF-16 or UTF-32; save it as UTF-8.")
+    try:
+        content = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Refusal(f"{file}:{line} is not UTF-8 (perhaps Windows-1252 or ISO-8859-1); save it as UTF-8.") from None
+    return Text(file, content.removeprefix(_BOM), content.startswith(_BOM))
+
+
+def encode(text: Text) -> bytes:
+    """The file's bytes again; `encode(decode(data, file))` is `data`."""
+    return ((_BOM if text.bom else "") + text.content).encode()
+
+
+def get(node: Node | None, key: str) -> Node | None:
+    """A mapping's value, also one that it merges in by `<<`; None where there is none or the node is no mapping."""
+    pair = _pair(node, key)
+    if pair:
+        return pair[1]
+    merged = _pair(node, "<<")
+    sources = () if merged is None else merged[1].value if merged[1].id == "sequence" else (merged[1],)
+    own = (_pair(source, key) for source in sources)
+    return next((found[1] for found in own if found), None)
+
+
+def scalar(node: Node | None) -> str | None:
+    """A scalar's text as written, numbers included; None for a null, an empty one, or no scalar."""
+    if node is None or node.id != "scalar" or node.tag == "tag:yaml.org,2002:null":
+        return None
+    return str(node.value) or None
+
+
+def follow(node: Node | None, path: Path) -> Node | None:
+    """The node at a path below another, if it is there."""
+    for step in path:
+        if isinstance(step, str):
+            node = get(node, step)
+        else:
+            node = node.value[step] if node and node.id == "sequence" and step < len(node.value) else None
+    return node
+
+
+def walk(root: Node) -> Iterator[tuple[Path, Node]]:
+    """Every mapping and sequence below a node once, in the file's order, however often aliases name it."""
+    seen: set[int] = set()
+    todo: list[tuple[Path, Node]] = [((), root)]
+    while todo:
+        path, node = todo.pop()
+        if node.id == "scalar" or id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield path, node
+        steps = enumerate(node.value) if node.id == "sequence" else ((key.value, value) for key, value in node.value)
+        below = [((*path, step), child) for step, child in steps if isinstance(step, str | int)]
+        todo.extend(reversed(below))
+
+
+def literal(text: Text, node: Node) -> str:
+    """A scalar's value, if it stands there itself. Refusal for a template's or a substituted variable's place."""
+    value = str(node.value)
+    if "{{" in value:
+        raise Refusal(f"{text.file}:{text.line(node)} is a template (“{{{{ }}}}”); change the value that fills it.")
+    if _SUBSTITUTED.search(value):
+        raise Refusal(
+            f"{text.file}:{text.line(node)} is substituted when it is applied (“{value}”); "
+            "set the variable where it is defined."
+        )
+    return value
+
+
+def _compose(text: Text) -> Iterator[Node]:
+    _refuse_deep(text)
+    try:
+        roots = cast("list[Node]", list(yaml.compose_all(text.content, Loader=yaml.CSafeLoader)))
+    except yaml.YAMLError as error:
+        if "{{" in text.content:
+            _refuse_template(text, text.content.index("{{"))
+        roots = _compose_as_ruamel(text, error)
+    for root in roots:
+        for _, node in walk(root):
+            # A reader may take `{{ .Values.tag }}` for a mapping whose key is a mapping.
+            if node.id == "mapping" and any(key.id == "mapping" for key, _ in node.value):
+                at_brace = text.content.startswith("{{", node.start_mark.index)
+                if at_brace:
+                    _refuse_template(text, node.start_mark.index)
+    yield from roots
+
+
+def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
+    """Some legal files only ruamel.yaml reads, such as those with U+2028 in a value."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - rarely needed, and it costs 50 ms to import
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+
+    try:
+        return list(YAML(typ="safe", pure=True).compose_all(text.content))
+    except (YAMLError, ValueError, RecursionError):
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        place = f"{text.file}:{mark.line + 1}:{mark.column + 1}" if mark else text.file
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be parsed"
+        raise Refusal(f"{place} is not YAML: {problem}.") from None
+
+
+def _refuse_template(text: Text, index: int) -> NoReturn:
+    line = text.content.count("\n", 0, index) + 1
+    raise Refusal(f"{text.file}:{line} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
+
+
+def _refuse_deep(text: Text) -> None:
+    openers = text.content.count("[") + text.content.count("{")
+    indents = (len(line) - len(line.lstrip(" -?:\t")) for line in text.content.splitlines())
+    if openers <= _DEEPEST and max(indents, default=0) <= _DEEPEST:
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(text.content, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEEPEST:
+                raise Refusal(f"{text.file} is nested more than {_DEEPEST} levels deep; it is not read.")
+    except yaml.YAMLError:
+        return
+
+
+def _pair(node: Node | None, key: str) -> tuple[Node, Node] | None:
+    if node is None or node.id != "mapping":
+        return None
+    return next((pair for pair in reversed(node.value) if pair[0].id == "scalar" and pair[0].value == key), None)

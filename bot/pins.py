@@ -1,0 +1,225 @@
+"""A service's version at a target, and the edits that move it.
+
+Asks a tree only; knows nothing of Git, policies or people. What stands where in a file is `bot.manifests`' to know.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Protocol
+
+from bot.errors import Refusal
+from bot.manifests import images, kustomize, layout, workload
+from bot.manifests.layout import Folder
+from bot.manifests.yamltext import Text, encode
+from bot.model.catalog import Image, Pin, Target
+from bot.model.change import Edit
+from bot.ports import Tree
+
+
+class Format(Protocol):
+    """What each module of a format offers."""
+
+    def find(self, text: Text) -> tuple[Pin, ...]: ...
+    def read(self, text: Text, pin: Pin) -> Image: ...
+    def write(self, text: Text, pin: Pin, version: str) -> Text: ...
+
+
+FORMATS: Mapping[str, Format] = {kustomize.FORMAT: kustomize, workload.FORMAT: workload}
+
+
+def locate(tree: Tree, target: Target) -> tuple[Pin, ...]:
+    """The pins that decide which version of the service runs at the target.
+
+    The image is the configured one; else the one called like the service; else the only one there is. A Kustomize
+    `images:` entry decides over patches, patches over resources and bases. Refusal, with candidates as file:line, where
+    no image or several could be meant.
+    """
+    return _Look(tree, target).pins
+
+
+def current(tree: Tree, target: Target) -> str | None:
+    """The version at the target; None if its folders are not there. An image without tag and digest is at `latest`.
+
+    Refusal where its pins disagree, as where `locate` refuses.
+    """
+    look = _Look(tree, target)
+    return look.version if look.folders else None
+
+
+def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
+    """The files to change so that the target is at a version; none if it is there already.
+
+    Refusal as `current`; for an illegal version; and where only a file outside the target's folders holds the version,
+    which may feed other environments.
+    """
+    version = images.version(version)
+    look = _Look(tree, target)
+    after: dict[str, Text] = {}
+    if look.version:  # pins that disagree are not moved
+        for pin in look.pins:
+            look.refuse_outside(pin, version)
+            text = after.get(pin.file) or look.text(pin.file)
+            after[pin.file] = FORMATS[pin.format].write(text, pin, version)
+    both = ((file, encode(look.text(file)), encode(text)) for file, text in after.items())
+    return tuple(Edit(file, old, new) for file, old, new in both if old != new)
+
+
+class _Look:
+    """One look at a target's files; each is read and parsed once."""
+
+    def __init__(self, tree: Tree, target: Target) -> None:
+        self._tree = tree
+        self._target = target
+        self._texts: dict[str, Text] = {}
+        self.folders = [folder for folder in map(self._folder, target.folders) if folder]
+
+    def text(self, file: str) -> Text:
+        if file not in self._texts:
+            self._texts[file] = layout.text(self._tree, file)
+        return self._texts[file]
+
+    @cached_property
+    def pins(self) -> tuple[Pin, ...]:
+        target = self._target
+        if not self.folders:
+            raise Refusal(f"{target} has no folder {' or '.join(target.folders)} in the repository.")
+        if target.image:
+            found = self._find(lambda pin: target.image in _names(pin))
+        else:
+            found = self._find(lambda pin: any(images.named_after(name, target.service) for name in _names(pin)))
+            found = found or self._find_only()
+        if not found:
+            raise self._nothing()
+        if not set.intersection(*map(_names, found)):
+            raise Refusal(
+                f"Several images in {self._where} could be {target.service}'s: {_listed(found)}; "
+                f"set services.{target.service}.image to the one that is meant."
+            )
+        return self._of_namespace(found)
+
+    @cached_property
+    def version(self) -> str:
+        versions: dict[str, Pin] = {}
+        for pin in self.pins:
+            image = FORMATS[pin.format].read(self.text(pin.file), pin)
+            versions.setdefault(image.version or "latest", pin)
+        if len(versions) > 1:
+            places = ", ".join(f"{version} ({pin.file}:{pin.line})" for version, pin in versions.items())
+            raise Refusal(
+                f"{self._target.service} has {len(versions)} current versions in {self._target.environment}: {places}; "
+                "set them to one in Git first."
+            )
+        return next(iter(versions))
+
+    def refuse_outside(self, pin: Pin, version: str) -> None:
+        if any(pin.file.startswith(f"{folder.path}/".lstrip("/")) for folder in self.folders):
+            return
+        files = " or ".join(folder.kustomization.file for folder in self.folders if folder.kustomization)
+        field = "digest" if version.startswith("sha256:") else "newTag"
+        raise Refusal(
+            f"{self._target} gets its image from {pin.file}:{pin.line}, which may feed other environments; "
+            f"add to {files}: images: [{{name: {pin.renames or pin.image.name}, {field}: {version}}}]"
+        )
+
+    @property
+    def _where(self) -> str:
+        return " and ".join(folder.path for folder in self.folders)
+
+    def _folder(self, path: str) -> Folder | None:
+        folder = layout.folder(self._tree, path)
+        if folder and folder.kustomization:
+            self._texts[folder.kustomization.file] = folder.kustomization
+        return folder
+
+    def _find(self, wanted: Callable[[Pin], bool], *, overruled: bool = False) -> list[Pin]:
+        """Wanted pins in Kustomize's order of precedence; those that others overrule only if asked for."""
+        pins: list[Pin] = []
+        todo, seen = list(reversed(self.folders)), set[str]()
+        while todo:
+            folder = todo.pop()
+            if folder.path in seen:
+                continue
+            seen.add(folder.path)
+            entries = (
+                [pin for pin in kustomize.find(folder.kustomization) if wanted(pin)] if folder.kustomization else []
+            )
+            last = {pin.renames or pin.image.name: pin for pin in entries}
+            ruling = list(last.values()) or self._containers(folder.patches, wanted)
+            pins += ruling
+            if ruling and not overruled:
+                continue
+            self._refuse_unread_patches(folder)
+            pins += self._containers(folder.files, wanted)
+            todo.extend(base for base in map(self._folder, reversed(folder.bases)) if base)
+        return pins
+
+    def _find_only(self) -> list[Pin]:
+        names = {pin.renames or pin.image.name for pin in self._find(lambda _: True, overruled=True)}
+        return self._find(lambda pin: bool(names & _names(pin))) if len(names) == 1 else []
+
+    def _containers(self, files: Iterable[str], wanted: Callable[[Pin], bool]) -> list[Pin]:
+        return [pin for file in files for pin in workload.find(self.text(file)) if wanted(pin)]
+
+    def _refuse_unread_patches(self, folder: Folder) -> None:
+        """A patch that is not understood may set the image: then nothing below it tells the version."""
+        for patch in folder.inline_patches:
+            if folder.kustomization and _IMAGE.search(patch.content):
+                raise Refusal(self._unread(f"{folder.kustomization.file}:{patch.line}"))
+        for file in folder.patches:
+            operations = any(root.id == "sequence" for root in self.text(file).documents)
+            if operations and _IMAGE.search(self.text(file).content):
+                raise Refusal(self._unread(file))
+
+    def _unread(self, place: str) -> str:
+        return (
+            f"{place} patches an image in a way that is not read; add an entry for {self._target.service} to images: "
+            "in that kustomization, since it decides over patches."
+        )
+
+    def _of_namespace(self, pins: list[Pin]) -> tuple[Pin, ...]:
+        namespaces: dict[str, set[str | None]] = {}
+        for pin in pins:
+            namespaces.setdefault(pin.object, set()).add(pin.namespace)
+        if all(len(same) == 1 for same in namespaces.values()):
+            return tuple(pins)
+        meant = tuple(pin for pin in pins if pin.namespace == self._target.namespace)
+        if not meant:
+            raise Refusal(
+                f"{self._target.service} is in several namespaces: {_listed(pins)}; "
+                f"set services.{self._target.service}.namespace to the one that is meant."
+            )
+        return meant
+
+    def _nothing(self) -> Refusal:
+        service, image = self._target.service, self._target.image
+        others = self._find(lambda _: True, overruled=True)
+        strays = [
+            pin
+            for folder in self.folders
+            for file in folder.files
+            for pin in workload.strays(self.text(file))
+            if image in _names(pin) or images.named_after(pin.image.name, service)
+        ]
+        if strays:
+            path = ".".join(map(str, strays[0].path))
+            return Refusal(
+                f"{strays[0].object}: the image at {path} ({strays[0].file}:{strays[0].line}) is not a container's, "
+                f"so it is not edited on a guess; name it under services.{service}.pins."
+            )
+        found = f"there are {_listed(others)}" if others else "no container is declared there"
+        return Refusal(
+            f"No image of {image or service} is in {self._where}; {found}. "
+            f"Set services.{service}.image to the one that is meant."
+        )
+
+
+_IMAGE = re.compile(r"\bimage\b")
+
+
+def _names(pin: Pin) -> set[str]:
+    return {name for name in (pin.image.name, pin.renames) if name}
+
+
+def _listed(pins: Iterable[Pin]) -> str:
+    return ", ".join(dict.fromkeys(f"{pin.image.name} ({pin.file}:{pin.line})" for pin in pins))
