@@ -85,6 +85,7 @@ class Survey:
         if missing:
             healths.append((Health.MISSING, f"{missing[0]} is missing"))
         state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
+        reason = "" if state is Health.HEALTHY else reason
         sync = comparison.verdict(differences)
         if sync is SyncState.SYNCED and unchecked:
             sync = SyncState.UNKNOWN
@@ -124,13 +125,21 @@ class Survey:
         return comparison.verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
 
     def _inputs(self, declared: Declared) -> tuple[str, ...]:
-        found = (path for folder in declared.target.folders for path in layout.files(declared.tree, folder))
-        return tuple(sorted({*declared.target.folders, *found}))
+        """The folders and files that the render reads, bases included."""
+        return tuple(sorted({path for folder in declared.target.folders for path in _read_by(declared.tree, folder)}))
 
     def _identity(self, declared: Declared) -> str:
         """The same for the same files: by Git's object ids, never by what the files hold."""
         named = ((path, declared.tree.identity(path)) for path in self._inputs(declared))
         return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
+
+
+def _read_by(tree: Tree, path: str) -> Iterator[str]:
+    yield path
+    if (found := layout.folder(tree, path)) is not None:
+        yield from (file for file in (*found.files, *found.patches) if not file.startswith(f"{path}/"))
+        for base in found.bases:
+            yield from _read_by(tree, base)
 
 
 def _version(tree: Tree, target: Target) -> str | None:

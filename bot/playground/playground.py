@@ -1,0 +1,199 @@
+"""A Slack, a GitHub and two clusters on one port of this machine, and the bot among them as a process of its own.
+
+Nothing of the bot knows that this is a playground: it gets a config file and endpoints, as anywhere.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from bot.playground import kubernetes, server
+from bot.playground.github import GitHub
+from bot.playground.guard import Guard
+from bot.playground.kubernetes import Agent, Cluster, kubeconfig
+from bot.playground.slack import Workspace
+
+HERE = Path(__file__).parent
+SAMPLE = HERE / "sample"
+REPOSITORY = "acme/gitops"
+ENVIRONMENTS = ("staging", "production")
+
+CONFIG = """\
+repositories:
+  config: {{url: {url}, branch: main}}
+environments:
+  staging:
+    path: environments/staging/{{service}}
+    cluster: staging
+    change: push
+  production:
+    aliases: [prod]
+    path: environments/production/{{service}}
+    cluster: production
+    reviewers: [ben]
+    channel: "#deploys"
+images:
+  allow: ["registry.example.com/*"]
+  version: semver
+drift:
+  every: {every}
+  channel: "#drift"
+people:
+  {ana}: {{github: ana, roles: [deployer]}}
+  {ben}: {{github: ben, roles: [approver]}}
+roles:
+  deployer: {{may: [promote, rollback], in: ["*"]}}
+  approver: {{may: ["*"], in: ["*"]}}
+"""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Playground:
+    """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`."""
+
+    def __init__(
+        self, folder: Path, *, port: int = 0, now: Callable[[], datetime] = utc_now, paced: bool = False, every: str = "20s"
+    ) -> None:
+        self.folder = folder
+        self._listener = server.bind(port)
+        self.url = server.base_url(self._listener)
+        self.token = secrets.token_urlsafe(24)
+        self.workspace = Workspace(now=now, address=self.url, paced=paced)
+        self.github = GitHub(folder / "github", now=now, public_url=f"{self.url}/github", teams=["sre"])
+        self.bot = self.github.add_person("quarterdeck-bot", "Quarterdeck", bot=True)
+        for login, name in (("ana", "Ana Ulm"), ("ben", "Ben Urban")):
+            self.github.add_person(login, name)
+        files = {str(path.relative_to(SAMPLE)): path.read_bytes() for path in sorted(SAMPLE.rglob("*")) if path.is_file()}
+        self.repository = self.github.create_repository(REPOSITORY, files, message="Describe the shop's services")
+        self.clusters = {name: Cluster(name, now=now) for name in ENVIRONMENTS}
+        self.agents = {
+            name: Agent(cluster, self.repository.bare.path, f"environments/{name}") for name, cluster in self.clusters.items()
+        }
+        self._cluster_token = secrets.token_urlsafe(24)
+        self.kubeconfig = folder / "kubeconfig"
+        kubeconfig.write(
+            self.kubeconfig, {name: f"{self.url}/clusters/{self._cluster_token}/{name}" for name in self.clusters}
+        )
+        self.config = folder / "quarterdeck.yaml"
+        ana, ben = self.workspace.people
+        self.config.write_text(
+            CONFIG.format(url=self.github.clone_url(REPOSITORY), ana=ana.id, ben=ben.id, every=every), encoding="utf-8"
+        )
+
+    @property
+    def address(self) -> str:
+        """Where a person enters: the token in it is the key."""
+        return f"{self.url}/?token={self.token}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points the bot here: its endpoints and secrets."""
+        installation = self.workspace.installation
+        return {
+            "SLACK_API_URL": self.workspace.api_url,
+            "SLACK_BOT_TOKEN": installation.bot_token.reveal(),
+            "SLACK_APP_TOKEN": installation.app_token.reveal(),
+            "GITHUB_API_URL": self.github.api_url,
+            "GITHUB_TOKEN": self.bot.token.reveal(),
+            "KUBECONFIG": str(self.kubeconfig),
+            "QUARTERDECK_DATA": str(self.folder / "data"),
+        }
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Serve for as long as the block runs."""
+        app = Starlette(
+            routes=[
+                Mount("/static", StaticFiles(directory=HERE / "static")),
+                Mount("/github", routes=self.github.routes()),
+                *kubernetes.mount(self._cluster_token, *self.clusters.values()),
+                *kubernetes.pages(self.agents, self.kubeconfig),
+                *self.workspace.routes(),
+            ]
+        )
+        programs = (
+            "/static/",
+            "/slack/api/",
+            "/slack/socket",
+            "/slack/respond/",
+            "/github/api/",
+            f"/github/{REPOSITORY}.git/",
+            f"/clusters/{self._cluster_token}/",
+        )
+        guarded = Guard(app, token=self.token, host=self.url.removeprefix("http://"), programs=programs)
+        with server.serve(guarded, listener=self._listener) as url:
+            try:
+                yield url
+            finally:
+                self.workspace.close()
+
+
+def run(port: int, *, open_browser: bool) -> int:
+    """The playground until Ctrl-C, with the bot beside it. 0 when it was asked to stop; 2 if the port is taken."""
+    stop = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-playground-") as folder:
+        try:
+            playground = Playground(Path(folder), port=port, paced=True)
+        except OSError as error:
+            print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
+            return 2
+        with playground.running(), _agents(playground), _bot(playground) as bot:
+            print(f"The playground is at {playground.address}")
+            print("In #deploys, type: @Quarterdeck promote payment v1.3.0 to prod")
+            print(f"kubectl --kubeconfig {playground.kubeconfig} --context production get deployments -n shop")
+            print("Ctrl-C stops it; nothing stays behind.", flush=True)
+            if open_browser:
+                webbrowser.open(playground.address)
+            while not stop.wait(0.5):
+                if bot.poll() is not None:
+                    print(f"The bot ended with status {bot.returncode}; see above.", file=sys.stderr)
+                    return 2
+    return 0
+
+
+@contextmanager
+def _agents(playground: Playground) -> Iterator[None]:
+    for agent in playground.agents.values():
+        agent.start()
+    try:
+        yield
+    finally:
+        for agent in playground.agents.values():
+            agent.stop()
+
+
+@contextmanager
+def _bot(playground: Playground) -> Iterator[subprocess.Popen[bytes]]:
+    """`quarterdeck serve` in a process group of its own, so that Ctrl-C reaches it through us, once."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)],
+        env=os.environ | playground.environment,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

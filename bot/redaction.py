@@ -1,0 +1,35 @@
+"""Known secrets never reach a log, whoever logs them. The last line of defence: rooms must not hand them over at all."""
+
+import logging
+import traceback
+from collections.abc import Iterable
+
+from bot.model.secret import Secret
+
+SHORTEST = 6
+"""Characters of a value worth masking; shorter ones would blot out ordinary words."""
+
+
+class Redaction(logging.Formatter):
+    """Formats a record, its stack trace included, and masks every known secret in what comes of it."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        values = {line for secret in secrets for line in [secret.reveal(), *secret.reveal().splitlines()]}
+        self._values = sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            text = super().format(record)
+        except (TypeError, ValueError):
+            text = f"a log record could not be formatted: {record.msg!r}\n{''.join(traceback.format_stack(limit=3))}"
+        for value in self._values:
+            text = text.replace(value, "…")
+        return text
+
+
+def log_to_stderr(secrets: Iterable[Secret], level: int) -> None:
+    """Send the log to standard error, masked. Replaces whatever handlers were there."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Redaction(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
