@@ -1,4 +1,4 @@
-"""Clusters on 127.0.0.1 that speak the Kubernetes API: for the playground's pages, and for tests of what reads clusters.
+"""Clusters on 127.0.0.1 that speak the Kubernetes API: for the playground's pages and for tests.
 
 Stateful, in memory, and honest where clients look: discovery, lists in pages, watches, patches, defaulted fields,
 `Status` errors. There is no scheduler and no node; `rollout.py` plays the controllers. Knows nothing of the bot.

@@ -352,7 +352,7 @@ async def _change(request: Request) -> Callable[[Json], Json]:
     def patched(live: Json) -> Json:
         try:
             result = apply(live, patch)
-        except (patches.BadPatch, AttributeError, TypeError) as error:
+        except (patches.BadPatchError, AttributeError, TypeError) as error:
             raise Problem(422, "Invalid", f"the patch can't be applied: {type(error).__name__}") from error
         if not isinstance(result, dict):
             raise Problem(422, "Invalid", "the patch leaves no object")

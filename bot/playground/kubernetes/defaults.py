@@ -55,7 +55,7 @@ _SPEC: Mapping[str, Mapping[str, Any]] = {
     },
     "HorizontalPodAutoscaler": {"minReplicas": 1},
 }  # fmt: skip
-_ROLLING = {
+_ROLLING: Mapping[str, Json] = {
     "Deployment": {"maxUnavailable": "25%", "maxSurge": "25%"},
     "StatefulSet": {"partition": 0},
     "DaemonSet": {"maxUnavailable": 1, "maxSurge": 0},
@@ -97,19 +97,7 @@ def _pod(spec: Json) -> None:
     if account := spec.get("serviceAccountName"):
         spec.setdefault("serviceAccount", account)
     for container in [*spec.get("containers", []), *spec.get("initContainers", [])]:
-        _fill(container, _CONTAINER)
-        image = str(container.get("image", ""))
-        latest = "@" not in image and (image.endswith(":latest") or ":" not in image.rpartition("/")[2])
-        container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
-        for port in container.get("ports", []):
-            port.setdefault("protocol", "TCP")
-        for entry in container.get("env", []):
-            if "fieldRef" in entry.get("valueFrom", {}):
-                entry["valueFrom"]["fieldRef"].setdefault("apiVersion", "v1")
-        for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-            if name in container:
-                _probe(container[name])
-        _resources(container["resources"])
+        _container(container)
     for volume in spec.get("volumes", []):
         if set(volume) == {"name"}:
             volume["emptyDir"] = {}
@@ -118,6 +106,22 @@ def _pod(spec: Json) -> None:
                 volume[source].setdefault("defaultMode", 420)
         if "hostPath" in volume:
             volume["hostPath"].setdefault("type", "")
+
+
+def _container(container: Json) -> None:
+    _fill(container, _CONTAINER)
+    image = str(container.get("image", ""))
+    latest = "@" not in image and (image.endswith(":latest") or ":" not in image.rpartition("/")[2])
+    container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
+    for port in container.get("ports", []):
+        port.setdefault("protocol", "TCP")
+    for entry in container.get("env", []):
+        if "fieldRef" in entry.get("valueFrom", {}):
+            entry["valueFrom"]["fieldRef"].setdefault("apiVersion", "v1")
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+        if name in container:
+            _probe(container[name])
+    _resources(container["resources"])
 
 
 def _probe(probe: Json) -> None:
@@ -129,13 +133,12 @@ def _probe(probe: Json) -> None:
 
 
 def _resources(resources: Json) -> None:
-    for amounts in (resources.get("limits"), resources.get("requests")):
-        for name, amount in (amounts or {}).items():
-            amounts[name] = canonical(amount, least=-3)
+    for field in resources.keys() & {"limits", "requests"}:
+        resources[field] = {name: canonical(amount, least=-3) for name, amount in resources[field].items()}
 
 
 def _rolling(manifest: Json) -> None:
-    kind, spec = manifest["kind"], manifest["spec"]
+    kind, spec = str(manifest["kind"]), manifest["spec"]
     strategy = spec["strategy" if kind == "Deployment" else "updateStrategy"]
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
         _fill(strategy.setdefault("rollingUpdate", {}), _ROLLING[kind])

@@ -35,6 +35,7 @@ class Kind:
         return ("status",) * self.status + ("scale",) * self.scalable
 
 
+RBAC = "rbac.authorization.k8s.io"
 KINDS = (
     Kind("", "v1", "Namespace", "namespaces", namespaced=False, short=("ns",)),
     Kind("", "v1", "Pod", "pods", short=("po",)),
@@ -54,10 +55,10 @@ KINDS = (
     Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short=("netpol",), status=False),
     Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short=("hpa",)),
     Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", short=("pdb",)),
-    Kind("rbac.authorization.k8s.io", "v1", "Role", "roles", status=False),
-    Kind("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", status=False),
-    Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False, status=False),
-    Kind("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False, status=False),
+    Kind(RBAC, "v1", "Role", "roles", status=False),
+    Kind(RBAC, "v1", "RoleBinding", "rolebindings", status=False),
+    Kind(RBAC, "v1", "ClusterRole", "clusterroles", namespaced=False, status=False),
+    Kind(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False, status=False),
 )  # fmt: skip
 
 

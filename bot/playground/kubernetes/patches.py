@@ -29,7 +29,7 @@ _PRIMITIVE_MERGE = ("finalizers",)
 _ABSENT = object()
 
 
-class BadPatch(ValueError):
+class BadPatchError(ValueError):
     """The patch can't be applied to this object; the sentence is for the client."""
 
 
@@ -51,7 +51,7 @@ def json_patch(target: Any, operations: Any) -> Any:
     try:
         return jsonpatch.apply_patch(target, operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, AttributeError) as error:
-        raise BadPatch(f"the JSON patch can't be applied: {type(error).__name__}") from error
+        raise BadPatchError(f"the JSON patch can't be applied: {type(error).__name__}") from error
 
 
 def strategic_merge_patch(target: Any, patch: Any) -> Any:

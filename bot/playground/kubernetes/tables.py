@@ -29,7 +29,10 @@ def _count(field: str) -> Cell:
 
 def _service_ports(manifest: Json) -> str:
     ports = manifest.get("spec", {}).get("ports", [])
-    return ",".join(f"{port['port']}{':' + str(port['nodePort']) if 'nodePort' in port else ''}/{port['protocol']}" for port in ports)  # fmt: skip
+    return ",".join(
+        ":".join(str(port[key]) for key in ("port", "nodePort") if key in port) + f"/{port['protocol']}"
+        for port in ports
+    )
 
 
 def _hosts(manifest: Json) -> str:

@@ -1,0 +1,178 @@
+"""One cluster's API server: GET, as JSON, within a budget of time. The only importer of `kubernetes`.
+
+Whatever goes wrong becomes a `Trouble`: one sentence for people, never the answer's body, and the status for the
+caller to judge. Raw JSON throughout: the client's models would drop fields they don't know, and its DynamicClient
+takes an unavailable API for an absent one.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+IN_CLUSTER = "in-cluster"
+"""The name of the cluster that we run in ourselves, as a pod with a service account."""
+MOST_BYTES = 256 * 1024 * 1024
+_CHUNK = 256 * 1024
+_TRIES = 4
+_CONNECTIONS = 16
+
+
+class Trouble(Exception):  # noqa: N818 - it ends as a sentence in `Live.unchecked`, never as a fault
+    """The cluster didn't give what was asked for. `status` is HTTP's, 0 where there was no answer.
+
+    `absent` is the API server's word that there is no such object. `final` says that nothing else needs to be tried.
+    """
+
+    def __init__(self, sentence: str, status: int = 0, *, absent: bool = False, final: bool = False) -> None:
+        super().__init__(sentence)
+        self.status, self.absent, self.final = status, absent, final
+
+
+class Budget:
+    """The time that one look may take, whatever it is spent on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        return self._end - time.monotonic()
+
+
+class Connection:
+    """A context of a kubeconfig, or `in-cluster`. Threads may share it."""
+
+    def __init__(self, cluster: str, client: Any, request_seconds: float) -> None:
+        self.cluster = cluster
+        self._client = client
+        self._request_seconds = request_seconds
+
+    @classmethod
+    def open(cls, cluster: str, kubeconfig: Path | None, request_seconds: float) -> Self:
+        """Read the credentials; nothing is sent yet. Without a path, kubectl's own rules find the kubeconfig."""
+        from kubernetes import client, config  # noqa: PLC0415 - half a second that most commands don't need
+
+        load: Any = config  # its functions have no types
+        settings = client.Configuration()
+        settings.retries = False  # the budget decides, not urllib3
+        settings.connection_pool_maxsize = _CONNECTIONS
+        file = None if kubeconfig is None else str(kubeconfig)
+        try:
+            if cluster == IN_CLUSTER:
+                load.load_incluster_config(client_configuration=settings)
+            else:
+                load.load_kube_config(file, context=cluster, client_configuration=settings, persist_config=False)
+        except Exception as error:  # the loader parses files and runs programs of others: anything can come up
+            raise Trouble(_why_no_credentials(cluster, file, error), final=True) from error
+        return cls(cluster, client.ApiClient(settings), request_seconds)
+
+    def close(self) -> None:
+        self._client.rest_client.close()
+
+    def get(self, path: str, what: str, budget: Budget, **query: str | int) -> dict[str, Any]:
+        """The document at a path; `what` names it in sentences. A server that asks to wait is waited for in budget."""
+        for _ in range(_TRIES):
+            status, headers, content = self._send(path, what, query, budget)
+            wait = _retry_after(status, headers)
+            if wait is None:
+                break
+            if wait >= budget.left():
+                asked = f"{self.cluster} is busy ({status}) and asks to wait {wait:.0f} s for {what}"
+                raise Trouble(f"{asked}, longer than a check may take", status)
+            time.sleep(wait)
+        if status != 200:
+            raise self._refused(status, content, what)
+        try:
+            document = json.loads(content)
+        except ValueError as error:
+            raise Trouble(f"{self.cluster} answered with something other than JSON for {what}", status) from error
+        if not isinstance(document, dict):
+            raise Trouble(f"{self.cluster} answered with something other than an object for {what}", status)
+        return document
+
+    def _send(
+        self, path: str, what: str, query: Mapping[str, Any], budget: Budget
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004, PLC0415 - as above
+
+        limit = min(self._request_seconds, budget.left())
+        if limit <= 0:
+            raise Trouble(f"the check's time was up before {self.cluster} gave {what}")
+        try:
+            method, url, headers, _, _ = self._client.param_serialize(
+                "GET", path, query_params=list(query.items()), header_params={"Accept": "application/json"},
+                auth_settings=["BearerToken"],
+            )  # fmt: skip
+            answer = self._client.rest_client.request(method, url, headers=headers, _request_timeout=limit)
+            return answer.status, answer.headers, _content(answer.response, time.monotonic() + limit)
+        except NewConnectionError as error:
+            raise Trouble(f"{self.cluster} can't be reached: no connection to its API server", final=True) from error
+        except TimeoutError as error:
+            raise Trouble(f"{self.cluster} didn't answer within {limit:.3g} s when asked for {what}") from error
+        except HTTPError as error:
+            raise Trouble(f"{self.cluster} broke off the connection when asked for {what}") from error
+        except Exception as error:  # an exec plugin, a certificate file, the client's wrapping of TLS errors
+            cause = "TLS failed; is its certificate trusted?" if "SSL" in str(error) else type(error).__name__
+            raise Trouble(f"{self.cluster} can't be reached: {cause}", final=True) from error
+
+    def _refused(self, status: int, content: bytes, what: str) -> Trouble:
+        if status == 401:
+            sentence = f"{self.cluster} refuses our credentials (401); renew those of its kubeconfig context"
+            return Trouble(sentence, status, final=True)
+        if status == 403:
+            return Trouble(f"{self.cluster} doesn't let us read {what} (403); grant get and list on it", status)
+        if status == 429:
+            return Trouble(f"{self.cluster} is too busy to give {what} (429)", status)
+        return Trouble(f"{self.cluster} answered {status} for {what}", status, absent=_says_absent(status, content))
+
+
+def _content(response: Any, deadline: float) -> bytes:
+    """The body, read piece by piece: a server that trickles must not outlast the deadline, nor fill the memory."""
+    from urllib3.exceptions import HTTPError, TimeoutError  # noqa: A004, PLC0415 - as above
+
+    pieces, size, whole = [], 0, False
+    try:
+        while piece := response.read1(_CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise HTTPError("too large")
+            if time.monotonic() > deadline:
+                raise TimeoutError("too slow")
+        whole = True
+    finally:
+        response.release_conn() if whole else response.close()
+    return b"".join(pieces)
+
+
+def _retry_after(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait before asking again, where the answer is such a request."""
+    asked = headers.get("Retry-After", "")
+    return float(asked) if status in {429, 503} and asked.isdecimal() else None
+
+
+def _says_absent(status: int, content: bytes) -> bool:
+    """Whether this 404 is of the object. One of an API that is gone, or of a proxy, names no object."""
+    try:
+        answer = json.loads(content) if status == 404 else None
+    except ValueError:
+        return False
+    if not isinstance(answer, dict) or answer.get("reason") != "NotFound":
+        return False
+    return bool((answer.get("details") or {}).get("name"))
+
+
+def _why_no_credentials(cluster: str, file: str | None, error: Exception) -> str:
+    from kubernetes import config  # noqa: PLC0415 - as above
+
+    load: Any = config
+    if cluster == IN_CLUSTER:
+        return "in-cluster was asked for, but there is no service account here; name a context of a kubeconfig instead"
+    try:
+        known = [str(context["name"]) for context in load.list_kube_config_contexts(file)[0]]
+    except Exception:  # noqa: BLE001 - as in `open`; there is a sentence already for what can't be read
+        return f"no kubeconfig can be read from {file or 'KUBECONFIG or ~/.kube/config'}"
+    if cluster not in known:
+        return f"the kubeconfig has no context {cluster}; known are {', '.join(sorted(known)) or 'none'}"
+    return f"the credentials of the context {cluster} can't be loaded ({type(error).__name__})"
