@@ -1,0 +1,137 @@
+"""Which objects a render declares, and under which identity a cluster knows them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model.sync import Manifest, ObjectRef
+
+_CLUSTER_WIDE = frozenset(
+    [
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "APIService",
+        "StorageClass",
+        "CSIDriver",
+        "CSINode",
+        "VolumeAttachment",
+        "VolumeAttributesClass",
+        "IngressClass",
+        "PriorityClass",
+        "RuntimeClass",
+        "PodSecurityPolicy",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "FlowSchema",
+        "PriorityLevelConfiguration",
+        "CertificateSigningRequest",
+        "ComponentStatus",
+        "IPAddress",
+        "ServiceCIDR",
+        "DeviceClass",
+    ]
+)
+_CLUSTER_WIDE_CUSTOM = frozenset(
+    (
+        ("cert-manager.io", "ClusterIssuer"),
+        ("external-secrets.io", "ClusterSecretStore"),
+        ("external-secrets.io", "ClusterExternalSecret"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("kyverno.io", "ClusterPolicy"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+        ("karpenter.sh", "NodePool"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
+    )
+)
+_HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_SKIPS = (
+    ("kustomize.toolkit.fluxcd.io/ssa", "ignore"),
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+    ("helm.toolkit.fluxcd.io/driftdetection", "disabled"),
+    ("kluctl.io/ignore-diff", "true"),
+    ("client.lifecycle.config.k8s.io/mutation", "ignore"),
+    ("argocd.argoproj.io/compare-options", "ignoreextraneous"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An object of Git with its identity. `times` above 1 is an error there: two declarations can't both hold."""
+
+    ref: ObjectRef
+    manifest: Manifest
+    times: int = 1
+
+
+def declared(desired: Sequence[Manifest], namespace: str | None) -> tuple[Declared, ...]:
+    """What Git declares of lasting objects, in its order.
+
+    Hooks are dropped: a tool runs and removes them. So is what has no name of its own (`generateName`). A namespaced
+    object without a namespace is in the target's, else in `default`; one that is cluster-wide is in none, whatever Git
+    says. Custom kinds count as namespaced unless a definition among the objects says otherwise.
+    """
+    objects = tuple(_flat(desired))
+    wide = _CLUSTER_WIDE_CUSTOM | frozenset(_defined_wide(objects))
+    found: dict[ObjectRef, Declared] = {}
+    for manifest in objects:
+        metadata = manifest.get("metadata") or {}
+        if not metadata.get("name") or any(hook in _annotations(manifest) for hook in _HOOKS):
+            continue
+        version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
+        group = version.rpartition("/")[0]
+        alone = (kind in _CLUSTER_WIDE and _built_in(group)) or (group, kind) in wide
+        place = "" if alone else str(metadata.get("namespace") or namespace or "default")
+        ref = ObjectRef(version, kind, place, str(metadata["name"]))
+        found[ref] = Declared(ref, manifest, found[ref].times + 1 if ref in found else 1)
+    return tuple(found.values())
+
+
+def references(desired: Sequence[Manifest], namespace: str | None) -> tuple[ObjectRef, ...]:
+    """What to ask a cluster for, to compare with what Git declares; each once."""
+    return tuple(item.ref for item in declared(desired, namespace))
+
+
+def skipped(manifest: Manifest) -> bool:
+    """Whether Git itself asks not to compare an object. The live copy is not asked: whoever edits it could mute us."""
+    marks = {name.lower(): str(value).lower() for name, value in _annotations(manifest).items()}
+    return any(marks.get(name) == value for name, value in _SKIPS)
+
+
+def only_existence(manifest: Manifest) -> bool:
+    """Whether Git asks to create the object and then leave it alone."""
+    return str(_annotations(manifest).get("kustomize.toolkit.fluxcd.io/ssa", "")).lower() == "ifnotpresent"
+
+
+def _flat(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    for manifest in manifests:
+        items = manifest.get("items")
+        if str(manifest.get("kind", "")).endswith("List") and isinstance(items, list):
+            yield from _flat(item for item in items if isinstance(item, Mapping))
+        else:
+            yield manifest
+
+
+def _defined_wide(objects: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
+    for manifest in objects:
+        if manifest.get("kind") == "CustomResourceDefinition":
+            spec = manifest.get("spec") or {}
+            if spec.get("scope") == "Cluster":
+                yield str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _built_in(group: str) -> bool:
+    return "." not in group or group.endswith(".k8s.io")
+
+
+def _annotations(manifest: Manifest) -> Mapping[str, Any]:
+    metadata = manifest.get("metadata")
+    found = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,115 @@
+"""Roles, bindings and what else decides who may: RBAC, admission, pod security."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.schema import ANY, Type, keyed, record, sequence, unordered
+
+_RBAC = "rbac.authorization.k8s.io"
+_RULE = record(
+    fields=dict.fromkeys(("apiGroups", "resources", "resourceNames", "verbs", "nonResourceURLs"), unordered())
+)
+
+
+def _subject_group(subject: Mapping[str, Any]) -> str:
+    return "" if subject.get("kind") == "ServiceAccount" else _RBAC
+
+
+_ROLE = record(fields={"metadata": METADATA, "rules": unordered(_RULE)})
+_BINDING = record(
+    fields={
+        "metadata": METADATA,
+        "subjects": keyed(record(defaults={"apiGroup": _subject_group}), "kind", "namespace", "name"),
+        "roleRef": record("kind name", defaults={"apiGroup": _RBAC}),
+    }
+)
+
+
+def _aggregated(role: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rules of an aggregated role are its controller's, whatever Git says."""
+    return {name: value for name, value in role.items() if name != "rules"} if role.get("aggregationRule") else role
+
+
+_CLUSTER_ROLE = record(
+    fields={"metadata": METADATA, "rules": unordered(_RULE), "aggregationRule": ANY}, complete=_aggregated
+)
+
+_CLIENT = record("url", {"service": record("name namespace path", defaults={"port": 443})}, theirs="caBundle")
+_HOOK_RULE = record(
+    fields=dict.fromkeys(("apiGroups", "apiVersions", "operations", "resources"), unordered()), defaults={"scope": "*"}
+)
+_WEBHOOK = record(
+    "sideEffects matchConditions",
+    {"clientConfig": _CLIENT, "rules": unordered(_HOOK_RULE), "admissionReviewVersions": sequence(ANY)},
+    defaults={
+        "failurePolicy": "Fail",
+        "matchPolicy": "Equivalent",
+        "timeoutSeconds": 10,
+        "reinvocationPolicy": "Never",
+    },
+)
+_WEBHOOKS = record(fields={"metadata": METADATA, "webhooks": keyed(_WEBHOOK, "name")})
+
+_MATCH = record(
+    fields=dict.fromkeys(("resourceRules", "excludeResourceRules"), unordered(_HOOK_RULE)),
+    defaults={"matchPolicy": "Equivalent"},
+)
+_ADMISSION = record(
+    "paramKind matchConditions variables validations auditAnnotations mutations",
+    {"matchConstraints": _MATCH},
+    defaults={"failurePolicy": "Fail"},
+)
+
+
+def _typed(spec: Type) -> Type:
+    return record(fields={"metadata": METADATA, "spec": spec})
+
+
+_ADMISSION_GROUP = "admissionregistration.k8s.io"
+TYPES = {
+    (_RBAC, "Role"): _ROLE,
+    (_RBAC, "ClusterRole"): _CLUSTER_ROLE,
+    (_RBAC, "RoleBinding"): _BINDING,
+    (_RBAC, "ClusterRoleBinding"): _BINDING,
+    (_ADMISSION_GROUP, "ValidatingWebhookConfiguration"): _WEBHOOKS,
+    (_ADMISSION_GROUP, "MutatingWebhookConfiguration"): _WEBHOOKS,
+    (_ADMISSION_GROUP, "ValidatingAdmissionPolicy"): _typed(_ADMISSION),
+    (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): _typed(
+        record("policyName paramRef validationActions", {"matchResources": _MATCH})
+    ),
+    ("policy", "PodSecurityPolicy"): _typed(
+        record(
+            "privileged hostNetwork hostPID hostIPC",
+            {"volumes": unordered()},
+            defaults={"allowPrivilegeEscalation": True},
+        )
+    ),
+    ("apiregistration.k8s.io", "APIService"): _typed(
+        record(
+            "group version groupPriorityMinimum versionPriority insecureSkipTLSVerify",
+            {"service": record("name namespace", defaults={"port": 443})},
+            theirs="caBundle",
+        )
+    ),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _typed(
+        record(
+            "group scope",
+            {
+                "versions": keyed(record("served storage schema subresources additionalPrinterColumns"), "name"),
+                "names": record(
+                    "plural kind shortNames categories",
+                    defaults={
+                        "singular": lambda names: str(names.get("kind", "")).lower(),
+                        "listKind": lambda names: f"{names.get('kind')}List",
+                    },
+                ),
+                "conversion": record(
+                    fields={"webhook": record(fields={"clientConfig": _CLIENT})}, defaults={"strategy": "None"}
+                ),
+            },
+            defaults={"conversion": {"strategy": "None"}},
+        )
+    ),
+}
+"""By API group and kind."""

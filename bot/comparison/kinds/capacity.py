@@ -1,0 +1,89 @@
+"""How much and how many: autoscaling, disruption, storage classes, priorities.
+
+Defaults after pkg/apis/{autoscaling/v2,storage/v1,scheduling/v1,flowcontrol/v1}/defaults.go.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.schema import ANY, QUANTITY, Type, record, unordered
+
+_AMOUNTS = dict.fromkeys(("value", "averageValue", "targetValue", "targetAverageValue"), QUANTITY)
+_SOURCE = record(
+    "name container describedObject metric metricName metricSelector selector targetAverageUtilization",
+    {**_AMOUNTS, "target": record("type averageUtilization", _AMOUNTS)},
+)
+_METRIC = record("type", dict.fromkeys(("resource", "containerResource", "pods", "object", "external"), _SOURCE))
+
+_PERCENT, _PODS = (
+    {"type": "Percent", "value": 100, "periodSeconds": 15},
+    {"type": "Pods", "value": 4, "periodSeconds": 15},
+)
+
+
+def _scaling(**defaults: Any) -> Type:
+    return record(fields={"policies": unordered()}, defaults={"selectPolicy": "Max", **defaults})
+
+
+_BEHAVIOR = record(
+    fields={
+        "scaleUp": _scaling(stabilizationWindowSeconds=0, policies=[_PERCENT, _PODS]),
+        "scaleDown": _scaling(stabilizationWindowSeconds=300, policies=[_PERCENT]),
+    },
+    defaults={"scaleUp": {}, "scaleDown": {}},
+)
+
+
+def _busy_cpu(_: Mapping[str, Any]) -> list[dict[str, Any]]:
+    target = {"type": "Utilization", "averageUtilization": 80}
+    return [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+
+
+_AUTOSCALER = record(
+    "maxReplicas scaleTargetRef",
+    {"metrics": unordered(_METRIC), "behavior": _BEHAVIOR},
+    defaults={"minReplicas": 1, "metrics": _busy_cpu, "targetCPUUtilizationPercentage": 80},
+)
+
+
+def _typed(spec: Type) -> Type:
+    return record(fields={"metadata": METADATA, "spec": spec})
+
+
+TYPES = {
+    ("autoscaling", "HorizontalPodAutoscaler"): _typed(_AUTOSCALER),
+    ("policy", "PodDisruptionBudget"): _typed(
+        record("minAvailable maxUnavailable selector unhealthyPodEvictionPolicy")
+    ),
+    ("storage.k8s.io", "StorageClass"): record(
+        "provisioner parameters allowVolumeExpansion mountOptions allowedTopologies",
+        {"metadata": METADATA},
+        defaults={"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
+    ),
+    ("storage.k8s.io", "CSIDriver"): _typed(
+        record(
+            "tokenRequests",
+            {"volumeLifecycleModes": unordered()},
+            defaults={
+                "attachRequired": True,
+                "podInfoOnMount": False,
+                "storageCapacity": False,
+                "requiresRepublish": False,
+                "seLinuxMount": False,
+                "fsGroupPolicy": "ReadWriteOnceWithFSType",
+                "volumeLifecycleModes": ["Persistent"],
+            },
+        )
+    ),
+    ("scheduling.k8s.io", "PriorityClass"): record(
+        "value globalDefault description", {"metadata": METADATA}, defaults={"preemptionPolicy": "PreemptLowerPriority"}
+    ),
+    ("node.k8s.io", "RuntimeClass"): record("handler overhead scheduling", {"metadata": METADATA}),
+    ("coordination.k8s.io", "Lease"): _typed(ANY),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): _typed(
+        record("priorityLevelConfiguration distinguisherMethod rules", defaults={"matchingPrecedence": 1000})
+    ),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): _typed(ANY),
+}
+"""By API group and kind."""

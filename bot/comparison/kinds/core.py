@@ -1,0 +1,90 @@
+"""Kinds of the core group that run nothing. Defaults after pkg/apis/core/v1/defaults.go."""
+
+from typing import Any
+
+from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.kinds.pods import CLAIM, VOLUME
+from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, free, keyed, record, sequence, unordered
+from bot.comparison.secrets import as_stored
+
+_SERVICE = record(
+    "externalIPs loadBalancerIP loadBalancerSourceRanges externalName publishNotReadyAddresses loadBalancerClass"
+    " sessionAffinityConfig trafficDistribution",
+    {
+        "selector": free(TEXT),
+        "ports": keyed(
+            record(
+                "name appProtocol port",
+                defaults={"protocol": "TCP", "targetPort": lambda port: port.get("port")},
+                theirs="nodePort",
+            ),
+            "port",
+            "protocol",
+        ),
+    },
+    defaults={
+        "type": "ClusterIP",
+        "sessionAffinity": "None",
+        "sessionAffinityConfig": lambda spec: (
+            {"clientIP": {"timeoutSeconds": 10800}} if spec.get("sessionAffinity") == "ClientIP" else None
+        ),
+        "internalTrafficPolicy": "Cluster",
+        "externalTrafficPolicy": "Cluster",
+        "allocateLoadBalancerNodePorts": True,
+    },
+    theirs="clusterIP clusterIPs healthCheckNodePort ipFamilies ipFamilyPolicy ipFamily",
+)
+
+_VOLUME_SPEC = record(
+    "mountOptions storageClassName nodeAffinity local",
+    {**VOLUME.fields, "capacity": free(QUANTITY), "accessModes": unordered()},
+    defaults={"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
+    theirs="claimRef",
+)
+
+_LIMITS = {name: free(QUANTITY) for name in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio")}
+
+
+def _addresses() -> dict[str, Any]:
+    return {
+        "addresses": unordered(),
+        "notReadyAddresses": unordered(),
+        "ports": unordered(record(defaults={"protocol": "TCP"})),
+    }
+
+
+TYPES = {
+    ("", "Service"): record(fields={"metadata": METADATA, "spec": _SERVICE}),
+    ("", "ConfigMap"): record("immutable", {"metadata": METADATA, "data": free(TEXT), "binaryData": free(BYTES)}),
+    ("", "Secret"): record(
+        "immutable", {"metadata": METADATA, "data": free(BYTES)}, defaults={"type": "Opaque"}, complete=as_stored
+    ),
+    ("", "ServiceAccount"): record(
+        "automountServiceAccountToken",
+        {
+            "metadata": METADATA,
+            "secrets": keyed(ANY, "name", shared=True),
+            "imagePullSecrets": keyed(ANY, "name", shared=True),
+        },
+    ),
+    ("", "Namespace"): record(
+        fields={"metadata": METADATA, "spec": record(fields={"finalizers": unordered(shared=True)})}
+    ),
+    ("", "PersistentVolumeClaim"): record(fields={"metadata": METADATA, "spec": CLAIM}),
+    ("", "PersistentVolume"): record(fields={"metadata": METADATA, "spec": _VOLUME_SPEC}),
+    ("", "LimitRange"): record(
+        fields={
+            "metadata": METADATA,
+            # Each limit completes the others (SetDefaults_LimitRangeItem).
+            "spec": record(fields={"limits": sequence(record("type", _LIMITS, theirs="default defaultRequest"))}),
+        }
+    ),
+    ("", "ResourceQuota"): record(
+        fields={
+            "metadata": METADATA,
+            "spec": record("scopeSelector", {"hard": free(QUANTITY), "scopes": unordered()}),
+        }
+    ),
+    ("", "Endpoints"): record(fields={"metadata": METADATA, "subsets": unordered(record(fields=_addresses()))}),
+}
+"""By API group and kind."""

@@ -1,0 +1,48 @@
+"""Ingress and NetworkPolicy. Defaults after pkg/apis/networking/v1/defaults.go."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.schema import Type, record, sequence, unordered
+
+_PEERS = sequence(record("ipBlock podSelector namespaceSelector", presence="podSelector namespaceSelector"))
+_PORTS = sequence(record("port endPort", defaults={"protocol": "TCP"}))
+
+
+def _policy_types(policy: Mapping[str, Any]) -> list[str]:
+    return ["Ingress", "Egress"] if policy.get("egress") else ["Ingress"]
+
+
+_POLICY = record(
+    "podSelector",
+    {
+        "policyTypes": unordered(),
+        "ingress": sequence(record(fields={"from": _PEERS, "ports": _PORTS})),
+        "egress": sequence(record(fields={"to": _PEERS, "ports": _PORTS})),
+    },
+    defaults={"policyTypes": _policy_types},
+)
+
+_BACKEND = record("service resource serviceName servicePort")
+_HTTP = record(
+    fields={"paths": sequence(record("path", {"backend": _BACKEND}, defaults={"pathType": "ImplementationSpecific"}))}
+)
+_INGRESS = record(
+    "tls", {"rules": sequence(record("host", {"http": _HTTP})), "defaultBackend": _BACKEND}, theirs="ingressClassName"
+)
+
+
+def _typed(spec: Type) -> Type:
+    return record(fields={"metadata": METADATA, "spec": spec})
+
+
+TYPES = {
+    ("networking.k8s.io", "Ingress"): _typed(_INGRESS),
+    ("extensions", "Ingress"): _typed(_INGRESS),
+    ("networking.k8s.io", "NetworkPolicy"): _typed(_POLICY),
+    ("networking.k8s.io", "IngressClass"): _typed(
+        record("controller", {"parameters": record("apiGroup kind name namespace", defaults={"scope": "Cluster"})})
+    ),
+}
+"""By API group and kind."""

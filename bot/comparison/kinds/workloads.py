@@ -1,0 +1,95 @@
+"""Kinds that run pods. Defaults after pkg/apis/apps/v1/defaults.go and pkg/apis/batch/v1/defaults.go."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.kinds.pods import CLAIM_TEMPLATE, POD, POD_TEMPLATE
+from bot.comparison.schema import Type, record, sequence
+
+_ROLLING: Mapping[str, Any] = {"type": "RollingUpdate", "rollingUpdate": {}}
+
+
+def _rolling(defaults: Mapping[str, Any]) -> Type:
+    """An update strategy; only a rolling one has (defaulted) parameters."""
+    return record(
+        fields={"rollingUpdate": record(defaults=defaults)},
+        defaults={
+            "type": "RollingUpdate",
+            "rollingUpdate": lambda strategy: {} if strategy.get("type") in {None, "RollingUpdate"} else None,
+        },
+    )
+
+
+def _workload(plain: str = "", *, defaults: Mapping[str, Any], fields: Mapping[str, Type] | None = None) -> Type:
+    """Replicas that Git does not name are whoever's who scales."""
+    spec = record(
+        f"selector {plain}",
+        {"template": POD_TEMPLATE, **(fields or {})},
+        defaults=defaults,
+        theirs="replicas",
+    )
+    return record(fields={"metadata": METADATA, "spec": spec})
+
+
+_JOB = record(
+    "activeDeadlineSeconds manualSelector ttlSecondsAfterFinished podFailurePolicy successPolicy backoffLimitPerIndex"
+    " maxFailedIndexes managedBy",
+    {"template": POD_TEMPLATE},
+    defaults={
+        "parallelism": 1,
+        "completions": lambda job: None if "parallelism" in job else 1,
+        "backoffLimit": 6,
+        "completionMode": "NonIndexed",
+        "suspend": False,
+    },
+    theirs="selector podReplacementPolicy",
+)
+
+TYPES = {
+    ("", "Pod"): POD,
+    ("", "PodTemplate"): record(fields={"metadata": METADATA, "template": POD_TEMPLATE}),
+    ("", "ReplicationController"): _workload("minReadySeconds", defaults={}),
+    ("apps", "ReplicaSet"): _workload("minReadySeconds", defaults={}),
+    ("apps", "Deployment"): _workload(
+        "minReadySeconds paused",
+        fields={"strategy": _rolling({"maxSurge": "25%", "maxUnavailable": "25%"})},
+        defaults={"strategy": _ROLLING, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
+    ),
+    ("apps", "StatefulSet"): _workload(
+        "minReadySeconds serviceName ordinals",
+        fields={
+            "updateStrategy": _rolling({"partition": 0, "maxUnavailable": 1}),
+            "volumeClaimTemplates": sequence(CLAIM_TEMPLATE),
+            "persistentVolumeClaimRetentionPolicy": record(defaults={"whenDeleted": "Retain", "whenScaled": "Retain"}),
+        },
+        defaults={
+            "podManagementPolicy": "OrderedReady",
+            "updateStrategy": _ROLLING,
+            "revisionHistoryLimit": 10,
+            "persistentVolumeClaimRetentionPolicy": {},
+        },
+    ),
+    ("apps", "DaemonSet"): _workload(
+        "minReadySeconds",
+        fields={"updateStrategy": _rolling({"maxUnavailable": 1, "maxSurge": 0})},
+        defaults={"updateStrategy": _ROLLING, "revisionHistoryLimit": 10},
+    ),
+    ("batch", "Job"): record(fields={"metadata": METADATA, "spec": _JOB}),
+    ("batch", "CronJob"): record(
+        fields={
+            "metadata": METADATA,
+            "spec": record(
+                "schedule startingDeadlineSeconds timeZone",
+                {"jobTemplate": record(fields={"metadata": METADATA, "spec": _JOB})},
+                defaults={
+                    "concurrencyPolicy": "Allow",
+                    "suspend": False,
+                    "successfulJobsHistoryLimit": 3,
+                    "failedJobsHistoryLimit": 1,
+                },
+            ),
+        }
+    ),
+}
+"""By API group and kind."""

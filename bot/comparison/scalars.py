@@ -1,0 +1,31 @@
+"""Whether two scalars are the same value, by what the field holds."""
+
+from bot.comparison.quantities import parse
+from bot.comparison.schema import Scalar, Type
+from bot.comparison.secrets import decode
+
+_TRUE = frozenset(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"))
+_FALSE = frozenset(("n", "N", "no", "No", "NO", "off", "Off", "OFF"))
+
+
+def same(kind: Type, want: object, have: object) -> bool:
+    """Type counts as well as value (`80` is not `"80"`, nor is `true` 1), since fields may take both."""
+    if kind.scalar is Scalar.QUANTITY:
+        amount = parse(want)
+        return amount is not None and amount == parse(have)
+    if kind.scalar is Scalar.BYTES:
+        content = decode(want)
+        return content is not None and content == decode(have)
+    if isinstance(want, bool) or isinstance(have, bool):
+        # kubectl reads the YAML 1.1 words as booleans, kustomize as text: which of them read Git is not known here.
+        return want is have or (isinstance(want, str) and want in (_TRUE if have else _FALSE))
+    if isinstance(want, int | float) and isinstance(have, int | float):
+        return want == have
+    return type(want) is type(have) and want == have
+
+
+def legal(kind: Type, want: object) -> bool:
+    """Whether the API takes the value at all; it casts nothing."""
+    if kind.scalar is Scalar.TEXT:
+        return isinstance(want, str)
+    return kind.scalar is not Scalar.BYTES or decode(want) is not None

@@ -1,0 +1,116 @@
+"""What is known of the shape of a value, as far as comparing needs it.
+
+A `Type` never says that a field must exist: an unknown field is compared as it stands, and one unknown field costs
+the rest of its object nothing. It is the seam for types read from a server's OpenAPI. Knows no kind; those are in
+`bot.comparison.kinds`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Scalar(Enum):
+    QUANTITY = "quantity"
+    """`1000m` is `1`; see `bot.comparison.quantities`."""
+    BYTES = "bytes"
+    """Base64; the decoded bytes count."""
+    TEXT = "text"
+    """The API takes strings alone here: anything else in Git is a mistake there."""
+
+
+Default = Any
+"""A default's value, or a function of the mapping in Git that it completes; None is "no default"."""
+
+
+@dataclass(frozen=True)
+class Type:
+    fields: Mapping[str, "Type"] = field(default_factory=dict)
+    """Fields that nobody but a person or a tool of theirs sets: undeclared ones are worth telling."""
+    defaults: Mapping[str, Default] = field(default_factory=dict)
+    """What a server makes of an absent field, in any version of it."""
+    theirs: frozenset[str] = frozenset()
+    """Fields that servers and controllers fill: compared where Git gives them a value, else left alone."""
+    ignored: frozenset[str] = frozenset()
+    """Names never compared, even where Git has them. An entry ending in `/` stands for all names with that prefix."""
+    values: "Type | None" = None
+    """For a mapping with free keys (labels): the type of its values."""
+    items: "Type | None" = None
+    """For a list: the type of its items."""
+    keys: tuple[str, ...] = ()
+    """For a list that is a map in truth: the fields that tell its items apart."""
+    ordered: bool = True
+    """False for a list whose order means nothing."""
+    shared: bool = False
+    """True for a list to which others add items of theirs (finalizers)."""
+    scalar: Scalar | None = None
+    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Rewrites the mapping in Git as the server would, where a field depends on others far from it."""
+    presence: frozenset[str] = frozenset()
+    """Fields that mean something though empty: `namespaceSelector: {}` is every namespace, without it only one."""
+    custom: bool = False
+    """Part of a custom resource: stored as written, so that a zero is not the same as absent."""
+
+    def of(self, name: str) -> "Type":
+        """The type of a field."""
+        return self.fields.get(name) or self.values or (CUSTOM if self.custom else ANY)
+
+    def knows(self, name: str) -> bool:
+        return self.values is not None or name in self.fields or name in self.defaults
+
+    def ignores(self, name: str) -> bool:
+        prefix, slash, _ = name.partition("/")
+        return name in self.ignored or (bool(slash) and prefix + "/" in self.ignored)
+
+    def default(self, name: str, want: Mapping[str, Any]) -> Any:
+        found = self.defaults.get(name)
+        return found(want) if callable(found) else found
+
+
+ANY = Type()
+CUSTOM = Type(custom=True)
+QUANTITY = Type(scalar=Scalar.QUANTITY)
+BYTES = Type(scalar=Scalar.BYTES)
+TEXT = Type(scalar=Scalar.TEXT)
+
+
+def record(
+    plain: str = "",
+    fields: Mapping[str, Type] | None = None,
+    *,
+    defaults: Mapping[str, Default] | None = None,
+    theirs: str = "",
+    ignored: str = "",
+    presence: str = "",
+    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+) -> Type:
+    """A mapping with named fields; `plain` names those of which nothing more is known."""
+    return Type(
+        fields={**dict.fromkeys(plain.split(), ANY), **(fields or {})},
+        defaults=defaults or {},
+        theirs=frozenset(theirs.split()),
+        ignored=frozenset(ignored.split()),
+        presence=frozenset(presence.split()),
+        complete=complete,
+    )
+
+
+def free(values: Type, *, ignored: str = "") -> Type:
+    """A mapping with free keys."""
+    return Type(values=values, ignored=frozenset(ignored.split()))
+
+
+def keyed(items: Type, *keys: str, shared: bool = False) -> Type:
+    """A list whose items are told apart by fields (`x-kubernetes-list-type: map`)."""
+    return Type(items=items, keys=keys, shared=shared)
+
+
+def unordered(items: Type = ANY, *, shared: bool = False) -> Type:
+    """A list whose order means nothing."""
+    return Type(items=items, ordered=False, shared=shared)
+
+
+def sequence(items: Type) -> Type:
+    """A list that is one value, in its order (`x-kubernetes-list-type: atomic`)."""
+    return Type(items=items)

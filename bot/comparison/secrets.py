@@ -1,0 +1,48 @@
+"""Secrets: what the server makes of one, and that nothing but the names of its keys is ever shown."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from bot.comparison.paths import Path, names
+from bot.model.sync import ObjectRef
+
+_SHOWN = {("type",), ("immutable",)}
+_LABELS = ("metadata", "labels")
+
+
+def as_stored(secret: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`stringData` becomes part of `data`, and wins there, as the server does on every write."""
+    plain = secret.get("stringData")
+    if not isinstance(plain, dict):
+        return secret
+    encoded = {key: _encode(value) for key, value in plain.items()}
+    rest = {name: value for name, value in secret.items() if name != "stringData"}
+    return {**rest, "data": {**(secret.get("data") or {}), **encoded}}
+
+
+def decode(value: object) -> bytes | None:
+    """The bytes that base64 text stands for, line breaks aside; None where it is no base64 text."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def unread(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A Secret encrypted by SOPS, with live's values in place of what can't be read: its keys are compared alone."""
+    stored, held = as_stored(secret), live.get("data") or {}
+    data = {key: held.get(key, value) for key, value in (stored.get("data") or {}).items()}
+    return {**{name: value for name, value in stored.items() if name != "sops"}, "data": data}
+
+
+def hides(ref: ObjectRef, path: Path) -> bool:
+    """Whether the values below a path must not be shown: annotations too, as tools keep whole copies in them."""
+    return (ref.group, ref.kind) == ("", "Secret") and names(path)[:1] not in _SHOWN and names(path)[:2] != _LABELS
+
+
+def _encode(value: object) -> object:
+    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
