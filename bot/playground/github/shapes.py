@@ -276,7 +276,7 @@ class Shapes:
                 "node_id": node("LA", number),
                 "url": f"{url}/{quote(name)}",
                 "name": name,
-                "description": None,
+                "description": "",
                 "color": "ededed",
                 "default": False,
             }

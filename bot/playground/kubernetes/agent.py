@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import yaml
 
@@ -25,8 +24,8 @@ from bot.playground.kubernetes.objects import Json, Problem
 from bot.playground.kubernetes.patches import three_way
 
 REVISION = "agent.playground/revision"
-SERVICE = "agent.playground/service"
-"""Annotations on everything that the agent applies: the commit it came from, and the folder's name."""
+FOLDER = "agent.playground/folder"
+"""Annotations on everything that the agent applies: the commit and the folder it came from."""
 _LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
 
@@ -42,23 +41,19 @@ class Folder:
     revision: str = ""
     error: str = ""
 
-    @property
-    def service(self) -> str:
-        return self.path.rpartition("/")[2]
-
 
 class AgentError(Exception):
     """Git or the renderer said no; the sentence is for the playground's page."""
 
 
 class Agent:
-    """Follows `branch` of `repository` (a path or URL) and applies the folders that match one of `folders` (globs).
+    """Follows `branch` of `repository` (a path or URL); every folder directly below one of `parents` is applied.
 
-    Use it as a context manager to let it follow by itself, every `interval` seconds; or call `sync`.
+    `start` lets it follow by itself, looking every `interval` seconds; tests call `sync` instead.
     """
 
     def __init__(
-        self, cluster: Cluster, repository: str | Path, folders: Sequence[str], *, branch: str = "main",
+        self, cluster: Cluster, repository: str | Path, *parents: str, branch: str = "main",
         namespace: str = "default", interval: float = 1.0,
     ) -> None:  # fmt: skip
         self.cluster = cluster
@@ -66,7 +61,7 @@ class Agent:
         self.revision = ""
         self.error = ""
         self._repository, self._branch = str(repository), branch
-        self._globs, self._namespace, self._interval = tuple(folders), namespace, interval
+        self._parents, self._namespace, self._interval = parents, namespace, interval
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -78,9 +73,7 @@ class Agent:
         """
         with self._lock:
             try:
-                revision = _git("ls-remote", self._repository, f"refs/heads/{self._branch}").decode().partition("\t")[0]
-                if not revision:
-                    raise AgentError(f"the repository has no branch {self._branch}")
+                revision = self._head()
                 if heal or revision != self.revision:
                     self._apply(revision, heal=heal)
                     self.revision = revision
@@ -88,13 +81,18 @@ class Agent:
             except AgentError as error:
                 self.error = str(error)
 
-    def __enter__(self) -> Self:
+    def _head(self) -> str:
+        answer = _git("ls-remote", self._repository, f"refs/heads/{self._branch}").decode()
+        if not answer:
+            raise AgentError(f"the repository has no branch {self._branch}")
+        return answer.partition("\t")[0]
+
+    def start(self) -> None:
         self._stop.clear()
         self._thread = threading.Thread(target=self._follow, name=f"agent {self.cluster.name}", daemon=True)
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -113,15 +111,12 @@ class Agent:
             root = Path(name)
             _check_out(self._repository, self._branch, root)
             paths = sorted(
-                str(folder.relative_to(root))
-                for glob in self._globs
-                for folder in root.glob(glob)
-                if folder.is_dir() and not folder.name.startswith(".")
+                str(folder.relative_to(root)) for parent in self._parents for folder in (root / parent).glob("*/")
             )
             for path in paths:
                 folder = self.folders.setdefault(path, Folder(path))
                 try:
-                    wanted = self._objects(render(root / path), folder.service)
+                    wanted = self._objects(render(root / path), path)
                 except AgentError as error:
                     folder.error = str(error)
                 else:
@@ -176,10 +171,10 @@ class Agent:
             (kind.api_version, kind.kind, manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
             for kind in self.cluster.served
             for manifest in self.cluster.objects.all(kind)
-            if manifest["metadata"].get("annotations", {}).get(SERVICE) == folder.service
+            if manifest["metadata"].get("annotations", {}).get(FOLDER) == folder.path
         }
 
-    def _objects(self, manifests: Sequence[Json], service: str) -> dict[Key, Json]:
+    def _objects(self, manifests: Sequence[Json], folder: str) -> dict[Key, Json]:
         """The manifests by identity, each with its namespace and the annotation that says where it came from."""
         found: dict[Key, Json] = {}
         for manifest in manifests:
@@ -189,7 +184,7 @@ class Agent:
             namespace = ""
             if kind is None or kind.namespaced:
                 namespace = metadata["namespace"] = metadata.get("namespace") or self._namespace
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), SERVICE: service}
+            metadata["annotations"] = {**(metadata.get("annotations") or {}), FOLDER: folder}
             found[api_version, name, namespace, str(metadata.get("name"))] = {**manifest, "metadata": metadata}
         return found
 

@@ -195,9 +195,14 @@ class Conversations:
             "latest_reply": replies[-1].ts,
         }
 
+    def read_until(self, user: str, channel: str) -> str:
+        """The `ts` of the last message that the user has seen there; "" if none."""
+        with self._changed:
+            return self._read.get((user, channel), "")
+
     def unread(self, user: str, channel: str) -> int:
         with self._changed:
-            last = self._read.get((user, channel), "")
+            last = self.read_until(user, channel)
             return sum(message.ts > last and message.user != user for message in self.messages(channel, seen_by=user))
 
     def mark_read(self, user: str, channel: str, ts: str) -> None:

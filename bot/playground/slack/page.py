@@ -96,6 +96,7 @@ class Page:
                 "people": [user.id for user in people],
                 "channels": [self._channel(each, me) for each in channels],
                 "channel": channel.id,
+                "read": them.read_until(me.id, channel.id),
                 "messages": [self._message(each) for each in them.messages(channel.id, seen_by=me.id)],
                 "thread": [self._message(each) for each in them.messages(channel.id, thread, seen_by=me.id)]
                 if thread

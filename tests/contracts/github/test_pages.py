@@ -1,0 +1,92 @@
+"""The pages show what is there, escape what people wrote, and their buttons act."""
+
+import pytest
+
+BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
+HOSTILE = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture
+def pull(world):
+    world.branch()
+    body = f"Moves **payment**.\n\n<!-- quarterdeck: hidden -->\n{HOSTILE}\n[x](javascript:alert(1))"
+    return world.gitops.open(world.bot, title=f"Promote {HOSTILE}", body=body, head=BRANCH, base="main")
+
+
+def press(world, action, person="ana", **more):
+    address = f"{world.url}/github/acme/gitops/pull/1"
+    return world.http.post(address, data={"person": person, "action": action} | more)
+
+
+def test_a_pull_request_is_shown_with_its_diff(world, pull):
+    text = world.page("/acme/gitops/pull/1").text
+    assert '<span class="del">-image: v1.2.9\n</span><span class="add">+image: v1.3.0\n</span>' in text
+    assert "<strong>payment</strong>" in text
+    assert '<option value="ana">Ana Ito</option><option value="ben">' in text
+    assert '<a href="/github/" aria-current=page>GitHub</a>' in text
+
+
+@pytest.mark.parametrize("path", ["/", "/acme/gitops", "/acme/gitops/pulls", "/acme/gitops/pull/1"])
+def test_what_people_wrote_is_text(world, pull, path):
+    world.gitops.commit("main", {f"{HOSTILE.replace('/', '')}.txt": b"x"}, HOSTILE, world.ana)
+    world.gitops.comment(pull, world.ana, HOSTILE)
+    answer = world.page(path)
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert "hidden" not in answer.text.replace('type="hidden"', "")
+    assert 'href="javascript' not in answer.text
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_approve_then_merge(world, pull):
+    shown = press(world, "approve")
+    assert (shown.status_code, shown.headers["Location"]) == (303, "/github/acme/gitops/pull/1?as=ana")
+    page = world.page("/acme/gitops/pull/1?as=ana").text
+    assert "<strong>ana</strong> approved" in page
+    assert '<option value="ana" selected>' in page
+    assert press(world, "merge", "ben", head=pull.head).status_code == 303
+    assert (pull.merged_by.login, world.gitops.approvals(pull)) == ("ben", [world.ana])
+    page = world.page("/acme/gitops/pull/1").text
+    assert '<span class="badge good">Merged</span>' in page
+    assert "<button" not in page
+    assert "+image: v1.3.0" in page
+
+
+def test_close(world, pull):
+    assert press(world, "close").status_code == 303
+    assert (pull.state, pull.merged) == ("closed", None)
+
+
+def test_a_merge_of_what_was_not_seen_is_refused(world, pull):
+    seen = pull.head
+    world.gitops.commit(BRANCH, {"x": b"x"}, "Slipped in", world.bot)
+    answer = press(world, "merge", head=seen)
+    assert answer.status_code == 422
+    assert "Head branch was modified." in answer.text
+    assert not world.gitops.pull(1).merged
+
+
+@pytest.mark.parametrize(("person", "action"), [("zoe", "merge"), ("", "merge"), ("ana", "destroy")])
+def test_an_unknown_person_or_action_does_nothing(world, pull, person, action):
+    assert press(world, action, person).status_code == 422
+    assert pull.state == "open"
+
+
+def test_files_and_commits_can_be_read(world):
+    home = world.page("/acme/gitops").text
+    assert "docs/a b.md" in home
+    assert "Initial commit" in home
+    tip = world.gitops.bare.branches()["main"]
+    assert "image: v1.2.9" in world.page(f"/acme/gitops/blob/{tip}/payment.yaml").text
+    commit = world.gitops.commit("main", {"payment.yaml": b"image: v2\n"}, "Move\n\nBecause", world.ana)
+    shown = world.page(f"/acme/gitops/commit/{commit}").text
+    assert "+image: v2" in shown
+    assert "Because" in shown
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/acme/none", "/acme/gitops/pull/9", "/acme/gitops/commit/zzz", "/acme/gitops/blob/main/none", "/a/b/blob/x/y"],
+)
+def test_what_is_not_there_is_404(world, path):
+    assert world.page(path).status_code == 404
