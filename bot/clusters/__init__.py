@@ -1,1 +1,1 @@
-"""What the clusters hold, read through their API servers; nothing is written there. The one room that knows kubernetes."""
+"""What the clusters hold, read through their API servers; nothing is written there."""
