@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.model.catalog import Target
 from bot.model.change import Commit, Draft, Edit, Move, PullRequest
+from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.sync import Live, Manifest, ObjectRef
@@ -157,3 +158,13 @@ class SyncedRevisions(Protocol):
     def seen(self, target: Target, identity: str) -> bool: ...
 
     def remember(self, target: Target, identity: str) -> None: ...
+
+
+class Episodes(Protocol):
+    """What scheduled checks have told and not yet taken back, so that a restart neither repeats nor swallows it."""
+
+    def underway(self, environment: str) -> tuple[Episode, ...]:
+        """Those that have begun and not ended."""
+
+    def write(self, begun: Sequence[Episode], ended: Sequence[Episode]) -> None:
+        """Begin or replace some and end others, all or nothing."""

@@ -1,0 +1,209 @@
+"""The forms that single values of the config take, each with the sentence for one that doesn't.
+
+No sentence repeats an address: a token may stand in it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
+
+from bot.model.schedule import Cron
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?"
+_CHANNEL = r"#[^\s#@<>&,:]{1,80}|[CG][A-Z0-9]{8,}"
+_PERSON = r"[UW][A-Z0-9]+|terminal"
+_PERIOD = r"(?=[1-9])(?:\d{1,3}d)?(?:\d{1,4}h)?(?:\d{1,5}m)?(?:\d{1,6}s)?"
+_ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
+_SCP = re.compile(r"[A-Za-z0-9_.-]+@(?!-)[^/:@\s]+:[^:]\S*")
+_WILD = frozenset("*?[]\\")
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise ValueError("has no value; quote it if it begins with #")
+    if not text.isprintable():
+        raise ValueError("holds a line break or control character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_filled)]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Values match the whole pattern; `what` completes "… is not …"."""
+
+    pattern: str
+    what: str
+
+    def match(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(f"{text!r} is not {self.what}")
+        return text
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.match, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {"pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, slots=True)
+class _OrOne:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        described = handler(schema)
+        return {"anyOf": [described["items"], described]}
+
+
+def _listed(value: object) -> object:
+    if value == "":
+        return []
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+T = TypeVar("T")
+K = TypeVar("K")
+Listed = Annotated[list[T], BeforeValidator(_listed), _OrOne()]
+"""One or a list of them."""
+Mapped = Annotated[dict[K, T], BeforeValidator(lambda found: {} if found == "" else found)]
+"""A mapping; nothing at all is an empty one."""
+
+
+def _repository(url: str) -> str:
+    if url.startswith("-") or "::" in url.partition("/")[0]:
+        raise ValueError("is not an address: use https, ssh or a local path")
+    if "://" not in url:
+        if "@" in url.partition("/")[0] and not _SCP.fullmatch(url):
+            raise ValueError("is neither a path nor user@host:path")
+        return url
+    parts = _split(url)
+    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+        raise ValueError("carries credentials; remove them and set GITHUB_TOKEN in the environment")
+    if parts.query or parts.fragment:
+        raise ValueError("has a ? or # part, which no repository's address needs")
+    if parts.scheme not in {"https", "http", "ssh", "file"}:
+        raise ValueError("is of a protocol that isn't allowed; use https, ssh or a local path")
+    if parts.scheme == "http" and not loopback(parts.hostname):
+        raise ValueError("is plain http, which would show the token on its way; use https")
+    if parts.scheme != "file" and (not parts.hostname or parts.netloc.rpartition("@")[2].startswith("-")):
+        raise ValueError("names no host")
+    return url
+
+
+def endpoint(url: str) -> str:
+    """An API's address, without a trailing slash; ValueError unless it is https, or http on this machine."""
+    parts = _split(_filled(url))
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be an address alone: no credentials, no ? or # part")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and loopback(parts.hostname))):
+        raise ValueError("must begin with https:// (plain http is for this machine alone)")
+    return url.rstrip("/")
+
+
+def _split(url: str) -> Any:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise ValueError("is not a well-formed address") from None
+    return parts
+
+
+def loopback(host: str | None) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _branch(name: str) -> str:
+    # The rules of git-check-ref-format(1) that a typing error can meet.
+    parts = name.split("/")
+    if (
+        name.startswith("-")
+        or any(not part or part.startswith(".") or part.endswith((".lock", ".")) for part in parts)
+        or any(sign in name for sign in (" ", "~", "^", ":", "?", "*", "[", "\\", "..", "@{"))
+    ):
+        raise ValueError(f"{name!r} is not a branch's name")
+    return name
+
+
+def _template(path: str) -> str:
+    path = path.rstrip("/")
+    if "{service}" not in path:
+        raise ValueError(f"{path!r} has no {{service}}, which stands for the service's name")
+    if "{" in path.replace("{service}", "") or "}" in path.replace("{service}", ""):
+        raise ValueError(f"{path!r} has braces other than {{service}}")
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        raise ValueError(f"{path!r} must be relative to the repository's root, without . or ..")
+    if _WILD & set(path):
+        raise ValueError(f"{path!r} has a wildcard or a backslash; only {{service}} varies")
+    return path
+
+
+def period(text: str) -> timedelta:
+    """What a `Period` stands for."""
+    parts = {unit: int(number) for number, unit in re.findall(r"(\d+)([dhms])", text)}
+    days, hours, minutes, seconds = (parts.get(unit, 0) for unit in "dhms")
+    return timedelta(days, seconds, minutes=minutes, hours=hours)
+
+
+def _cron(line: str) -> str:
+    Cron.parse(line)
+    return line
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from None
+    return name
+
+
+def _version(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is neither semver nor a regular expression ({error})") from None
+    return text
+
+
+def _pointer(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError(f"{text!r} is not a JSON pointer such as /spec/replicas")
+    return text
+
+
+def _glob(pattern: str) -> str:
+    if any(sign.isspace() or sign == "@" for sign in pattern):
+        raise ValueError(f"{pattern!r} is not an image's name, where * stands for anything")
+    return pattern
+
+
+Name = Annotated[Text, Form(_NAME, "a name: letters, digits, dots, dashes and underscores")]
+Login = Annotated[Text, Form(_LOGIN, "a GitHub login")]
+Reviewer = Annotated[Text, Form(f"{_LOGIN}(/{_NAME})?", "a GitHub login (ana) or team (acme/sre)")]
+Channel = Annotated[Text, Form(_CHANNEL, "a channel such as #deploys, or its id")]
+PersonId = Annotated[Text, Form(_PERSON, "a Slack user id such as U123ABC, or terminal")]
+Email = Annotated[Text, Form(_ADDRESS, "an e-mail address")]
+AuthorName = Annotated[Text, Form(r"[^<>\s](?:[^<>]*[^<>\s])?", "a commit author's name")]
+RepositoryUrl = Annotated[Text, AfterValidator(_repository)]
+Branch = Annotated[Text, AfterValidator(_branch)]
+Template = Annotated[Text, AfterValidator(_template)]
+Period = Annotated[Text, Form(_PERIOD, "a duration such as 30s, 5m or 1h30m")]
+Jitter = Annotated[Text, Form(f"0s|{_PERIOD}", "a duration such as 30s, or 0s for none")]
+CronLine = Annotated[Text, AfterValidator(_cron)]
+Zone = Annotated[Text, AfterValidator(_zone)]
+VersionForm = Annotated[Text, AfterValidator(_version)]
+Pointer = Annotated[Text, AfterValidator(_pointer)]
+ImageGlob = Annotated[Text, AfterValidator(_glob)]

@@ -1,0 +1,203 @@
+"""The keys of `quarterdeck.yaml`, as written. Their descriptions are the published JSON Schema's documentation.
+
+A key that is designed but not enforced yet stands under `LATER`: it is refused, never ignored, since whoever writes
+`approvals: 2` relies on it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.config.formats import (
+    AuthorName,
+    Branch,
+    Channel,
+    CronLine,
+    Email,
+    ImageGlob,
+    Jitter,
+    Listed,
+    Login,
+    Mapped,
+    Name,
+    Period,
+    PersonId,
+    Pointer,
+    RepositoryUrl,
+    Reviewer,
+    Template,
+    Text,
+    VersionForm,
+    Zone,
+)
+
+
+class Keys(BaseModel):
+    """A mapping in the file. Unknown keys are errors; nothing at all is an empty mapping."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    LATER: ClassVar[Mapping[str, str]] = {}
+    """By key, or `key: value`: what would not happen."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value == "" else value
+
+
+class RepositoryKeys(Keys):
+    """A config repository."""
+
+    url: RepositoryUrl
+    """https, ssh (also `git@host:path`), or a local path, from the config file's folder. Never with credentials."""
+    branch: Branch = "main"
+    """The branch that clusters follow."""
+    ssh_key_file: Text | None = None
+    """The deploy key for ssh, from the config file's folder; without it, ssh's own keys."""
+
+
+class EnvironmentKeys(Keys):
+    """One step in the order of promotion."""
+
+    LATER = {
+        "after": "promotions would not wait for another environment",
+        "soak": "promotions would not wait",
+        "approvals": "nobody would count them; protect the branch at the forge instead",
+        "freeze": "promotions would go on meanwhile",
+        "watch": "nothing would look at those folders",
+    }
+
+    path: Listed[Template] = Field(min_length=1)
+    """Where the services' folders are, from the repository's root; `{service}` stands for the name. One or a list."""
+    repository: Name | None = None
+    """Which of `repositories`; needed only where there are several."""
+    cluster: Text | None = None
+    """A context of the kubeconfig, or `in-cluster`. Without it, status and drift are unknown here."""
+    aliases: Listed[Name] = []
+    """Other words for it in commands."""
+    change: Literal["push", "pull-request"] = "pull-request"
+    """How a change reaches the branch: as a commit, or by a pull request that someone merges."""
+    channel: Channel | None = None
+    """Where its drift is reported if `drift.channel` isn't set."""
+    reviewers: Listed[Reviewer] = []
+    """Who is asked to review its pull requests: `ana` or a team, `acme/sre`."""
+
+
+class ServiceKeys(Keys):
+    """What looking at the repository can't find out about a service."""
+
+    LATER = {"pins": "versions are found by looking alone"}
+
+    image: ImageGlob | None = None
+    """The image whose version is the service's, where its manifests hold several."""
+    namespace: Name | None = None
+    """The namespace of objects that name none."""
+    aliases: Listed[Name] = []
+    """Other words for it in commands."""
+    repository: Name | None = None
+    """Which of `repositories` holds it, if it isn't the environment's."""
+    source: Text | None = None
+    """Its source repository, such as `acme/payment`."""
+
+
+class ImageKeys(Keys):
+    """What may be promoted."""
+
+    allow: Listed[ImageGlob] = []
+    """Images that may be promoted, `*` for anything; empty allows all."""
+    version: VersionForm | None = None
+    """`semver`, or a regular expression that the whole tag must match; any legal tag or digest without it."""
+
+
+class IgnoreKeys(Keys):
+    """A difference not worth telling. At least one of `kind`, `name` and `path` narrows it."""
+
+    kind: Text | None = None
+    """Such as `Deployment`."""
+    name: Text | None = None
+    """The object's name."""
+    path: Pointer | None = None
+    """A JSON pointer, matched from its start: `/spec/replicas`."""
+    why: Text
+    """The reason, for whoever reads this next year."""
+
+    @model_validator(mode="after")
+    def _narrow(self) -> "IgnoreKeys":
+        if not (self.kind or self.name or self.path):
+            raise ValueError("would ignore everything; say which kind, name or path")
+        return self
+
+
+class DriftKeys(Keys):
+    """Scheduled comparisons of Git with the clusters."""
+
+    LATER = {"heal: sync": "nothing would ask the engine to"}
+
+    every: Period | None = None
+    """How long from one check of an environment to the next; 5m if there is no `cron`."""
+    cron: CronLine | None = None
+    """Instead of `every`: minute, hour, day, month and weekday, as in crontab(5)."""
+    zone: Zone = "UTC"
+    """The time zone of `cron`."""
+    jitter: Jitter = "10s"
+    """Checks begin up to this much later, so that environments don't all start at once."""
+    channel: Channel | None = None
+    """Where reports go; else to the environment's own channel. With neither, there are no scheduled checks."""
+    heal: Literal["offer", "nothing"] = "offer"
+    """Whether a report says how to heal what it tells."""
+    ignore: Listed[IgnoreKeys] = []
+    """Differences that are never told."""
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> "DriftKeys":
+        if self.every and self.cron:
+            raise ValueError("has both every and cron; keep one")
+        return self
+
+
+class PersonKeys(Keys):
+    """Someone who may do more than read."""
+
+    github: Login | None = None
+    """The GitHub login: `say --as` takes it."""
+    email: Email | None = None
+    """The address for commits."""
+    roles: Listed[Name] = []
+    """Names of `roles`."""
+
+
+class RoleKeys(Keys):
+    """What its holders may do."""
+
+    may: Listed[Text] = Field(min_length=1)
+    """Verbs, such as `promote`; `*` for all."""
+    environments: Listed[Text] = Field(alias="in", min_length=1)
+    """Environments where they may; `*` for all."""
+
+
+class AuthorKeys(Keys):
+    """Whom the bot's commits name as their author."""
+
+    name: AuthorName = "Quarterdeck"
+    """The author's name."""
+    email: Email = "quarterdeck@noreply.invalid"
+    """The author's address."""
+
+
+class FileKeys(Keys):
+    """The config of Quarterdeck."""
+
+    repositories: Mapped[Name, RepositoryKeys] = Field(min_length=1)
+    """Config repositories by name."""
+    environments: Mapped[Name, EnvironmentKeys] = Field(min_length=1)
+    """Environments by name, in order of promotion."""
+    services: Mapped[Name, ServiceKeys] = {}
+    """Services by name: only what looking can't find out."""
+    images: ImageKeys = ImageKeys()
+    drift: DriftKeys = DriftKeys()
+    people: Mapped[PersonId, PersonKeys] = {}
+    """People by Slack user id. With none, `say` acts with the Git token's authority."""
+    roles: Mapped[Name, RoleKeys] = {}
+    """Roles by name."""
+    author: AuthorKeys = AuthorKeys()

@@ -1,0 +1,215 @@
+"""A config file becomes the `Settings` that the rest of the bot speaks; everything wrong with it is said at once."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.config.formats import period
+from bot.config.parse import Malformed, Step, Typed, parse
+from bot.config.problems import Problem, did_you_mean, problems, refusal
+from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys
+from bot.errors import Refusal
+from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository, Service
+from bot.model.rules import Ignore, Person, Role, Rules
+from bot.model.schedule import Cron, Every, Schedule
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """When Git and clusters are compared, and where that is told. `offer`: a report says how to heal."""
+
+    schedule: Schedule
+    jitter: timedelta
+    channel: str | None = None
+    offer: bool = True
+    ignore: tuple[Ignore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Whom the bot's commits name."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    catalog: Catalog
+    rules: Rules
+    drift: Drift
+    author: Author
+
+
+def load(path: Path, verbs: Collection[str] = ()) -> Settings:
+    """Read a config file. `verbs` are those that roles may name; none given, none are checked.
+
+    Refusal with every problem, one a line: `quarterdeck.yaml:12: unknown key 'aproval' under …`.
+    """
+    try:
+        document = parse(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise Refusal(f"{path} can't be read: {error.strerror}. Name the config with --config.") from None
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path} is not UTF-8 text (byte {error.start}).") from None
+    except Malformed as error:
+        raise refusal(path, error.problems) from None
+    keys, found = _validate(document.data)
+    if keys is not None:
+        found += _contradictions(keys, document.data, verbs)
+    if keys is None or found:
+        raise refusal(path, {(document.line(problem.place), problem.sentence) for problem in found})
+    return _settings(keys, path.parent.absolute())
+
+
+def _validate(data: Typed) -> tuple[FileKeys | None, list[Problem]]:
+    """The keys and what is wrong with them; where the rest stands without the wrong ones, the keys without them."""
+    try:
+        return FileKeys.model_validate(data), []
+    except ValidationError as error:
+        found = problems(error)
+    wrong = {problem.place for problem in found}
+    for _ in range(_ROUNDS):
+        try:
+            return FileKeys.model_validate(_without(data, wrong, ())), found
+        except ValidationError as error:
+            # An entry that lacks what was wrong in it goes as a whole.
+            wrong |= {problem.place[:-1] for problem in problems(error)}
+    return None, found
+
+
+def _without(data: Typed, wrong: Collection[tuple[Step, ...]], place: tuple[Step, ...]) -> Typed:
+    if isinstance(data, dict):
+        return {key: _without(value, wrong, (*place, key)) for key, value in data.items() if (*place, key) not in wrong}
+    if isinstance(data, list):
+        kept = [(*place, index) not in wrong for index in range(len(data))]
+        return [_without(value, wrong, (*place, index)) for index, value in enumerate(data) if kept[index]]
+    return data
+
+
+def _contradictions(keys: FileKeys, data: Typed, verbs: Collection[str]) -> list[Problem]:
+    """Where one part of the file doesn't go with another. `data` still has the names that were left out of `keys`."""
+    names = {
+        key: set(held) if isinstance(data, dict) and isinstance(held := data.get(key), dict) else set()
+        for key in ("repositories", "environments", "roles")
+    }
+    return [
+        *_unknown_references(keys, names, verbs),
+        *_clashes("environments", keys.environments),
+        *_clashes("services", keys.services),
+        *_shared_paths(keys.environments),
+        *_shared_logins(keys),
+    ]
+
+
+def _unknown_references(keys: FileKeys, names: Mapping[str, set[str]], verbs: Collection[str]) -> Iterator[Problem]:
+    for name, environment in keys.environments.items():
+        place = ("environments", name, "repository")
+        if environment.repository is not None:
+            yield from _unknown("repository", [environment.repository], names["repositories"], place)
+        elif len(names["repositories"]) > 1:
+            yield Problem(place, f"environments.{name} needs 'repository', one of {_list(names['repositories'])}")
+    for name, service in keys.services.items():
+        wanted = [service.repository] if service.repository else []
+        yield from _unknown("repository", wanted, names["repositories"], ("services", name, "repository"))
+    for name, person in keys.people.items():
+        yield from _unknown("role", person.roles, names["roles"], ("people", name, "roles"))
+    for name, role in keys.roles.items():
+        yield from _unknown("environment", role.environments, names["environments"] | {"*"}, ("roles", name, "in"))
+        if verbs:
+            yield from _unknown("verb", role.may, {*verbs, "*"}, ("roles", name, "may"))
+
+
+def _unknown(what: str, words: Iterable[str], known: Collection[str], place: tuple[Step, ...]) -> Iterator[Problem]:
+    for word in words:
+        if word not in known:
+            guess = did_you_mean(word, known) or f"; known are {_list(known)}"
+            yield Problem(place, f"{'.'.join(map(str, place))}: unknown {what} {word!r}{guess}")
+
+
+def _clashes(section: str, entries: Mapping[str, Any]) -> Iterator[Problem]:
+    """Commands don't tell capitals apart, so two words that differ in nothing else would mean two things."""
+    owners: dict[str, str] = {}
+    for name in entries:
+        owners.setdefault(name.casefold(), name)
+        if owners[name.casefold()] != name:
+            yield Problem((section, name), f"{section}: {name} and {owners[name.casefold()]} differ in capitals only")
+    for name, entry in entries.items():
+        for alias in entry.aliases:
+            owner = owners.setdefault(alias.casefold(), name)
+            if owner != name:
+                yield Problem((section, name, "aliases"), f"{section}.{name}.aliases: {alias!r} means {owner} already")
+
+
+def _shared_paths(environments: Mapping[str, EnvironmentKeys]) -> Iterator[Problem]:
+    """Two environments in one folder: a promotion to one would move the other."""
+    owners: dict[tuple[str | None, str], str] = {}
+    for name, environment in environments.items():
+        for path in environment.path:
+            owner = owners.setdefault((environment.repository, path), name)
+            if owner != name:
+                sentence = f"environments.{name}.path: {path!r} is {owner}'s already"
+                yield Problem(("environments", name, "path"), sentence)
+
+
+def _shared_logins(keys: FileKeys) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for name, person in keys.people.items():
+        owner = owners.setdefault(person.github.casefold(), name) if person.github else name
+        if owner != name:
+            yield Problem(("people", name, "github"), f"people.{name}.github: {person.github!r} is {owner}'s already")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _settings(keys: FileKeys, folder: Path) -> Settings:
+    people = {
+        name: Person(name, person.github, person.email, tuple(person.roles)) for name, person in keys.people.items()
+    }
+    roles = {name: Role(name, tuple(role.may), tuple(role.environments)) for name, role in keys.roles.items()}
+    author = Author(keys.author.name, keys.author.email)
+    return Settings(_catalog(keys, folder), Rules(people, roles), _drift(keys.drift), author)
+
+
+def _catalog(keys: FileKeys, folder: Path) -> Catalog:
+    repositories = {
+        name: Repository(
+            name,
+            each.url if "://" in each.url or "@" in each.url.partition("/")[0] else str(folder / each.url),
+            each.branch,
+            folder / Path(each.ssh_key_file).expanduser() if each.ssh_key_file else None,
+        )
+        for name, each in keys.repositories.items()
+    }
+    environments = {
+        name: Environment(
+            name,
+            paths=tuple(each.path),
+            repository=each.repository or next(iter(repositories)),
+            cluster=each.cluster,
+            aliases=tuple(each.aliases),
+            delivery=Delivery(each.change),
+            channel=each.channel,
+            reviewers=tuple(each.reviewers),
+        )
+        for name, each in keys.environments.items()
+    }
+    services = {
+        name: Service(name, tuple(each.aliases), each.image, each.namespace, each.repository, each.source)
+        for name, each in keys.services.items()
+    }
+    return Catalog(repositories, environments, services, ImagePolicy(tuple(keys.images.allow), keys.images.version))
+
+
+def _drift(keys: DriftKeys) -> Drift:
+    schedule = Cron.parse(keys.cron, keys.zone) if keys.cron else Every(period(keys.every or "5m"))
+    ignore = tuple(Ignore(each.why, each.kind or "", each.name or "", each.path or "") for each in keys.ignore)
+    return Drift(schedule, period(keys.jitter), keys.channel, keys.heal == "offer", ignore)
