@@ -25,16 +25,17 @@ PATIENCE: Final = 60
 """Seconds that a call waits at most when Slack names a time to come back."""
 SLACK: Final = "https://slack.com/api/"
 
-_NEW_TOKEN = "Slack refuses the bot token: install the app in the workspace again and set SLACK_BOT_TOKEN anew."  # noqa: S105 - a sentence
+_REFUSED: Final = "Slack refuses {token}: copy it anew from the app's pages, once the app is installed there."
 _MEANINGS: Final = {
     "not_in_channel": "The bot is not in {channel}: invite it there with /invite, then ask again.",
     "channel_not_found": "Slack knows no channel {channel} that the bot may see: check the name, and invite the bot.",
     "user_not_in_channel": "Slack can't show that person a message in {channel}: they are not in it.",
     "is_archived": "The channel {channel} is archived: name another one.",
-    "invalid_auth": _NEW_TOKEN,
-    "not_authed": _NEW_TOKEN,
-    "account_inactive": _NEW_TOKEN,
-    "token_revoked": _NEW_TOKEN,
+    "invalid_auth": _REFUSED,
+    "not_authed": _REFUSED,
+    "account_inactive": _REFUSED,
+    "token_revoked": _REFUSED,
+    "not_allowed_token_type": _REFUSED,
     "missing_scope": "The Slack app lacks a permission for {method}: install it again with deploy/slack-app.yaml.",
     "message_not_found": "That message is no longer in {channel}.",
 }
@@ -101,7 +102,8 @@ def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable
         return Unavailable(f"Slack takes no more calls of {method} for {seconds:.0f} seconds.", retry_after=seconds)
     known = _MEANINGS.get(code)
     if known:
-        return Unavailable(known.format(channel=channel, method=method))
+        token = "SLACK_APP_TOKEN" if method.startswith("apps.") else "SLACK_BOT_TOKEN"
+        return Unavailable(known.format(channel=channel, method=method, token=token))
     # Anything but a code of Slack's may be a whole foreign page.
     said = f"{code!r}" if re.fullmatch(r"[a-z_]{1,40}", code) else "something that is no answer of its API"
     return Unavailable(f"Slack answered {said} to {method}.")

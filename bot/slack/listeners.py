@@ -9,12 +9,15 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Final
 
-from slack_bolt import App, BoltContext, BoltResponse
+from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode import SocketModeClient
 
 from bot.conversation import Answer
 from bot.errors import Unavailable
@@ -55,18 +58,20 @@ class Slack:
     ) -> None:
         client = web_client(bot_token, api_url)
         with calling("auth.test"):
-            client.auth_test()
+            us = client.auth_test()
             # Signatures are verified before a request is even parsed: see bot.slack.requests.
             app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False)
         app.use(self._receive)
         self.chat = Outbox(client)
         self.dispatch = app.dispatch
+        self._bot, self._workspace = str(us["user_id"]), str(us["url"])
         self._inbox = inbox
         self._hear = hear
         self._people = People(client)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slack")
         self._socket = SocketModeHandler(app, app_token.reveal()).client if app_token else None
         self._response_urls: dict[str, str] = {}
+        self._stopping = Event()
 
     def start(self) -> None:
         """Take up what a former process left undone, then listen. Unavailable if Slack can't be reached."""
@@ -78,20 +83,23 @@ class Slack:
 
     def stop(self) -> None:
         """Stop listening and finish what was begun; what waits stays in the inbox for the next start."""
+        self._stopping.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
         if self._socket:
-            self._socket.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            _close(self._socket)
+        self._pool.shutdown()
 
     def connected(self) -> bool:
         """Whether messages can come in; by HTTP they always can."""
         return self._socket is None or self._socket.is_connected()
 
-    def _receive(self, body: Mapping[str, Any], context: BoltContext) -> BoltResponse:
+    def _receive(self, body: Mapping[str, Any]) -> BoltResponse:
         """Bolt's global middleware: any other status than 200 is no acknowledgement."""
-        us = context.authorize_result
-        message = us and message_from(body, bot=us.bot_user_id or "", workspace=us.url or "", now=datetime.now(UTC))
-        if not message:
+        message = message_from(body, bot=self._bot, workspace=self._workspace, now=datetime.now(UTC))
+        if message is None:
             return BoltResponse(status=200)
+        if self._stopping.is_set():
+            return BoltResponse(status=503)
         try:
             is_new = self._inbox.receive(message)
         except Unavailable:
@@ -155,3 +163,17 @@ class Slack:
             self.chat.settle(channel, press.message, press.said, press.action, message.actor)
         except Unavailable:
             log.exception("The buttons of message %s could not be taken off.", press.message)
+
+
+def _close(socket: SocketModeClient) -> None:
+    """Close the connection without the seconds that its two threads would still wait for something to come.
+
+    An answer to a ping ends the read, and an empty message the wait for the next one.
+    """
+    if socket.current_session:
+        socket.current_session_state.terminated = True
+        with suppress(OSError):  # the connection may be broken already
+            socket.current_session.ping("bye")
+    socket.closed = True
+    socket.enqueue_message("")
+    socket.close()
