@@ -31,6 +31,7 @@ PREFIX = "quarterdeck/"
 """Branches under it are ours."""
 
 _UPSTREAM = "refs/upstream/"
+_CHUNK = 1 << 20
 _ASK_SECONDS = 20.0
 _FIRST_FETCH_SECONDS = 900.0
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -208,7 +209,8 @@ class Mirror:
                 answer: Any = self._git.stream_object_data(name)  # declared as str, in truth bytes
                 sha, kind, size, content = answer
                 if limit is not None and size > limit:
-                    self._stop_reading()  # cheaper than reading it to its end
+                    while content.read(_CHUNK):  # git says all of it before it says anything else
+                        pass
                     return sha.decode(), kind.decode(), None
                 data = content.read()
                 if len(data) != size:

@@ -26,27 +26,28 @@ _SCP = re.compile(r"[^/:]+@[^/:]+:[^:]")
 """`git@github.com:acme/gitops.git`, the short form of ssh (gitglossary, "GIT URLS")."""
 
 _CAUSES = (
-    (
-        r"find remote ref|Remote branch .* not found",
-        "{url} has no branch `{branch}`: check `repositories.{name}.branch`",
-    ),
-    (r"Host key verification failed", "the host key of {url} is not known here: add it to known_hosts"),
+    (r"find remote ref", "{url} has no branch `{branch}`: check `repositories.{name}.branch`"),
+    (r"Host key verification failed", "The host key of {url} is not known here: add it to known_hosts"),
     (
         r"could not read Username|Authentication failed|Permission denied \(|error: 40[13]|Access denied|not granted",
         "{url} refused the credentials: check {credentials}",
     ),
     (
         r"[Rr]epository .*not found|error: 404|not appear to be a git repo|does not exist|No such file",
-        "there is no repository at {url}, or {credentials} may not see it: check `repositories.{name}.url`",
+        "There is no repository at {url}, or it can't be seen with {credentials}: check `repositories.{name}.url`",
     ),
     (r"dubious ownership", "{url} belongs to another user of this machine: run as its owner, or change the owner"),
-    (r"[Cc]ould not resolve host", "the host of {url} is unknown: check `repositories.{name}.url`"),
-    (r"SSL|certificate", "the certificate of {url} is not trusted here: GIT_SSL_CAINFO can name your own authority's"),
+    (r"[Cc]ould not resolve host", "The host of {url} is unknown: check `repositories.{name}.url`"),
+    (r"certificate|TLS|SSL", "The certificate of {url} is not trusted here: GIT_SSL_CAINFO can name your authority's"),
     (r"error: 30\d|redirect", "{url} has moved: put its new address, with `.git`, into `repositories.{name}.url`"),
-    (r"No space left|Disk quota", "the disk for the copy of {url} is full"),
-    (r"Connection refused|Couldn't connect|Failed to connect", "{url} can't be reached, nothing answers there"),
-    (r"error: 5\d\d", "{url} has trouble of its own; try again later"),
+    (r"error: (?:5\d\d|429)", "{url} has trouble of its own, or too much to do: try again later"),
+    (r"No space left|Disk quota", "The disk for the copy of {url} is full"),
+    (
+        r"onnect|timed out|unreachable|No route to host",
+        "{url} can't be reached, nothing answers there: try again later",
+    ),
 )
+"""What git and ssh say, in the order of how much it tells, and the sentence for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,11 @@ class Remote:
         if failed.status is None:
             return Unavailable(f"{self.repository.url} did not answer in time; try again later.")
         why = next(
-            (why for words, why in _CAUSES if re.search(words, said)), "git could not work with {url}, see the log"
+            (why for words, why in _CAUSES if re.search(words, said)), "Git could not work with {url}, see the log"
         )
         name, branch = self.repository.name, self.repository.branch
         sentence = why.format(url=self.repository.url, name=name, branch=branch, credentials=self._credentials)
-        return Unavailable(sentence[0].upper() + sentence[1:] + "." if sentence[0].islower() else sentence + ".")
+        return Unavailable(f"{sentence}.")
 
     def hide(self, text: str) -> str:
         """The text without the token, in either form in which git could have met it."""
@@ -124,7 +125,9 @@ class Remote:
     def _credentials(self) -> str:
         if self.protocol == "ssh":
             return f"`repositories.{self.repository.name}.ssh_key_file`"
-        return "the file's permissions" if self.protocol == "file" else "GITHUB_TOKEN"
+        if self.protocol == "file":
+            return "this user's permissions"
+        return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set"
 
 
 def _loopback(host: str) -> bool:
