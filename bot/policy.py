@@ -7,11 +7,11 @@ from bot.errors import Refusal
 from bot.model.catalog import ImagePolicy
 
 _SEMVER = re.compile(
-    r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?a)v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
 )
 """https://semver.org, with the `v` that tags often carry; without build metadata, since `+` is illegal in tags."""
 
-_DATED = re.compile(r"v?(?:19|20)\d\d[.-]\d{1,2}[.-]\d{1,2}(?:[.-]\d+)?")
+_DATED = re.compile(r"(?a)v?(?:19|20)\d\d[.-]\d{1,2}[.-]\d{1,2}(?:[.-]\d+)?")
 
 _EXAMPLES = (
     "v1.3.0",

@@ -55,22 +55,22 @@ def folder(tree: Tree, path: str) -> Folder | None:
     """
     if tree.identity(path) is None:
         return None
-    direct = _direct(tree, path)
-    found = [name for name in kustomize.NAMES if posixpath.join(path, name) in direct]
+    found = [name for name in kustomize.NAMES if tree.identity(posixpath.join(path, name)) is not None]
     if len(found) > 1:
         raise Refusal(f"{path} has {' and '.join(found)}; Kustomize takes only one, so remove the others.")
     if not found:
-        return Folder(path, None, tuple(file for file in direct if file.endswith(_MANIFESTS)))
+        return Folder(path, None, tuple(file for file in _direct(tree, path) if file.endswith(_MANIFESTS)))
     kustomization = text(tree, posixpath.join(path, found[0]))
     sources = [_resolve(tree, path, kustomization, reference) for reference in kustomize.resources(kustomization)]
+    files = tuple(source for source in sources if tree.read(source) is not None)
     patch_files, inline = kustomize.patches(kustomization)
     return Folder(
         path,
         kustomization,
-        files=tuple(source for source in sources if tree.read(source) is not None),
+        files=files,
         patches=tuple(_resolve(tree, path, kustomization, reference) for reference in patch_files),
         inline_patches=inline,
-        bases=tuple(source for source in sources if tree.read(source) is None),
+        bases=tuple(source for source in sources if source not in files),
     )
 
 

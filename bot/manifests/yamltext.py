@@ -157,12 +157,14 @@ def _compose(text: Text) -> Iterator[Node]:
 
 
 def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
-    """Some legal files only ruamel.yaml reads, such as those with U+2028 in a value."""
+    """Some legal files only ruamel.yaml reads, such as those with U+2028 in a value, or that name an anchor twice."""
     from ruamel.yaml import YAML  # noqa: PLC0415 - rarely needed, and it costs 50 ms to import
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
 
+    reader = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False
     try:
-        return list(YAML(typ="safe", pure=True).compose_all(text.content))
+        return list(reader.compose_all(text.content))
     except (YAMLError, ValueError, RecursionError):
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         place = f"{text.file}:{mark.line + 1}:{mark.column + 1}" if mark else text.file

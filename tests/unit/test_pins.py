@@ -1,0 +1,287 @@
+import pytest
+from trees import Files
+
+from bot import pins
+from bot.errors import Refusal
+from bot.model.catalog import Target
+from bot.model.change import Edit
+
+OVERLAY = "environments/production/payment"
+KUSTOMIZATION = f"{OVERLAY}/kustomization.yaml"
+DIGEST = "sha256:" + "a" * 64
+
+
+def target(image: str | None = None, *folders: str, namespace: str | None = None) -> Target:
+    return Target("payment", "production", "config", folders or (OVERLAY,), image=image, namespace=namespace)
+
+
+def pod(*images: str, kind: str = "Deployment", name: str = "payment", namespace: str = "") -> str:
+    metadata = f"{{name: {name}" + (f", namespace: {namespace}}}" if namespace else "}")
+    containers = "".join(f"        - image: {image}\n" for image in images)
+    return f"kind: {kind}\nmetadata: {metadata}\nspec:\n  template:\n    spec:\n      containers:\n{containers}"
+
+
+def overlay(extra: str = "", base: str = "") -> dict[str, str]:
+    return {
+        KUSTOMIZATION: f"resources:\n- ../../../base\n{extra}",
+        "base/kustomization.yaml": "resources: [deployment.yaml]\n",
+        "base/deployment.yaml": base or pod("acme/payment:v1.0.0"),
+    }
+
+
+def images(*entries: str) -> str:
+    return "images:\n" + "".join(f"- {entry}\n" for entry in entries)
+
+
+def refused(files: dict[str, str], to: Target | None = None, version: str = "v1.3.0") -> str:
+    with pytest.raises(Refusal) as refusal:
+        pins.edits(Files(files), to or target(), version)
+    return str(refusal.value)
+
+
+def moved(files: dict[str, str], to: Target | None = None, version: str = "v1.3.0") -> dict[str, tuple[str, str]]:
+    """The lines that changed, by file."""
+    lines = {}
+    for edit in pins.edits(Files(files), to or target(), version):
+        assert edit.before is not None
+        assert edit.after is not None
+        assert edit.before.decode() == files[edit.path]
+        before, after = edit.before.decode().splitlines(), edit.after.decode().splitlines()
+        old = [line.strip() for line in before if line not in after]
+        new = [line.strip() for line in after if line not in before]
+        lines[edit.path] = ("; ".join(old), "; ".join(new))
+    return lines
+
+
+def test_row_1_a_plain_manifest_is_moved() -> None:
+    file = f"{OVERLAY}/deployment.yaml"
+    before = pod("acme/payment:v1.2.0")
+    tree = Files({file: before, f"{OVERLAY}/service.yaml": "kind: Service\n"})
+    after = before.replace("v1.2.0", "v1.3.0").encode()
+    assert pins.current(tree, target()) == "v1.2.0"
+    assert pins.edits(tree, target(), "v1.3.0") == (Edit(file, before.encode(), after),)
+
+
+def test_row_24_what_is_there_already_needs_no_edit() -> None:
+    files = overlay(images("{name: acme/payment, newTag: v1.3.0}"))
+    assert pins.edits(Files(files), target(), "v1.3.0") == ()
+
+
+def test_each_file_is_read_once_for_its_text() -> None:
+    tree = Files(
+        {f"{OVERLAY}/a.yaml": pod("acme/payment:v1", "acme/payment:v1"), f"{OVERLAY}/b.yaml": "kind: Service\n"}
+    )
+    pins.edits(tree, target(), "v2")
+    assert sorted(tree.reads) == [f"{OVERLAY}/a.yaml", f"{OVERLAY}/b.yaml"]
+
+
+def test_a_folder_that_is_not_there_has_no_version() -> None:
+    assert pins.current(Files({"a": ""}), target()) is None
+    assert refused({"a": ""}) == (
+        "payment in production has no folder environments/production/payment in the repository."
+    )
+
+
+def test_row_14_an_untagged_image_is_at_latest() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment")}
+    assert pins.current(Files(files), target()) == "latest"
+    assert moved(files) == {f"{OVERLAY}/a.yaml": ("- image: acme/payment", "- image: acme/payment:v1.3.0")}
+
+
+@pytest.mark.parametrize(
+    ("image", "entry"),
+    [
+        pytest.param(None, "{name: acme/payment, newTag: v1.2.0}", id="row-64 by the service's name"),
+        pytest.param("acme/payment", "{name: acme/payment, newTag: v1.2.0}", id="row-64 by the configured image"),
+        pytest.param(
+            "acme/payment", "{name: acme/payment, newName: mirror/x, newTag: v1.2.0}", id="row-64 by its old name"
+        ),
+        pytest.param(
+            "mirror/x", "{name: acme/payment, newName: mirror/x, newTag: v1.2.0}", id="row-64 by its new name"
+        ),
+    ],
+)
+def test_an_images_entry_decides_over_the_base(image: str | None, entry: str) -> None:
+    files = overlay(images(entry))
+    assert pins.current(Files(files), target(image)) == "v1.2.0"
+    assert moved(files, target(image)) == {KUSTOMIZATION: (f"- {entry}", f"- {entry.replace('v1.2.0', 'v1.3.0')}")}
+
+
+def test_an_images_entry_is_enough_so_that_the_base_is_not_read() -> None:
+    tree = Files(overlay(images("{name: acme/payment, newTag: v1.2.0}")))
+    pins.current(tree, target())
+    assert "base/deployment.yaml" not in tree.reads
+
+
+def test_row_72_an_images_entry_decides_over_a_patch() -> None:
+    files = overlay("patches: [{path: image.yaml}]\n" + images("{name: acme/payment, newTag: v1.2.0}"))
+    files[f"{OVERLAY}/image.yaml"] = pod("acme/payment:v1.1.0")
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert list(moved(files)) == [KUSTOMIZATION]
+
+
+def test_row_73_of_two_entries_for_one_name_the_last_decides() -> None:
+    files = overlay(images("{name: acme/payment, newTag: v1}", "{name: acme/payment, newTag: v2}"))
+    assert pins.current(Files(files), target()) == "v2"
+    assert moved(files) == {
+        KUSTOMIZATION: ("- {name: acme/payment, newTag: v2}", "- {name: acme/payment, newTag: v1.3.0}")
+    }
+
+
+def test_row_80_a_patch_file_decides_over_the_base() -> None:
+    files = overlay("patches: [{path: image.yaml}]\n")
+    files[f"{OVERLAY}/image.yaml"] = pod("acme/payment:v1.2.0")
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert list(moved(files)) == [f"{OVERLAY}/image.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "place"),
+    [
+        pytest.param("patches:\n- patch: |-\n    image: acme/payment:v1\n", f"{KUSTOMIZATION}:4", id="row-81 inline"),
+        pytest.param("patches: [{path: p.yaml}]\n", f"{OVERLAY}/p.yaml", id="row-82 operations"),
+    ],
+)
+def test_a_patch_that_is_not_read_yet_is_refused_not_overlooked(patch: str, place: str) -> None:
+    files = overlay(patch)
+    files[f"{OVERLAY}/p.yaml"] = "- {op: replace, path: /spec/template/spec/containers/0/image, value: a}\n"
+    assert refused(files) == (
+        f"{place} patches an image in a way that is not read; add an entry for payment to images: "
+        "in that kustomization, since it decides over patches."
+    )
+    assert (
+        pins.current(
+            Files({**files, KUSTOMIZATION: files[KUSTOMIZATION] + images("{name: acme/payment, newTag: v2}")}), target()
+        )
+        == "v2"
+    )
+
+
+def test_patches_of_other_fields_are_no_obstacle() -> None:
+    files = overlay("patches:\n- path: p.yaml\n- patch: |-\n    - {op: remove, path: /spec/replicas}\n")
+    files[f"{OVERLAY}/p.yaml"] = "kind: Deployment\nspec: {replicas: 2}\n"
+    assert pins.current(Files(files), target()) == "v1.0.0"
+
+
+@pytest.mark.parametrize("extra", ["", images("{name: envoy, newTag: v1}")])
+@pytest.mark.parametrize(("version", "field"), [("v1.3.0", "newTag: v1.3.0"), (DIGEST, f"digest: {DIGEST}")])
+def test_rows_74_and_75_a_base_is_never_edited_and_the_missing_entry_is_named(
+    extra: str, version: str, field: str
+) -> None:
+    files = overlay(extra)
+    assert pins.current(Files(files), target()) == "v1.0.0"
+    assert refused(files, version=version) == (
+        "payment in production gets its image from base/deployment.yaml:7, which may feed other environments; "
+        f"add to {KUSTOMIZATION}: images: [{{name: acme/payment, {field}}}]"
+    )
+
+
+def test_row_78_a_component_in_the_repository_is_read_and_not_edited() -> None:
+    files = overlay("components: [../../../component]\n", base=pod("other:v1"))
+    files["component/kustomization.yaml"] = "kind: Component\n" + images("{name: acme/payment, newTag: v2}")
+    assert pins.current(Files(files), target()) == "v2"
+    assert "gets its image from component/kustomization.yaml:3, which may feed" in refused(files)
+
+
+def test_bases_that_name_each_other_end() -> None:
+    files = overlay()
+    files["base/kustomization.yaml"] = f"resources: [deployment.yaml, ../{OVERLAY}]\n"
+    assert pins.current(Files(files), target()) == "v1.0.0"
+
+
+@pytest.mark.parametrize("to", [target("acme/payment"), target()])
+def test_row_2_and_5_neighbours_stay(to: Target) -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment-proxy:v1.2.0", "acme/payment:v1.2.0", "envoy:v1.2.0", "x/y:v1.2.0")}
+    assert moved(files, to) == {f"{OVERLAY}/a.yaml": ("- image: acme/payment:v1.2.0", "- image: acme/payment:v1.3.0")}
+
+
+def test_the_only_image_is_meant_whatever_it_is_called() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/shop:v1", "acme/shop:v1"), f"{OVERLAY}/b.yaml": "kind: Service\n"}
+    assert pins.current(Files(files), target()) == "v1"
+
+
+def test_an_entry_that_renames_the_only_image_of_the_base_is_meant() -> None:
+    files = overlay(images("{name: app, newName: reg/shop, newTag: v2}"), base=pod("app"))
+    assert pins.current(Files(files), target()) == "v2"
+
+
+def test_the_only_entry_is_not_the_only_image_if_the_base_has_another() -> None:
+    files = overlay(images("{name: envoy, newTag: v1}"), base=pod("acme/shop:v1", "envoy"))
+    assert refused(files) == (
+        f"No image of payment is in {OVERLAY}; there are envoy ({KUSTOMIZATION}:4), "
+        "acme/shop (base/deployment.yaml:7), envoy (base/deployment.yaml:8). "
+        "Set services.payment.image to the one that is meant."
+    )
+
+
+def test_row_30_nothing_matches() -> None:
+    files = overlay()
+    assert refused(files, target("acme/paiment")) == (
+        f"No image of acme/paiment is in {OVERLAY}; there are acme/payment (base/deployment.yaml:7). "
+        "Set services.payment.image to the one that is meant."
+    )
+    assert "no container is declared there" in refused({f"{OVERLAY}/a.yaml": "kind: Service\n"})
+
+
+def test_several_images_could_be_meant() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment:v1", "legacy/payment:v1")}
+    assert refused(files) == (
+        f"Several images in {OVERLAY} could be payment's: acme/payment ({OVERLAY}/a.yaml:7), "
+        f"legacy/payment ({OVERLAY}/a.yaml:8); set services.payment.image to the one that is meant."
+    )
+    assert pins.current(Files(files), target("legacy/payment")) == "v1"
+
+
+def test_row_3_pins_that_disagree_are_neither_read_nor_moved() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment:v1.1.9", "acme/payment:v1.2.0")}
+    why = (
+        f"payment has 2 current versions in production: v1.1.9 ({OVERLAY}/a.yaml:7), v1.2.0 ({OVERLAY}/a.yaml:8); "
+        "set them to one in Git first."
+    )
+    assert refused(files) == why
+    with pytest.raises(Refusal, match="2 current versions"):
+        pins.current(Files(files), target())
+
+
+def test_row_11_an_image_that_is_no_containers() -> None:
+    files = {f"{OVERLAY}/a.yaml": "kind: Widget\nmetadata: {name: x}\nspec:\n  image: acme/payment:v1.2.0\n"}
+    assert refused(files) == (
+        f"Widget x: the image at spec.image ({OVERLAY}/a.yaml:4) is not a container's, so it is not edited on a guess; "
+        "name it under services.payment.pins."
+    )
+
+
+def test_row_29_one_name_in_two_namespaces() -> None:
+    one, two = (pod("acme/payment:v1.2.0", namespace=namespace) for namespace in ("a", "b"))
+    files = {f"{OVERLAY}/a.yaml": f"{one}---\n{two}"}
+    assert refused(files) == (
+        f"payment is in several namespaces: acme/payment ({OVERLAY}/a.yaml:7), acme/payment ({OVERLAY}/a.yaml:15); "
+        "set services.payment.namespace to the one that is meant."
+    )
+    (edit,) = pins.edits(Files(files), target(namespace="b"), "v1.3.0")
+    assert edit.after == f"{one}---\n{two.replace('v1.2.0', 'v1.3.0')}".encode()
+
+
+def test_row_4_two_objects_in_one_target_move_together() -> None:
+    files = {f"{OVERLAY}/{name}.yaml": pod("acme/payment:v1.2.0", name=name) for name in ("api", "worker")}
+    assert sorted(moved(files)) == [f"{OVERLAY}/api.yaml", f"{OVERLAY}/worker.yaml"]
+
+
+def test_row_85_all_folders_of_a_target_move_together() -> None:
+    files = {f"{folder}/a.yaml": pod("acme/payment:v1.2.0") for folder in ("eu", "us", "asia")}
+    assert sorted(moved(files, target(None, "eu", "us", "gone"))) == ["eu/a.yaml", "us/a.yaml"]
+
+
+def test_row_63_a_broken_file_anywhere_in_the_target_stops_everything() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment:v1.2.0"), f"{OVERLAY}/b.yaml": "image: [\n"}
+    assert refused(files) == f"{OVERLAY}/b.yaml:2:1 is not YAML: did not find expected node content."
+
+
+def test_row_20_an_illegal_version_is_refused_first() -> None:
+    assert refused({}, version="v1.3.0+build5").endswith("did you mean v1.3.0_build5?")
+
+
+def test_locate_tells_where_the_version_stands() -> None:
+    files = overlay(images("{name: acme/payment, newTag: v1.2.0}"))
+    (pin,) = pins.locate(Files(files), target())
+    assert (pin.file, pin.line, pin.path) == (KUSTOMIZATION, 4, ("images", 0, "newTag"))
