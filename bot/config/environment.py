@@ -11,6 +11,9 @@ from bot.model.secret import Secret
 
 T = TypeVar("T")
 
+_SLACK = "https://slack.com/api"
+_GITHUB = "https://api.github.com"
+_LISTEN = ("127.0.0.1", 8080)
 _LATER = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE")
 
 
@@ -23,11 +26,11 @@ class Surroundings:
     slack_bot_token: Secret | None = None
     slack_app_token: Secret | None = None
     slack_signing_secret: Secret | None = None
-    slack_api_url: str = "https://slack.com/api"
+    slack_api_url: str = _SLACK
     github_token: Secret | None = None
-    github_api_url: str = "https://api.github.com"
+    github_api_url: str = _GITHUB
     kubeconfig: str | None = None
-    listen: tuple[str, int] = ("127.0.0.1", 8080)
+    listen: tuple[str, int] = _LISTEN
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -47,11 +50,11 @@ class Surroundings:
             slack_bot_token=reader.secret("SLACK_BOT_TOKEN", "xoxb-"),
             slack_app_token=reader.secret("SLACK_APP_TOKEN", "xapp-"),
             slack_signing_secret=reader.secret("SLACK_SIGNING_SECRET"),
-            slack_api_url=reader.converted("SLACK_API_URL", endpoint, cls.slack_api_url),
+            slack_api_url=reader.converted("SLACK_API_URL", endpoint, _SLACK),
             github_token=reader.secret("GITHUB_TOKEN"),
-            github_api_url=reader.converted("GITHUB_API_URL", endpoint, cls.github_api_url),
+            github_api_url=reader.converted("GITHUB_API_URL", endpoint, _GITHUB),
             kubeconfig=variables.get("KUBECONFIG") or None,
-            listen=reader.converted("QUARTERDECK_LISTEN", _listen, reader.converted("PORT", _port, cls.listen)),
+            listen=reader.converted("QUARTERDECK_LISTEN", _listen, reader.converted("PORT", _port, _LISTEN)),
         )
         later = [f"{name} is not supported yet; set GITHUB_TOKEN instead" for name in _LATER if variables.get(name)]
         if problems := reader.problems + later:
@@ -71,7 +74,7 @@ class _Reader:
         if not value.isprintable() or " " in value:
             self.problems.append(f"{name} holds a space, line break or control character")
         elif not value.startswith(prefix):
-            self.problems.append(f"{name} doesn't begin with {prefix}: another value stands there")
+            self.problems.append(f"{name} must begin with {prefix!r}; another value stands there")
         return Secret(value)
 
     def converted(self, name: str, convert: Callable[[str], T], default: T) -> T:

@@ -1,0 +1,250 @@
+"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedRevisions and Episodes on SQLite.
+
+The only room that knows SQLAlchemy and Alembic. Every write is on the disk when its call returns.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, delete, event, inspect, select, text, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Target
+from bot.model.episode import Episode
+from bot.model.request import Message
+from bot.model.secret import Secret
+from bot.model.sync import SyncState
+from bot.store import messages, tables
+from bot.store.migrations import NEWEST
+
+BUSY = timedelta(seconds=10)
+"""How long a write waits for another process's."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """Safe to use from several threads, and on one file from several processes."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._now = now
+
+    @classmethod
+    def open(cls, url: Secret, now: Callable[[], datetime] = utc_now) -> "Store":
+        """Open `sqlite:///…`, made or brought up to date if need be; `close` it in the end.
+
+        Refusal if the URL isn't SQLite's or a newer release wrote the file; Unavailable if the file can't be used.
+        """
+        engine = _engine(url)
+        store = cls(engine, now)
+        try:
+            with store._transaction() as connection:
+                _migrate(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def prune(self, keep: timedelta = timedelta(days=30)) -> None:
+        """Forget messages and confirmations that are done with for so long. The audit is kept."""
+        before = self._now() - keep
+        with self._transaction() as connection:
+            connection.execute(delete(tables.inbox).where(tables.inbox.c.finished_at < before))
+            connection.execute(delete(tables.confirmations).where(tables.confirmations.c.expires < before))
+
+    # Inbox
+
+    def receive(self, message: Message) -> bool:
+        row = {"id": message.id, "message": messages.dump(message), "received_at": self._now()}
+        with self._transaction() as connection:
+            written = connection.execute(insert(tables.inbox).values(row).on_conflict_do_nothing())
+            return written.rowcount > 0
+
+    def unfinished(self) -> tuple[Message, ...]:
+        inbox = tables.inbox.c
+        waiting = select(inbox.message).where(inbox.finished_at.is_(None)).order_by(inbox.received_at, text("rowid"))
+        with self._transaction() as connection:
+            return tuple(messages.read(line, resumed=True) for line in connection.scalars(waiting))
+
+    def finish(self, message_id: str) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                update(tables.inbox).where(tables.inbox.c.id == message_id).values(finished_at=self._now())
+            )
+
+    # Confirmations
+
+    def ask(self, message: Message, fingerprint: str, expires: datetime) -> str:
+        confirmation = secrets.token_urlsafe(16)
+        row = {"id": confirmation, "message": messages.dump(message), "fingerprint": fingerprint, "expires": expires}
+        with self._transaction() as connection:
+            connection.execute(insert(tables.confirmations).values(row))
+        return confirmation
+
+    def waiting(self, confirmation: str, now: datetime) -> tuple[Message, str] | None:
+        asked = tables.confirmations.c
+        wanted = select(asked.message, asked.fingerprint).where(
+            asked.id == confirmation, asked.settled_at.is_(None), asked.expires > now
+        )
+        with self._transaction() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return (messages.read(row.message), row.fingerprint) if row else None
+
+    def settle(self, confirmation: str) -> None:
+        asked = tables.confirmations
+        with self._transaction() as connection:
+            connection.execute(
+                update(asked)
+                .where(asked.c.id == confirmation, asked.c.settled_at.is_(None))
+                .values(settled_at=self._now())
+            )
+
+    # Audit
+
+    def record(self, message: Message, verb: str, target: Target | None, outcome: str, detail: str) -> None:
+        row = {
+            "at": self._now(),
+            "message_id": message.id,
+            "actor_id": message.actor.id,
+            "actor": message.actor.name,
+            "said": message.text,
+            "verb": verb,
+            "service": target.service if target else None,
+            "environment": target.environment if target else None,
+            "outcome": outcome,
+            "detail": detail,
+        }
+        with self._transaction() as connection:
+            connection.execute(insert(tables.audit).values(row))
+
+    # SyncedRevisions
+
+    def seen(self, target: Target, identity: str) -> bool:
+        row = _synced(target, identity)
+        wanted = select(tables.synced.c.at).filter_by(**row)
+        with self._transaction() as connection:
+            return connection.execute(wanted).first() is not None
+
+    def remember(self, target: Target, identity: str) -> None:
+        if self.seen(target, identity):
+            return
+        row = _synced(target, identity) | {"at": self._now()}
+        with self._transaction() as connection:
+            connection.execute(insert(tables.synced).values(row).on_conflict_do_nothing())
+
+    # Episodes
+
+    def underway(self, environment: str) -> tuple[Episode, ...]:
+        told = tables.episodes
+        wanted = select(told).where(told.c.environment == environment).order_by(told.c.service, told.c.state)
+        with self._transaction() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return tuple(Episode(**row | {"state": SyncState(row["state"])}) for row in map(dict, rows))
+
+    def write(self, begun: Sequence[Episode], ended: Sequence[Episode]) -> None:
+        told = tables.episodes
+        identity = tuple_(told.c.environment, told.c.service, told.c.state)
+        over = [(each.environment, each.service, each.state.value) for each in (*ended, *begun)]
+        with self._transaction() as connection:
+            connection.execute(delete(told).where(identity.in_(over)))
+            if begun:
+                connection.execute(insert(told), [_row(each) for each in begun])
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key that episodes' fingerprints are made with; the same for the life of the store."""
+        with self._transaction() as connection:
+            return bytes(connection.scalars(select(tables.keys.c.value).filter_by(name="fingerprints")).one())
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            # SQLite's own few words ("database or disk is full") name no value; SQLAlchemy hides the parameters.
+            why = str(getattr(error, "orig", None) or "it is damaged or in use").partition("\n")[0]
+            raise Unavailable(f"The bot's own store {self._engine.url.database} can't be used: {why}.") from None
+
+
+def _engine(url: Secret) -> Engine:
+    try:
+        parsed = make_url(url.reveal())
+    except ArgumentError:
+        raise Refusal("QUARTERDECK_DATABASE_URL is not a database's address: use sqlite:///<path>.") from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise Refusal("QUARTERDECK_DATABASE_URL must be sqlite:///<path>; other databases are not supported yet.")
+    try:
+        Path(str(parsed.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The folder of the bot's store can't be made: {error.strerror}.") from None
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY.total_seconds()})
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    # sqlite3 would begin transactions at times of its own choosing; `_on_begin` does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # Taking the write lock first: a transaction that read before it writes can't be refused in the middle.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the tables up to date, under the write lock, so that of two processes the second finds it done."""
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if current == NEWEST:
+        return
+    if current is not None and current > NEWEST:
+        raise Refusal("The bot's store was written by a newer release of Quarterdeck: run that one, or a newer one.")
+    from alembic import command  # noqa: PLC0415 - slow to load, and rarely needed
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+def _synced(target: Target, identity: str) -> dict[str, str]:
+    return {
+        "repository": target.repository,
+        "service": target.service,
+        "environment": target.environment,
+        "identity": identity,
+    }
+
+
+def _row(episode: Episode) -> dict[str, object]:
+    return {
+        "environment": episode.environment,
+        "service": episode.service,
+        "state": episode.state.value,
+        "fingerprint": episode.fingerprint,
+        "began": episode.began,
+        "channel": episode.channel,
+        "message": episode.message,
+    }
