@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.slack.conversations import Channel, Conversations, Json, Message, User
@@ -58,6 +59,7 @@ class Page:
         hands = self._hands
         return [
             Route("/", self._page),
+            Route("/archives/{channel}/p{digits:int}", self._permalink),
             Route("/slack/page/view", self._view),
             Route("/slack/page/changes", self._changes),
             act("/slack/page/say", lambda it: hands.say(it["as"], it["channel"], it["text"], it.get("thread"))),
@@ -76,6 +78,12 @@ class Page:
 
     async def _page(self, _request: Request) -> Response:
         return FileResponse(STATIC / "chat.html", headers={"Content-Security-Policy": POLICY})
+
+    async def _permalink(self, request: Request) -> Response:
+        """A message's address of Slack's form (`/archives/<channel>/p<ts without its dot>`), shown in its thread."""
+        digits = str(request.path_params["digits"])
+        thread = request.query_params.get("thread_ts") or f"{digits[:-6]}.{digits[-6:]}"
+        return RedirectResponse(f"/#/{quote(request.path_params['channel'])}/{quote(thread)}")
 
     async def _view(self, request: Request) -> Response:
         """Everything `as` sees with `channel`, and perhaps `thread`, open."""

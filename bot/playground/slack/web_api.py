@@ -39,6 +39,7 @@ class WebApi:
         conversations: Conversations,
         faults: Faults,
         *,
+        address: str,
         throttle: Throttle | None,
         socket_url: Callable[[], str],
         open_trigger: Callable[[str], bool],
@@ -48,6 +49,7 @@ class WebApi:
         self._installation = installation
         self._conversations = conversations
         self._faults = faults
+        self._address = address
         self._throttle = throttle
         self._socket_url = socket_url
         self._open_trigger = open_trigger
@@ -106,7 +108,7 @@ class WebApi:
     def _auth_test(self, _arguments: Json) -> Json:
         here = self._installation
         return {
-            "url": f"https://{here.team_domain}.slack.com/",
+            "url": f"{self._address}/",
             "team": here.team_name,
             "team_id": here.team_id,
             "user": self._conversations.users[here.bot_user_id].name,

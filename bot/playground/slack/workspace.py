@@ -58,7 +58,7 @@ class Workspace:
         self.people = (ANA, BEN)
         direct = [Channel(f"D{user.id[1:]}", user.name, members=(user.id, app.id)) for user in self.people]
         self._conversations = Conversations(now, (*self.people, app, SLACKBOT), (*CHANNELS, *direct))
-        self._address = address
+        self.address = address
         self._ack_seconds = ack_seconds
         self._faults = Faults()
         self._response_urls = ResponseUrls(now)
@@ -72,6 +72,7 @@ class Workspace:
             self.installation,
             self._conversations,
             self._faults,
+            address=address,
             throttle=Throttle(per_second=1, burst=5) if paced else None,
             socket_url=self._socket_url,
             open_trigger=self._open_trigger,
@@ -91,7 +92,7 @@ class Workspace:
     @property
     def api_url(self) -> str:
         """Where an app's Slack client is pointed."""
-        return f"{self._address}/slack/api/"
+        return f"{self.address}/slack/api/"
 
     def close(self) -> None:
         """End connections, streams and retries."""
@@ -155,7 +156,7 @@ class Workspace:
         )
 
         def then(answer: Answer) -> None:
-            if not answer.acknowledged:
+            if not answer.acknowledged and "url" not in found[0]:  # a link opens in any case
                 self._slackbot(who, where, "This app did not respond to the button in time.", message.thread)
 
         self._courier.once("interactive", payload, then)
@@ -305,10 +306,10 @@ class Workspace:
         return issued is not None and (self._now() - issued).total_seconds() <= 3
 
     def _socket_url(self) -> str:
-        return f"ws{self._address.removeprefix('http')}/slack/socket?ticket={self._sockets.ticket()}"
+        return f"ws{self.address.removeprefix('http')}/slack/socket?ticket={self._sockets.ticket()}"
 
     def _respond_url(self, key: str) -> str:
-        return f"{self._address}/slack/respond/{key}"
+        return f"{self.address}/slack/respond/{key}"
 
     async def _respond(self, request: Request) -> Response:
         """A `response_url` used."""

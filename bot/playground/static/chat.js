@@ -104,12 +104,14 @@ function draw() {
   newest.fresh = false;
   keepEnd($("messages"), first, () => reconcile($("messages"), lines(view.messages, { thread: null })));
   drawThread(channel);
+  sent = false;
   main.relabel();
   side.relabel();
   read(channel);
 }
 
 let threadShown = null;
+let sent = false; // the reader has just said something, and wants to see it
 function drawThread(channel) {
   $("thread").hidden = !open.thread;
   if (!open.thread) { threadShown = null; $("replies").replaceChildren(); return; }
@@ -125,7 +127,7 @@ function keepEnd(list, jump, change) {
   const scroll = list.parentElement;
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
   change();
-  if (jump || atEnd) scroll.scrollTop = scroll.scrollHeight;
+  if (jump || atEnd || sent) scroll.scrollTop = scroll.scrollHeight;
 }
 
 function read(channel) {
@@ -210,7 +212,7 @@ function row(message, at, { compact, thread }) {
   const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", !thread && root === open.thread && "open"].filter(Boolean).join(" ");
   const it = { names, press: (button, block, element) => press(message, button, block, element) };
   return make("li", { class: classes },
-    make("div", { class: "gutter" }, compact ? stamp : face(who)),
+    make("div", { class: "gutter" }, compact ? make("time", { datetime: at.toISOString(), title: at.toLocaleString() }, clock(at).replace(/\s?[ap]m$/i, "")) : face(who)),
     make("div", { class: "body" },
       message.ephemeral ? make("p", { class: "only" }, "Only visible to you") : null,
       message.broadcast && !thread ? make("p", { class: "only" }, "Replied to a thread") : null,
@@ -281,10 +283,15 @@ function offers() {
   ];
 }
 
+function say(text, thread) {
+  sent = true;
+  return act("say", { text, thread });
+}
+
 const main = composer($("composer"), {
-  label: () => (view ? `Message ${here().direct ? here().name : `#${here().name}`}` : "Message"), offers, send: (text) => act("say", { text }),
+  offers, send: (text) => say(text, null), label: () => (view ? `Message ${here().direct ? here().name : `#${here().name}`}` : "Message"),
 });
-const side = composer($("thread-composer"), { label: () => "Reply…", offers, send: (text) => act("say", { text, thread: open.thread }) });
+const side = composer($("thread-composer"), { label: () => "Reply…", offers, send: (text) => say(text, open.thread) });
 
 $("thread-close").addEventListener("click", () => go(open.channel));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && open.thread && !$("confirm").open) go(open.channel).then(main.focus); });

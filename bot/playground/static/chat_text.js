@@ -89,9 +89,9 @@ export function mrkdwn(text, names) {
 }
 
 function quotes(text, names) {
-  return text.split(/((?:^&gt;.*(?:\n|$))+)/m).filter(Boolean).map((part) =>
-    part.startsWith("&gt;")
-      ? make("blockquote", {}, ...inline(part.replace(/^&gt; ?/gm, "").replace(/\n$/, ""), names))
+  return text.split(/((?:^(?:&gt;|>).*(?:\n|$))+)/m).filter(Boolean).map((part) =>
+    /^(&gt;|>)/.test(part)
+      ? make("blockquote", {}, ...inline(part.replace(/^(?:&gt;|>) ?/gm, "").replace(/\n$/, ""), names))
       : make("span", {}, ...inline(part, names)));
 }
 

@@ -39,7 +39,7 @@ def test_a_mention_is_answered_in_its_thread(workspace: Workspace, hear: Listene
     assert answers(workspace, ts) == ["Heard: status payment"]
     (message,) = hear.heard
     assert (message.text, message.actor, message.resumed) == ("status payment", Actor(ANA, "ana"), False)
-    assert message.place == Place(DEPLOYS, ts, f"https://harbour.slack.com/archives/{DEPLOYS}/p{ts.replace('.', '')}")
+    assert message.place == Place(DEPLOYS, ts, f"{workspace.address}/archives/{DEPLOYS}/p{ts.replace('.', '')}")
     inbox.wait_finished(1)
     assert [delivery.acknowledged for delivery in workspace.deliveries] == [True]
 

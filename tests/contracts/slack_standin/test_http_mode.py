@@ -33,8 +33,9 @@ class Endpoint:
         body = await request.body()
         if b"url_verification" in body:
             return PlainTextResponse(json.loads(body)["challenge"])
+        answer = self.answers.get_nowait() if not self.answers.empty() else PlainTextResponse("")
         self.requests.put((dict(request.headers), body))
-        return self.answers.get_nowait() if not self.answers.empty() else PlainTextResponse("")
+        return answer
 
 
 @contextmanager
@@ -120,6 +121,7 @@ def test_events_are_retried_and_commands_are_not(workspace: Workspace) -> None:
         workspace.point_at(url)
         workspace.say("ana", "#deploys", "@Quarterdeck status")
         got = [taking.requests.get(timeout=5) for _ in range(3)]
+        workspace.wait_for(lambda: len(workspace.deliveries) == 3)
         taking.answers.put(PlainTextResponse("", 500))
         workspace.say("ana", "#deploys", "/deck status")
         workspace.wait_for(lambda: workspace.ephemerals("ana"))

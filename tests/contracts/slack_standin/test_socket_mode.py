@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Queue
 from typing import Any
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -70,17 +70,34 @@ def mention(workspace: Workspace, text: str) -> str:
     return f"<@{workspace.installation.bot_user_id}> {text}"
 
 
-def test_a_mention_is_answered_in_its_thread(workspace: Workspace) -> None:
+def test_bolt_hears_and_answers_all_three_kinds(workspace: Workspace, client: WebClient) -> None:
     def listen(app: App) -> None:
         @app.event("app_mention")
-        def answer(event: dict[str, Any], say: Any) -> None:
+        def mentioned(event: dict[str, Any], say: Any) -> None:
             say(text=f"heard: {event['text']}", thread_ts=event["ts"])
 
+        @app.command("/deck")
+        def commanded(ack: Any) -> None:
+            ack("one moment")
+
+        @app.action("confirm")
+        def pressed(ack: Any, respond: Any) -> None:
+            ack()
+            respond(text="done", replace_original=True)
+
+    asked = client.chat_postMessage(channel="#drift", text="sure?", blocks=[ASK])
     with bolt(workspace, listen):
         ts = workspace.say("ana", "#deploys", "@Quarterdeck status <b> & `<c>`")
-        reply = workspace.wait_for(lambda: workspace.messages("#deploys", ts)[1:])[0]
+        workspace.say("ana", "#deploys", "/deck status")
+        workspace.press("ben", "#drift", asked["ts"], "Do it")
+        (_, reply) = workspace.wait_for(
+            lambda: workspace.messages("#deploys", ts)[1:] and workspace.messages("#deploys", ts)
+        )
+        workspace.wait_for(lambda: workspace.ephemerals("ana"))
+        workspace.wait_for(lambda: workspace.messages("#drift")[0].text == "done")
     assert reply.text == f"heard: {mention(workspace, 'status &lt;b&gt; &amp; `&lt;c&gt;`')}"
     assert reply.user == workspace.installation.bot_user_id
+    assert workspace.ephemerals("ana")[0].text == "one moment"
 
 
 def test_a_mention_has_slacks_shape(workspace: Workspace) -> None:
@@ -119,55 +136,47 @@ def test_a_mention_in_a_thread_says_so(workspace: Workspace) -> None:
     assert envelope["payload"]["event"]["thread_ts"] == first
 
 
-def test_direct_messages_need_no_mention_and_the_app_hears_itself(workspace: Workspace) -> None:
-    heard: Queue[dict[str, Any]] = Queue()
+def test_direct_messages_need_no_mention_and_the_app_hears_itself(workspace: Workspace, client: WebClient) -> None:
+    with raw(workspace) as connection:
+        heard = []
 
-    def listen(app: App) -> None:
-        @app.event("message")
-        def answer(event: dict[str, Any], client: WebClient) -> None:
-            heard.put(event)
-            posted = client.chat_postMessage(channel=event["channel"], text="here")
-            client.chat_update(channel=event["channel"], ts=posted["ts"], text="still here")
+        def hear() -> None:
+            envelope = receive(connection)
+            acknowledge(connection, envelope)
+            heard.append(envelope["payload"]["event"])
 
-    with bolt(workspace, listen):
         workspace.say("ana", "@quarterdeck", "status")
-        workspace.wait_for(lambda: len(workspace.deliveries) >= 3)
-        assert [message.text for message in workspace.messages(workspace.direct("ana"))] == ["status", "still here"]
-    event = heard.get(timeout=1)
-    assert (event["channel_type"], event["text"]) == ("im", "status")
-    kinds = {
-        (each.payload["event"].get("subtype"), each.payload["event"].get("bot_id")) for each in workspace.deliveries
-    }
-    assert kinds == {(None, None), (None, workspace.installation.bot_id), ("message_changed", None)}
-
-
-def test_a_slash_command_and_its_response_url(workspace: Workspace, clock: Any) -> None:
-    heard: Queue[dict[str, Any]] = Queue()
-
-    def listen(app: App) -> None:
-        @app.command("/deck")
-        def answer(ack: Any, body: dict[str, Any]) -> None:
-            ack("one moment")
-            heard.put(body)
-
-    with bolt(workspace, listen):
-        assert workspace.say("ana", "#deploys", "/deck promote a & b <c>") == ""
-        body = heard.get(timeout=5)
-        workspace.wait_for(lambda: workspace.ephemerals("ana"))
-    assert workspace.ephemerals("ana")[0].text == "one moment"
-    assert (body["command"], body["text"]) == ("/deck", "promote a &amp; b &lt;c&gt;")
-    assert (body["channel_id"], body["channel_name"], body["user_id"]) == (
-        "C0DEPLOYS1",
-        "deploys",
-        workspace.people[0].id,
-    )
-    answers = [
-        httpx.post(body["response_url"], json={"text": str(number), "response_type": "in_channel"}).text
-        for number in range(6)
+        hear()
+        posted = client.chat_postMessage(channel=heard[0]["channel"], text="here")
+        hear()
+        client.chat_update(channel=heard[0]["channel"], ts=posted["ts"], text="still here")
+        hear()
+    assert [(event["type"], event["channel_type"], event.get("subtype")) for event in heard] == [
+        ("message", "im", None),
+        ("message", "im", None),
+        ("message", "im", "message_changed"),
     ]
+    assert [event.get("bot_id") for event in heard[:2]] == [None, workspace.installation.bot_id]
+    assert (heard[2]["message"]["text"], heard[2]["previous_message"]["text"]) == ("still here", "here")
+    assert [message.text for message in workspace.messages(workspace.direct("ana"))] == ["status", "still here"]
+
+
+def test_a_slash_command_and_its_response_url(workspace: Workspace) -> None:
+    with raw(workspace) as connection:
+        assert workspace.say("ana", "#deploys", "/deck promote a & b <c>") == ""
+        envelope = receive(connection)
+        acknowledge(connection, envelope, {"text": "noted", "response_type": "in_channel"})
+        workspace.wait_for(lambda: workspace.messages("#deploys"))
+    body = envelope["payload"]
+    assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
+    assert (body["command"], body["text"]) == ("/deck", "promote a &amp; b &lt;c&gt;")
+    assert (body["channel_id"], body["channel_name"]) == ("C0DEPLOYS1", "deploys")
+    assert (body["user_id"], body["user_name"]) == (workspace.people[0].id, "ana")
+    answers = [httpx.post(body["response_url"], json={"text": str(number)}).text for number in range(6)]
     assert answers[:5] == ["ok"] * 5
     assert json.loads(answers[5]) == {"ok": False, "error": "used_url"}
-    assert [message.text for message in workspace.messages("#deploys")] == ["0", "1", "2", "3", "4"]
+    assert [message.text for message in workspace.messages("#deploys")] == ["noted"]
+    assert [message.text for message in workspace.ephemerals("ana")] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_response_url_ends_after_half_an_hour(workspace: Workspace, clock: Any) -> None:
@@ -195,20 +204,13 @@ def test_a_slash_command_nobody_takes_fails_visibly_and_is_not_retried(workspace
 
 
 def test_a_press_reaches_the_app_with_its_message(workspace: Workspace, client: WebClient) -> None:
-    heard: Queue[dict[str, Any]] = Queue()
-
-    def listen(app: App) -> None:
-        @app.action("confirm")
-        def answer(ack: Any, body: dict[str, Any], respond: Any) -> None:
-            ack()
-            heard.put(body)
-            respond(text="done", replace_original=True)
-
     posted = client.chat_postMessage(channel="#deploys", text="sure?", blocks=[ASK])
-    with bolt(workspace, listen):
+    with raw(workspace) as connection:
         workspace.press("ben", "#deploys", posted["ts"], "Do it")
-        body = heard.get(timeout=5)
-        workspace.wait_for(lambda: workspace.messages("#deploys")[0].text == "done")
+        envelope = receive(connection)
+        acknowledge(connection, envelope)
+    body = envelope["payload"]
+    assert envelope["type"] == "interactive"
     assert body["type"] == "block_actions"
     assert body["user"]["id"] == workspace.people[1].id
     assert body["container"] == {
@@ -258,11 +260,10 @@ def test_a_trigger_opens_one_view_for_three_seconds(workspace: Workspace, client
             acknowledge(connection, envelope)
             triggers.append(envelope["payload"]["trigger_id"])
     assert client.views_open(trigger_id=triggers[0], view={"type": "modal"})["view"]["id"]
-    for trigger, seconds in ((triggers[0], 0), (triggers[1], 4)):
+    for trigger, seconds in ((triggers[0], 0), (triggers[1], 4)):  # a second use, and a late one
         clock.advance(seconds=seconds)
-        answer = client.api_call  # a second use, then a late one
-        with pytest.raises(Exception, match="expired_trigger_id"):
-            answer("views.open", json={"trigger_id": trigger, "view": {"type": "modal"}})
+        with pytest.raises(SlackApiError, match="expired_trigger_id"):
+            client.views_open(trigger_id=trigger, view={"type": "modal"})
 
 
 def test_an_event_unacknowledged_comes_again_with_its_id(workspace: Workspace) -> None:
@@ -294,15 +295,13 @@ def test_a_duplicate_on_order(workspace: Workspace) -> None:
 
 def test_each_event_goes_to_one_connection(workspace: Workspace) -> None:
     with raw(workspace) as one, raw(workspace) as two:
-        for text in ("first", "second"):
+        texts = []
+        for text, connection in (("first", one), ("second", two), ("third", one)):
             workspace.say("ana", "#deploys", mention(workspace, text))
-            workspace.wait_for(lambda: True)
-        texts = set()
-        for connection in (one, two):
             envelope = receive(connection)
             acknowledge(connection, envelope)
-            texts.add(envelope["payload"]["event"]["text"])
-    assert texts == {mention(workspace, "first"), mention(workspace, "second")}
+            texts.append(envelope["payload"]["event"]["text"])
+    assert texts == [mention(workspace, text) for text in ("first", "second", "third")]
 
 
 def test_a_ticket_is_good_once(workspace: Workspace) -> None:

@@ -125,8 +125,8 @@ def test_people_and_channels(client: WebClient, workspace: Workspace) -> None:
         ),
     ],
 )
-def test_refusals_in_slacks_words(refusing: WebClient, call: Any, error: str) -> None:
-    assert refused(lambda: call(refusing))["error"] == error
+def test_refusals_in_slacks_words(client: WebClient, call: Any, error: str) -> None:
+    assert refused(lambda: call(client))["error"] == error
 
 
 def test_someone_elses_message_stays_as_it_is(client: WebClient, workspace: Workspace) -> None:
@@ -190,8 +190,8 @@ def test_someone_elses_message_stays_as_it_is(client: WebClient, workspace: Work
         ),
     ],
 )
-def test_blocks_are_held_to_slacks_limits(refusing: WebClient, blocks: list[dict[str, Any]], message: str) -> None:
-    answer = refused(lambda: refusing.chat_postMessage(channel="#deploys", text="x", blocks=blocks))
+def test_blocks_are_held_to_slacks_limits(client: WebClient, blocks: list[dict[str, Any]], message: str) -> None:
+    answer = refused(lambda: client.chat_postMessage(channel="#deploys", text="x", blocks=blocks))
     assert answer["error"] == "invalid_blocks"
     assert f"[ERROR] {message}" in answer["response_metadata"]["messages"]
 
