@@ -61,10 +61,18 @@ class GitHub:
         timeout: int = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`api_url` is `https://api.github.com`, or `https://<host>/api/v3` for GitHub Enterprise Server."""
+        """`api_url` is `https://api.github.com`, or `https://<host>/api/v3` for GitHub Enterprise Server.
+
+        Refusal where it would send the token in the clear, or the token can't be one.
+        """
+        parts = urlsplit(api_url)
+        if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+            raise Refusal("GITHUB_API_URL must begin with https:// (or http://127.0.0.1), to keep the token secret.")
+        if not re.fullmatch(r"[\x21-\x7e]+", token.reveal()):
+            raise Refusal("GITHUB_TOKEN is empty or holds characters that no token has: give it the token alone.")
         logging.getLogger("github").setLevel(logging.INFO)  # below that, PyGithub logs bodies of answers
         self._repositories = repositories
-        self._host = urlsplit(api_url).netloc
+        self._host = parts.netloc.rpartition("@")[2]
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()

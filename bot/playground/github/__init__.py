@@ -69,7 +69,7 @@ class GitHub:
     ) -> Repository:
         """A repository `owner/name` whose branch `main` has one commit with these files; its URL is `clone_url`."""
         bare = Bare.create(self._folder / f"{name}.git")
-        bare.commit("main", files, message, Signature("GitHub", "noreply@github.com", self.now()))
+        bare.commit("main", files, message, Signature("GitHub", "noreply@github.com", self.now()), None)
         with self.lock:
             self.repositories[name] = Repository(name, bare, self.people, self._teams, self.now)
             return self.repositories[name]

@@ -155,20 +155,18 @@ class Bare:
         return self._git("commit-tree", tree, *flags, stdin=message.encode(), **who).strip()
 
     def commit(
-        self, branch: str, files: Mapping[str, bytes | None], message: str, author: Signature, start: str | None = None
+        self, branch: str, files: Mapping[str, bytes | None], message: str, author: Signature, parent: str | None
     ) -> str:
-        """One commit on a branch, made from `start` where it is new; None as content deletes. The commit's id."""
+        """One commit on top of `parent`, which becomes the branch's tip; None as content deletes. The commit's id."""
         text = message.encode()
-        parent = self.branches().get(branch, start)
-        stream = f"commit refs/heads/{branch}\nauthor {author}\ncommitter {author}\ndata {len(text)}\n".encode() + text
-        stream += f"\nfrom {parent}\n".encode() if parent else b"\n"
+        stream = f"commit refs/heads/{branch}\nmark :1\nauthor {author}\ncommitter {author}\n".encode()
+        stream += f"data {len(text)}\n".encode() + text + (f"\nfrom {parent}\n".encode() if parent else b"\n")
         for path, content in files.items():
             if content is None:
                 stream += f"D {path}\n".encode()
             else:
                 stream += f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
-        self._git("fast-import", "--quiet", "--done", stdin=stream + b"done\n")
-        return self.branches()[branch]
+        return self._git("fast-import", "--quiet", "--done", stdin=stream + b"get-mark :1\ndone\n").strip()
 
     def _git(self, *arguments: str, stdin: bytes = b"", **more: str) -> str:
         done = self._run(*arguments, stdin=stdin, **more)

@@ -38,9 +38,8 @@ class Repository:
         self, branch: str, files: Mapping[str, bytes | None], message: str, by: Person, start: str = "main"
     ) -> str:
         """Commit as a person would by hand, on a branch made from `start` where it is new."""
-        return self.bare.commit(
-            branch, files, message, by.signature(self._now()), None if branch == start else self.bare.branches()[start]
-        )
+        tips = self.bare.branches()
+        return self.bare.commit(branch, files, message, by.signature(self._now()), tips.get(branch) or tips[start])
 
     def pulls(self) -> list[Pull]:
         """All pull requests, oldest first, as the refs are now."""
@@ -56,13 +55,13 @@ class Repository:
     def open(self, by: Person, *, title: str, body: str, head: str, base: str) -> Pull:
         """`head` is a branch, or `owner:branch`; from other repositories there are none here."""
         owner, _, branch = head.rpartition(":")
-        tips = self.bare.branches()
+        tips = self._follow()
         _check_text(title, body)
         if owner not in ("", self.owner) or branch not in tips:
             raise invalid("PullRequest", "head")
         if base not in tips:
             raise invalid("PullRequest", "base")
-        if any(pull.state == "open" and (pull.branch, pull.base) == (branch, base) for pull in self.pulls()):
+        if any(pull.state == "open" and (pull.branch, pull.base) == (branch, base) for pull in self._pulls.values()):
             raise unprocessable("PullRequest", f"A pull request already exists for {self.owner}:{branch}.")
         if self.bare.contains(tips[base], tips[branch]):
             raise unprocessable("PullRequest", f"No commits between {base} and {branch}")
@@ -170,8 +169,11 @@ class Repository:
             raise Denied(422, "Reference does not exist")
         self.bare.delete_branch(branch)
 
-    def _follow(self) -> None:
-        """Let open pull requests see what was pushed: a new head, a deleted branch, a merge made by hand."""
+    def _follow(self) -> dict[str, str]:
+        """Let open pull requests see what was pushed: a new head, a deleted branch, a merge made by hand.
+
+        Gives the tips that they were held against.
+        """
         tips = self.bare.branches()
         for pull in self._pulls.values():
             head, base = tips.get(pull.branch), tips.get(pull.base)
@@ -184,6 +186,7 @@ class Repository:
             else:
                 pull.head, pull.base_commit, pull.updated = head, base, self._now()
                 self._keep(pull)
+        return tips
 
     def _settle(self, pull: Pull, commit: str, by: Person | None) -> None:
         pull.merged = pull.closed = pull.updated = self._now()

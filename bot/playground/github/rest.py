@@ -44,16 +44,12 @@ class Call:
     def repository(self) -> Repository:
         return self.github.repository(f"{self.path['owner']}/{self.path['repo']}")
 
-    @property
-    def pull(self) -> Pull:
-        return self.repository.pull(self.path["number"])
-
     def field(self, name: str, kind: type, default: Any = None) -> Any:
-        """A field of the JSON body; 422 if it is of another kind."""
-        value = self.body.get(name, default) if isinstance(self.body, dict) else default
+        """A field of the JSON body, `default` where it is left out or null; 422 if it is of another kind."""
+        value = self.body.get(name) if isinstance(self.body, dict) else None
         if value is not None and not isinstance(value, kind):
             raise Denied(422, f"Invalid request.\n\nFor '{name}', {json.dumps(value)[:80]} is not a {kind.__name__}.")
-        return value
+        return default if value is None else value
 
     def texts(self, name: str) -> list[str]:
         values = self.field(name, list, [])
@@ -135,65 +131,63 @@ def create_pull(call: Call) -> Answer:
     return Answer(call.shapes.full_pull(call.repository, pull), 201)
 
 
-def get_pull(call: Call) -> Answer:
-    return Answer(call.shapes.full_pull(call.repository, call.pull))
-
-
-def update_pull(call: Call) -> Answer:
-    pull = call.pull
-    call.repository.edit(
-        pull, title=call.field("title", str), body=call.field("body", str), state=call.field("state", str)
-    )
+def get_pull(call: Call, pull: Pull) -> Answer:
     return Answer(call.shapes.full_pull(call.repository, pull))
 
 
-def list_files(call: Call) -> Answer:
-    page, links = paged(call, call.repository.diff(call.pull))
-    return Answer([call.shapes.file(call.repository, call.pull, file) for file in page], headers=links)
+def update_pull(call: Call, pull: Pull) -> Answer:
+    title, body, state = (call.field(name, str) for name in ("title", "body", "state"))
+    call.repository.edit(pull, title=title, body=body, state=state)
+    return get_pull(call, pull)
 
 
-def merge_pull(call: Call) -> Answer:
+def list_files(call: Call, pull: Pull) -> Answer:
+    page, links = paged(call, call.repository.diff(pull))
+    return Answer([call.shapes.file(call.repository, pull, file) for file in page], headers=links)
+
+
+def merge_pull(call: Call, pull: Pull) -> Answer:
     method = call.field("merge_method", str, "merge")
     if method not in ("merge", "squash"):
         raise Denied(405, "Rebase merges are not allowed on this repository.")
-    commit = call.repository.merge(
-        call.pull,
-        call.person,
-        sha=call.field("sha", str),
-        squash=method == "squash",
-        message=call.field("commit_message", str),
-    )
+    sha, message = call.field("sha", str), call.field("commit_message", str)
+    commit = call.repository.merge(pull, call.person, sha=sha, squash=method == "squash", message=message)
     return Answer({"sha": commit, "merged": True, "message": "Pull Request successfully merged"})
 
 
-def list_reviews(call: Call) -> Answer:
-    page, links = paged(call, call.pull.reviews)
-    return Answer([call.shapes.review(call.repository, call.pull, review) for review in page], headers=links)
+def list_reviews(call: Call, pull: Pull) -> Answer:
+    page, links = paged(call, pull.reviews)
+    return Answer([call.shapes.review(call.repository, pull, review) for review in page], headers=links)
 
 
-def create_review(call: Call) -> Answer:
+def create_review(call: Call, pull: Pull) -> Answer:
     event, body = call.field("event", str, "COMMENT"), call.field("body", str, "")
-    review = call.repository.review(call.pull, call.person, event, body)
-    return Answer(call.shapes.review(call.repository, call.pull, review))
+    review = call.repository.review(pull, call.person, event, body)
+    return Answer(call.shapes.review(call.repository, pull, review))
 
 
-def request_reviewers(call: Call) -> Answer:
-    call.repository.request(call.pull, call.texts("reviewers"), call.texts("team_reviewers"))
-    return Answer(call.shapes.pull(call.repository, call.pull), 201)
+def request_reviewers(call: Call, pull: Pull) -> Answer:
+    call.repository.request(pull, call.texts("reviewers"), call.texts("team_reviewers"))
+    return Answer(call.shapes.pull(call.repository, pull), 201)
 
 
-def create_comment(call: Call) -> Answer:
-    comment = call.repository.comment(call.pull, call.person, call.field("body", str, ""))
-    return Answer(call.shapes.comment(call.repository, call.pull, comment), 201)
+def create_comment(call: Call, pull: Pull) -> Answer:
+    comment = call.repository.comment(pull, call.person, call.field("body", str, ""))
+    return Answer(call.shapes.comment(call.repository, pull, comment), 201)
 
 
-def add_labels(call: Call) -> Answer:
+def add_labels(call: Call, pull: Pull) -> Answer:
     """The body is `{"labels": […]}` or, as PyGithub sends it, the list alone."""
     names = call.body if isinstance(call.body, list) else call.field("labels", list, [])
     if not names or not all(isinstance(name, str) for name in names):
         raise invalid("Label", "name", "missing_field")
-    call.repository.label(call.pull, names)
-    return Answer(call.shapes.labels(call.repository, call.pull))
+    call.repository.label(pull, names)
+    return Answer(call.shapes.labels(call.repository, pull))
+
+
+def of_pull(endpoint: Callable[[Call, Pull], Answer]) -> Callable[[Call], Answer]:
+    """An endpoint of one pull request, looked up once, as its refs are now."""
+    return lambda call: endpoint(call, call.repository.pull(call.path["number"]))
 
 
 REPOSITORY = "/repos/{owner}/{repo}"
@@ -206,15 +200,15 @@ ENDPOINTS: list[tuple[str, str, Callable[[Call], Answer]]] = [
     ("DELETE", REPOSITORY + "/git/refs/heads/{branch:path}", delete_ref),
     ("GET", REPOSITORY + "/pulls", list_pulls),
     ("POST", REPOSITORY + "/pulls", create_pull),
-    ("GET", PULL, get_pull),
-    ("PATCH", PULL, update_pull),
-    ("GET", PULL + "/files", list_files),
-    ("PUT", PULL + "/merge", merge_pull),
-    ("GET", PULL + "/reviews", list_reviews),
-    ("POST", PULL + "/reviews", create_review),
-    ("POST", PULL + "/requested_reviewers", request_reviewers),
-    ("POST", ISSUE + "/comments", create_comment),
-    ("POST", ISSUE + "/labels", add_labels),
+    ("GET", PULL, of_pull(get_pull)),
+    ("PATCH", PULL, of_pull(update_pull)),
+    ("GET", PULL + "/files", of_pull(list_files)),
+    ("PUT", PULL + "/merge", of_pull(merge_pull)),
+    ("GET", PULL + "/reviews", of_pull(list_reviews)),
+    ("POST", PULL + "/reviews", of_pull(create_review)),
+    ("POST", PULL + "/requested_reviewers", of_pull(request_reviewers)),
+    ("POST", ISSUE + "/comments", of_pull(create_comment)),
+    ("POST", ISSUE + "/labels", of_pull(add_labels)),
 ]
 
 

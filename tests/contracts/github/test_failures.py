@@ -1,5 +1,6 @@
 """Whatever goes wrong between the bot and GitHub ends in one sentence, without GitHub's words and without waiting."""
 
+import logging
 import socket
 import time
 
@@ -132,6 +133,27 @@ def test_a_wrong_token_is_not_shown(world):
         forge.pulls("config")
     assert "does not accept the bot's token (401)" in str(raised.value)
     assert "ghp_planted" not in str(raised.value) + repr(vars(forge))
+
+
+def test_titles_bodies_and_tokens_are_not_logged(world, adapter, caplog):
+    caplog.set_level(logging.DEBUG)
+    world.branch()
+    adapter.open("config", title="PLANTED", body="PLANTED", branch="quarterdeck/promote/production/payment/v1.3.0")
+    assert "PLANTED" not in caplog.text
+    assert world.bot.token.reveal() not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["http://github.example.com/api/v3", "ftp://127.0.0.1/", "api.github.com", ""])
+def test_an_address_that_would_give_the_token_away_is_refused(url):
+    with pytest.raises(Refusal, match=r"^GITHUB_API_URL must begin with https://"):
+        Adapter(url, Secret("ghp_x"), LISTED)
+
+
+@pytest.mark.parametrize("token", ["", "two words", "ghp_x\n", "ghp_é"])
+def test_what_can_t_be_a_token_is_refused_without_showing_it(token):
+    with pytest.raises(Refusal) as refused:
+        Adapter("https://api.github.com", Secret(token), LISTED)
+    assert str(refused.value) == "GITHUB_TOKEN is empty or holds characters that no token has: give it the token alone."
 
 
 def test_a_host_that_refuses_connections_is_unreachable():
