@@ -78,8 +78,8 @@ def web_client(token: Secret, api_url: str | None = None) -> WebClient:
     handlers = [
         _Asked(max_retry_count=5),
         # urllib raises URLError only while connecting and sending, so the request never arrived whole.
-        ConnectionErrorRetryHandler(max_retry_count=3),
-        _Unanswered(max_retry_count=3),
+        ConnectionErrorRetryHandler(max_retry_count=2),
+        _Unanswered(max_retry_count=2),
     ]
     return WebClient(token.reveal(), api_url or SLACK, timeout=TIMEOUT, retry_handlers=handlers)
 

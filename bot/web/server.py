@@ -32,11 +32,12 @@ class Server:
 
 
 def serve(app: ASGIApp, host: str, port: int) -> Server:
-    """Answer at host and port from now on. Unavailable if the port is taken or not ours to take."""
+    """Answer at host and port from now on. Unavailable if the address can't be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         # It listens before the thread runs, so no caller ever finds the port closed.
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise Unavailable(f"Can't listen on {host}:{port} ({error.strerror}): set another port.") from error
+        why = str(error.strerror).partition(" (while")[0]
+        raise Unavailable(f"Can't listen on {host}:{port} ({why}): set another address or port.") from error
     return Server(app, listening)
