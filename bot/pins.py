@@ -207,11 +207,12 @@ class _Look:
                 f"{strays[0].object}: the image at {path} ({strays[0].file}:{strays[0].line}) is not a container's, "
                 f"so it is not edited on a guess; name it under services.{service}.pins."
             )
-        found = f"there are {_listed(others)}" if others else "no container is declared there"
-        return Refusal(
-            f"No image of {image or service} is in {self._where}; {found}. "
-            f"Set services.{service}.image to the one that is meant."
-        )
+        nothing = f"No image of {image or service} is in {self._where}"
+        if not others:
+            setting = f"environments.{self._target.environment}.path"
+            return Refusal(f"{nothing}: no container is declared there; check {setting}.")
+        setting = f"services.{service}.image"
+        return Refusal(f"{nothing}; there are {_listed(others)}. Set {setting} to the one that is meant.")
 
 
 _IMAGE = re.compile(r"\bimage\b")

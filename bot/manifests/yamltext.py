@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, Protocol, cast
 
 import yaml
 
@@ -138,22 +138,22 @@ def literal(text: Text, node: Node) -> str:
     return value
 
 
-def _compose(text: Text) -> Iterator[Node]:
+def _compose(text: Text) -> list[Node]:
     _refuse_deep(text)
+    braces = text.content.find("{{")
     try:
         roots = cast("list[Node]", list(yaml.compose_all(text.content, Loader=yaml.CSafeLoader)))
     except yaml.YAMLError as error:
-        if "{{" in text.content:
-            _refuse_template(text, text.content.index("{{"))
-        roots = _compose_as_ruamel(text, error)
-    for root in roots:
+        if braces >= 0:
+            raise _template(text, braces) from None
+        return _compose_as_ruamel(text, error)
+    for root in roots if braces >= 0 else ():
         for _, node in walk(root):
-            # A reader may take `{{ .Values.tag }}` for a mapping whose key is a mapping.
-            if node.id == "mapping" and any(key.id == "mapping" for key, _ in node.value):
-                at_brace = text.content.startswith("{{", node.start_mark.index)
-                if at_brace:
-                    _refuse_template(text, node.start_mark.index)
-    yield from roots
+            start = node.start_mark.index
+            # Readers take an unquoted `{{ .Values.tag }}` for a mapping whose key is a mapping.
+            if text.content.startswith("{{", start) and node.value[0][0].id == "mapping":
+                raise _template(text, start)
+    return roots
 
 
 def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
@@ -172,9 +172,9 @@ def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
         raise Refusal(f"{place} is not YAML: {problem}.") from None
 
 
-def _refuse_template(text: Text, index: int) -> NoReturn:
+def _template(text: Text, index: int) -> Refusal:
     line = text.content.count("\n", 0, index) + 1
-    raise Refusal(f"{text.file}:{line} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
+    return Refusal(f"{text.file}:{line} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
 
 
 def _refuse_deep(text: Text) -> None:

@@ -220,7 +220,12 @@ def test_row_30_nothing_matches() -> None:
         f"No image of acme/paiment is in {OVERLAY}; there are acme/payment (base/deployment.yaml:7). "
         "Set services.payment.image to the one that is meant."
     )
-    assert "no container is declared there" in refused({f"{OVERLAY}/a.yaml": "kind: Service\n"})
+
+
+def test_row_30_a_folder_without_containers() -> None:
+    assert refused({f"{OVERLAY}/a.yaml": "kind: Service\n"}) == (
+        f"No image of payment is in {OVERLAY}: no container is declared there; check environments.production.path."
+    )
 
 
 def test_several_images_could_be_meant() -> None:

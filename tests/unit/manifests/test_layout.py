@@ -123,6 +123,16 @@ def test_row_61_a_kustomization_stays_in_the_repository(name: str, why: str) -> 
     assert why in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("files", "link"),
+    [({"a/x.yaml": ""}, "a/kustomization.yaml"), ({"a/kustomization.yaml": "resources: [x.yaml]\n"}, "a/x.yaml")],
+)
+def test_row_61_a_symbolic_link_is_refused_not_overlooked(files: dict[str, str], link: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        layout.folder(Files(files, symlinks=[link]), "a")
+    assert str(refusal.value) == f"{link} is a symbolic link; it is not followed."
+
+
 def test_a_folder_here_that_looks_like_a_host_is_no_remote_base() -> None:
     files = Files({"a/kustomization.yaml": "resources: [x.y/z/w]\n", "a/x.y/z/w/kustomization.yaml": ""})
     found = layout.folder(files, "a")
