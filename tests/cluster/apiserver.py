@@ -39,7 +39,7 @@ class ApiServer:
         """One call as `admin`. Raises `urllib.error.HTTPError` where the server says no."""
         headers = {"Authorization": f"Bearer {self.tokens['admin']}", "Content-Type": kind}
         request = urllib.request.Request(self.url + path, data=body, method=method, headers=headers)  # noqa: S310 - https to ourselves
-        with urllib.request.urlopen(request, context=self._trust(), timeout=20) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, context=self._trust, timeout=20) as answer:  # noqa: S310 - as above
             content: bytes = answer.read()
             return content
 
@@ -60,6 +60,7 @@ class ApiServer:
                 process.kill()
                 process.wait()
 
+    @functools.cached_property
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.folder / "certs" / "apiserver.crt"))
 

@@ -26,6 +26,9 @@ from bot.playground.kubernetes.patches import three_way
 REVISION = "agent.playground/revision"
 FOLDER = "agent.playground/folder"
 """Annotations on everything that the agent applies: the commit and the folder it came from."""
+_BESIDE = Path(sys.executable).with_name("kubectl")
+KUBECTL = str(_BESIDE) if _BESIDE.exists() else "kubectl"
+"""The kubectl that comes with this Python's packages, else the one on PATH."""
 _LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
 
@@ -192,7 +195,7 @@ class Agent:
 def render(folder: Path) -> list[Json]:
     """The objects of a folder: by `kubectl kustomize` where it has a kustomization, else its YAML files as they are."""
     if any((folder / name).is_file() for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")):
-        texts = [_run([_kubectl(), "kustomize", str(folder)], "the kustomization can't be built").decode()]
+        texts = [_run([KUBECTL, "kustomize", str(folder)], "the kustomization can't be built").decode()]
     else:
         texts = [file.read_text() for file in sorted(folder.iterdir()) if fnmatch.fnmatch(file.name, "*.y*ml")]
     try:
@@ -214,12 +217,6 @@ def _check_out(repository: str, branch: str, into: Path) -> None:
 
 def _git(*arguments: str) -> bytes:
     return _run(["git", *arguments], "the repository can't be read")
-
-
-def _kubectl() -> str:
-    """The kubectl that comes with this Python's packages, else the one on PATH."""
-    beside = Path(sys.executable).parent / "kubectl"
-    return str(beside) if beside.exists() else "kubectl"
 
 
 def _run(command: list[str], complaint: str) -> bytes:

@@ -40,7 +40,7 @@ _PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """An answer instead of the true one: for paths that `matching` is found in, `times` times, after `seconds`."""
+    """An answer instead of the true one: for `times` requests whose path and query `matching` is found in, after `seconds`."""
 
     status: int = 503
     matching: str = ""
@@ -105,15 +105,16 @@ class Cluster:
 
     async def _handle(self, request: Request) -> Response:
         path = "/" + str(request.path_params["path"])
-        self.requests.append((request.method, f"{path}?{request.url.query}" if request.url.query else path))
+        asked = f"{path}?{request.url.query}" if request.url.query else path
+        self.requests.append((request.method, asked))
         try:
-            return await self._faulty(path) or await self._answer(request, path)
+            return await self._faulty(asked) or await self._answer(request, path)
         except Problem as problem:
             return JSONResponse(problem.status(), problem.code)
 
-    async def _faulty(self, path: str) -> Response | None:
+    async def _faulty(self, asked: str) -> Response | None:
         for fault in self.faults:
-            if fault.times > 0 and re.search(fault.matching, path):
+            if fault.times > 0 and re.search(fault.matching, asked):
                 fault.times -= 1
                 await asyncio.sleep(fault.seconds)
                 if fault.status == HTTPStatus.OK:

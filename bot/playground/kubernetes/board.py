@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from shutil import which
 from urllib.parse import urlencode
 
 import yaml
@@ -9,7 +10,7 @@ import yaml
 from bot.health import health
 from bot.manifests import images
 from bot.model.sync import Health
-from bot.playground.kubernetes.agent import REVISION, Agent
+from bot.playground.kubernetes.agent import KUBECTL, REVISION, Agent
 from bot.playground.kubernetes.kinds import Kind
 from bot.playground.kubernetes.objects import Json
 
@@ -91,7 +92,7 @@ def _workload(cluster: str, kind: Kind, manifest: Json) -> str:
         f'<article class="workload"><div class="summary" data-live="{key}"><strong>{escape(metadata["name"])}</strong>'
         f'<code class="version">{escape(version)}</code><span class="soft">{ready}/{wanted} ready</span>'
         f'<span class="badge {_COLORS.get(state, "")}">{state}</span>'
-        f'<span class="soft why">{escape(why)}</span></div>'
+        f'<span class="soft why">{escape(why) if state is not Health.HEALTHY else ""}</span></div>'
         f"<details><summary>Break it</summary>{_forms(cluster, kind, manifest, containers)}"
         f'<p class="soft">{kind.kind} in namespace {escape(metadata["namespace"])}, {origin}</p></details></article>'
     )
@@ -129,7 +130,7 @@ def _other(cluster: str, kind: Kind, manifest: Json) -> str:
     where = f"{metadata['namespace']}/" if "namespace" in metadata else ""
     return (
         f'<tr><td>{kind.kind}</td><td><span class="soft">{escape(where)}</span>{escape(metadata["name"])}</td>'
-        f'<td class="line">{_links(cluster, kind, manifest)}</td></tr>'
+        f'<td><div class="line">{_links(cluster, kind, manifest)}</div></td></tr>'
     )
 
 
@@ -165,7 +166,7 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     name, agent = list(agents.items())[-1]
     found = next((each for _, each in _objects(agent, ("Deployment",))), None)
     metadata = found["metadata"] if found else {"namespace": "default", "name": "NAME"}
-    kubectl = f"kubectl --kubeconfig {kubeconfig} --context {name} -n {metadata['namespace']}"
+    kubectl = f"{KUBECTL if which('kubectl') is None else 'kubectl'} --kubeconfig {kubeconfig} --context {name} -n {metadata['namespace']}"
     target = f"deployment/{metadata['name']}"
     lines = (
         f"{kubectl} get deployments,services",
@@ -178,7 +179,8 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     )
     contexts = " and ".join(f"<code>{escape(each)}</code>" for each in agents)
     return (
-        f'<section><h2>With kubectl</h2><p class="soft">The contexts are {contexts}.</p>'
+        f'<section><h2>With kubectl</h2><p class="soft">The contexts are {contexts}. An image whose tag contains'
+        " <code>broken</code> never becomes ready.</p>"
         f'<pre data-live="commands">{escape(chr(10).join(lines))}</pre></section>'
     )
 
