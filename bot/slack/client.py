@@ -3,6 +3,7 @@
 The other modules of this room speak to Slack through what is here, so no error of slack_sdk leaves the room.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,10 @@ def web_client(token: Secret, api_url: str | None = None) -> WebClient:
         ConnectionErrorRetryHandler(max_retry_count=2),
         _Unanswered(max_retry_count=2),
     ]
-    return WebClient(token.reveal(), api_url or SLACK, timeout=TIMEOUT, retry_handlers=handlers)
+    # slack_sdk logs bodies of failed calls; each failure is told by `calling` instead, without them.
+    silent = logging.getLogger(f"{__name__}.sdk")
+    silent.setLevel(logging.CRITICAL)
+    return WebClient(token.reveal(), api_url or SLACK, timeout=TIMEOUT, retry_handlers=handlers, logger=silent)
 
 
 @contextmanager

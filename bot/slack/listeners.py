@@ -102,8 +102,8 @@ class Slack:
             return BoltResponse(status=503)
         try:
             is_new = self._inbox.receive(message)
-        except Unavailable:
-            log.exception("Message %s is not acknowledged, since the inbox can't keep it.", message.id)
+        except Unavailable as why:
+            log.warning("Message %s is not acknowledged, since the inbox can't keep it: %s", message.id, why)
             return BoltResponse(status=503)
         if is_new:
             if "command" in body and "response_url" in body:
@@ -141,19 +141,19 @@ class Slack:
             place = replace(place, thread=None)
         try:
             self.chat.post(place, reply, to=message.actor.id)
-        except Unavailable:
-            response_url = self._response_urls.get(message.id)
-            if response_url is None:
-                log.exception("The answer to message %s could not be posted.", message.id)
-                return
-            self._respond(message, reply, response_url)
+        except Unavailable as why:
+            self._respond(message, reply, why)
 
-    def _respond(self, message: Message, reply: Reply, response_url: str) -> None:
-        """A command can be given where the bot is no member."""
+    def _respond(self, message: Message, reply: Reply, why: Unavailable) -> None:
+        """The way out for a command given where the bot is no member."""
+        response_url = self._response_urls.get(message.id)
+        if response_url is None:
+            log.warning("The answer to message %s could not be posted: %s", message.id, why)
+            return
         try:
             self.chat.respond(response_url, reply, to=message.actor.id)
-        except Unavailable:
-            log.exception("The answer to command %s could not be given at its response URL.", message.id)
+        except Unavailable as why_not:
+            log.warning("The answer to message %s could not be given: %s %s", message.id, why, why_not)
 
     def _settle(self, message: Message, reply: Reply) -> None:
         press, channel = message.press, message.place.channel
@@ -161,8 +161,8 @@ class Slack:
             return
         try:
             self.chat.settle(channel, press.message, press.said, press.action, message.actor)
-        except Unavailable:
-            log.exception("The buttons of message %s could not be taken off.", press.message)
+        except Unavailable as why:
+            log.warning("The buttons of message %s could not be taken off: %s", press.message, why)
 
 
 def _close(socket: SocketModeClient) -> None:
