@@ -44,7 +44,7 @@ def current(tree: Tree, target: Target) -> str | None:
     Refusal where its pins disagree, as where `locate` refuses.
     """
     look = _Look(tree, target)
-    return look.version if look.folders else None
+    return look.version() if look.folders else None
 
 
 def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
@@ -55,12 +55,13 @@ def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
     """
     version = images.version(version)
     look = _Look(tree, target)
+    look.version()  # refuses pins that disagree: moving them all would hide why they did
     after: dict[str, Text] = {}
-    if look.version:  # pins that disagree are not moved
-        for pin in look.pins:
+    for pin in look.pins:
+        before = after.get(pin.file) or look.text(pin.file)
+        after[pin.file] = FORMATS[pin.format].write(before, pin, version)
+        if after[pin.file] != before:
             look.refuse_outside(pin, version)
-            text = after.get(pin.file) or look.text(pin.file)
-            after[pin.file] = FORMATS[pin.format].write(text, pin, version)
     both = ((file, encode(look.text(file)), encode(text)) for file, text in after.items())
     return tuple(Edit(file, old, new) for file, old, new in both if old != new)
 
@@ -98,7 +99,6 @@ class _Look:
             )
         return self._of_namespace(found)
 
-    @cached_property
     def version(self) -> str:
         versions: dict[str, Pin] = {}
         for pin in self.pins:

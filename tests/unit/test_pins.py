@@ -176,6 +176,10 @@ def test_rows_74_and_75_a_base_is_never_edited_and_the_missing_entry_is_named(
     )
 
 
+def test_row_24_a_base_that_is_there_already_needs_no_entry() -> None:
+    assert pins.edits(Files(overlay()), target(), "v1.0.0") == ()
+
+
 def test_row_78_a_component_in_the_repository_is_read_and_not_edited() -> None:
     files = overlay("components: [../../../component]\n", base=pod("other:v1"))
     files["component/kustomization.yaml"] = "kind: Component\n" + images("{name: acme/payment, newTag: v2}")
