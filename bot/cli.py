@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     say.add_argument("--dry-run", action="store_true", help="plan only, and show the diff")
     say.add_argument("--yes", action="store_true", help="confirm what would be asked back")
     say.add_argument("--json", action="store_true", help="schema quarterdeck/reply/v1")
-    drift = call("drift", _drift, "Compare Git with the clusters once. Exit status: 0 none, 1 drift, 2 not all checked.")
+    drift = call(
+        "drift", _drift, "Compare Git with the clusters once. Exit status: 0 none, 1 drift, 2 not all checked."
+    )
     drift.add_argument("--service", metavar="S")
     drift.add_argument("--in", dest="environment", metavar="E")
     drift.add_argument("--json", action="store_true", help="schema quarterdeck/drift/v1")
@@ -84,7 +86,8 @@ def _serve(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    App.load(args.config).serve(stop)
+    with App.load(args.config) as app:
+        app.serve(stop)
     return 0
 
 
@@ -93,11 +96,11 @@ def _say(args: argparse.Namespace) -> int:
 
     with terminal.progress("Working"):
         try:
-            app = App.load(args.config)
-            actor = app.terminal_actor(args.person, getpass.getuser())
-            message = Message(f"say:{uuid.uuid4()}", args.text, actor, Place(), datetime.now(UTC))
-            answer = app.conversation.hear(message, dry_run=args.dry_run, yes=args.yes)
-            reply, warning = answer.reply, answer.afterwards()
+            with App.load(args.config) as app:
+                actor = app.terminal_actor(args.person, getpass.getuser())
+                message = Message(f"say:{uuid.uuid4()}", args.text, actor, Place(), datetime.now(UTC))
+                answer = app.conversation.hear(message, dry_run=args.dry_run, yes=args.yes)
+                reply, warning = answer.reply, answer.afterwards()
         except Refusal as refusal:
             reply, warning = Reply(Outcome.REFUSED, str(refusal)), None
         except Unavailable as trouble:
@@ -113,8 +116,8 @@ def _drift(args: argparse.Namespace) -> int:
     from bot.app import App
 
     started = time.monotonic()
-    with terminal.progress("Comparing"):
-        sightings = App.load(args.config).look(args.service, args.environment)
+    with terminal.progress("Comparing"), App.load(args.config) as app:
+        sightings = app.look(args.service, args.environment)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
         targets = [wording.drift_data(each) for each in sightings]

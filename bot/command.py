@@ -99,10 +99,10 @@ class Registry:
             return Misunderstanding("That looks like more than one command; send one a message.")
         if not rest:
             return Misunderstanding(
-                f"{split.text.strip()} … and then? {match.wanted} is missing. Usage: {usage}", split.text
+                f"{split.text.strip()} … and then? “{match.wanted}” is missing. Usage: {usage}", split.text
             )
         said = rest[0]
-        wanted = f"{match.wanted} was expected" if match.wanted else "the command was complete before it"
+        wanted = f"“{match.wanted}” was expected" if match.wanted else "the command was complete before it"
         return Misunderstanding(
             f"{said.text[:60]} does not fit there: {wanted}. Usage: {usage}", split.text, said.start, len(said.text)
         )

@@ -136,7 +136,7 @@ def _misunderstood(trouble: Misunderstanding) -> Reply:
     text = trouble.why if trouble.why.endswith((".", "?", "!")) else trouble.why + "."
     if trouble.suggestions:
         text += f" Did you mean {' or '.join(trouble.suggestions)}?"
-    sections = ()
+    sections: tuple[Section, ...] = ()
     if trouble.position is not None:
         start = trouble.text.rfind("\n", 0, trouble.position) + 1
         line = trouble.text[start:].partition("\n")[0]

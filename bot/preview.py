@@ -1,5 +1,6 @@
 """A commit's tree as it would be after edits, so that a change can be judged before it is made."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,10 @@ class Preview:
         return tuple(sorted(inside))
 
     def identity(self, path: str) -> str | None:
-        """None where an edit touches the path: Git has no object for it yet."""
-        touched = any(edit.path == path or edit.path.startswith(f"{path}/") for edit in self.edits)
-        return None if touched else self.base.identity(path)
+        """Git's own where no edit touches the path; else made of the edits, since Git has no object for it yet."""
+        touching = [edit for edit in self.edits if edit.path == path or edit.path.startswith(f"{path}/")]
+        if not touching:
+            return self.base.identity(path)
+        if self.read(path) is None and not self.files(path):
+            return None
+        return f"preview:{hashlib.sha256(repr((self.base.identity(path), touching)).encode()).hexdigest()}"

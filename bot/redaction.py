@@ -1,4 +1,4 @@
-"""Known secrets never reach a log, whoever logs them. The last line of defence: rooms must not hand them over at all."""
+"""Known secrets never reach a log, whoever logs them. The last line of defence: rooms hand none over."""
 
 import logging
 import traceback

@@ -8,9 +8,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from bot import comparison, pins
+from bot import pins
+from bot.comparison.compare import compare_all, verdict
+from bot.comparison.identity import Declared as DeclaredObject
+from bot.comparison.identity import declared as identified
 from bot.errors import Refusal, Unavailable
 from bot.health import health, worst
 from bot.manifests import images, layout
@@ -22,7 +26,7 @@ from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
 RENDERS_AT_ONCE = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
     """What Git says of a target at one commit; `why` where it can't be told."""
 
@@ -32,9 +36,13 @@ class Declared:
     manifests: tuple[Manifest, ...]
     why: str = ""
 
+    @cached_property
+    def objects(self) -> tuple[DeclaredObject, ...]:
+        return identified(self.manifests, self.target.namespace)
+
     @property
     def references(self) -> tuple[ObjectRef, ...]:
-        return comparison.references(self.manifests, self.target.namespace)
+        return tuple(each.ref for each in self.objects)
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ class Survey:
             healths.append((Health.MISSING, f"{missing[0]} is missing"))
         state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
         reason = "" if state is Health.HEALTHY else reason
-        sync = comparison.verdict(differences)
+        sync = verdict(differences)
         if sync is SyncState.SYNCED and unchecked:
             sync = SyncState.UNKNOWN
         elif sync is SyncState.DRIFTED and self._pending(declared, live):
@@ -105,7 +113,7 @@ class Survey:
         )
 
     def _differences(self, manifests: Sequence[Manifest], target: Target, live: Live) -> tuple[Difference, ...]:
-        return comparison.compare_all(manifests, live, namespace=target.namespace, ignore=self.ignore)
+        return compare_all(manifests, live, target.namespace, self.ignore)
 
     def _pending(self, declared: Declared, live: Live) -> bool:
         """Whether the cluster is exactly as the target was before its newest commit, which it never followed yet."""
@@ -122,7 +130,7 @@ class Survey:
         wanted = set(declared.references) | set(former.references)
         if wanted - set(declared.references):
             live = self.clusters.read(target.cluster or "", sorted(wanted))
-        return comparison.verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
+        return verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
 
     def _inputs(self, declared: Declared) -> tuple[str, ...]:
         """The folders and files that the render reads, bases included."""
@@ -152,12 +160,21 @@ def _version(tree: Tree, target: Target) -> str | None:
 def _live_version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | None:
     """What the cluster runs of the containers that Git gives the service's version; several are joined."""
     versions = set()
-    for manifest in comparison.flatten(declared.manifests):
-        ref = comparison.reference(manifest, declared.target.namespace)
-        names = {name for name, image in _containers(manifest) if declared.version in (image.tag, image.digest)}
-        if ref is not None and ref in objects:
-            versions |= {image.version or "latest" for name, image in _containers(objects[ref]) if name in names}
+    for each in declared.objects:
+        names = {name for name, image in _containers(each.manifest) if declared.version in _versions(image)}
+        if each.ref in objects:
+            versions |= {_spoken(image, declared) for name, image in _containers(objects[each.ref]) if name in names}
     return ", ".join(sorted(versions)) or None
+
+
+def _versions(image: Image) -> tuple[str | None, ...]:
+    """Every way that Git may have written the image's version."""
+    return image.tag or "latest", image.digest, f"{image.tag}@{image.digest}"
+
+
+def _spoken(image: Image, declared: Declared) -> str:
+    """The image's version as Git writes it where it is the same; else what the runtime pulls by."""
+    return declared.version if declared.version in _versions(image) else image.version or "latest"
 
 
 def _containers(node: Any) -> Iterator[tuple[str, Image]]:

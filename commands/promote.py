@@ -25,8 +25,8 @@ def promote(
     target = ctx.target(service, environment)
     tree = ctx.git.head(target.repository)
     wanted = version or _running_before(ctx, service, environment)
-    found = pins.locate(tree, target)
-    policy.check(wanted, found[0].image, ctx.catalog.images)
+    for image in sorted({pin.image.name for pin in pins.locate(tree, target)}):
+        policy.check(ctx.catalog.images, image, wanted)
     edits = pins.edits(tree, target, wanted)
     before = pins.current(tree, target)
     if not edits:
@@ -49,7 +49,7 @@ def promote(
         body=proposals.body(f"{title}.", target, (before, wanted), edits, ctx.message),
         labels=("quarterdeck", f"env/{target.environment}"),
         reviewers=place.reviewers,
-        confirm=_downgrade(before, wanted),
+        confirm=_doubt(before, wanted),
     )
 
 
@@ -78,7 +78,12 @@ def _running_before(ctx: Context, service: str, environment: str) -> str:
     return sighting.live
 
 
-def _downgrade(before: str | None, after: str) -> str | None:
-    if before is None or not policy.is_downgrade(before, after):
+def _doubt(before: str | None, after: str) -> str | None:
+    """Why someone should look twice, if they should."""
+    if before is None:
         return None
-    return f"{wording.short(after)} is lower than {wording.short(before)}, so this is a downgrade. Go on?"
+    if policy.is_downgrade(before, after):
+        return f"{wording.short(after)} is lower than {wording.short(before)}, so this is a downgrade. Go on?"
+    if policy.differs_in_prefix(before, after):
+        return f"One of {before} and {after} begins with a v and the other does not; is that image there? Go on?"
+    return None

@@ -109,6 +109,9 @@ def _standing(moves: Sequence[Move]) -> list[tuple[str, Move | None]]:
     """
     stack: list[tuple[str, Move | None]] = []
     for move in reversed(moves):
+        if move.to_version is None:
+            stack.clear()
+            continue
         if not stack and move.from_version is not None:
             stack.append((move.from_version, None))
         versions = [version for version, _ in stack]
@@ -129,7 +132,7 @@ def _moved(standing: tuple[str, Move | None]) -> Move:
 def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way: Way) -> Reversal | Reply:
     trailers = proposals.trailers(target, current, way.to_version, ctx.message)
     title = proposals.rollback_title(target, current, way.to_version)
-    drafts = _reverted(ctx, tree, target, way, trailers)
+    drafts = _reverted(ctx, tree, target, way)
     fell_back = drafts is None
     notes = [
         f"{wording.short(move.to_version)} was set by {move.by} in {move.commit.sha[:10]}, not by me."
@@ -164,15 +167,14 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
     )
 
 
-def _reverted(ctx: Context, tree: Tree, target: Target, way: Way, trailers: str) -> tuple[Draft, ...] | None:
+def _reverted(ctx: Context, tree: Tree, target: Target, way: Way) -> tuple[Draft, ...] | None:
     """The reverting commits; None if they conflict, or don't lead to the version."""
-    commits = [move.commit for move in way.moves]
-    edits = ctx.git.revert(target.repository, [commit.sha for commit in commits], tree.commit, target.folders)
+    edits = ctx.git.revert(target.repository, [move.commit.sha for move in way.moves], tree.commit, target.folders)
     if edits is None:
         return None
     drafts = tuple(
-        Draft(proposals.revert_message(commit, trailers), changed)
-        for commit, changed in zip(commits, edits, strict=True)
+        Draft(proposals.revert_message(move.commit, _trailers(ctx, move, way)), changed)
+        for move, changed in zip(way.moves, edits, strict=True)
         if changed
     )
     after = Preview(tree, _net(tuple(edit for changed in edits for edit in changed)))
@@ -180,6 +182,10 @@ def _reverted(ctx: Context, tree: Tree, target: Target, way: Way, trailers: str)
         return drafts if drafts and pins.current(after, target) == way.to_version else None
     except Refusal:
         return None
+
+
+def _trailers(ctx: Context, move: Move, way: Way) -> str:
+    return proposals.trailers(move.target, move.to_version, move.from_version or way.to_version, ctx.message)
 
 
 def _net(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:

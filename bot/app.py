@@ -1,0 +1,241 @@
+"""The composition root: the config becomes adapters, adapters become the bot. The only importer of `commands`.
+
+Decides nothing. Adapters are imported where they are made, so that a call pays only for the rooms it uses.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import commands
+from bot import access, redaction
+from bot.command import Context, Registry, discover
+from bot.config.environment import Surroundings
+from bot.config.settings import Settings, load
+from bot.conversation import Conversation
+from bot.errors import Refusal
+from bot.model.request import Actor, Message, Place
+from bot.model.sync import Sighting
+from bot.perform import Performer
+from bot.ports import Chat, Git
+from bot.survey import Survey
+
+if TYPE_CHECKING:
+    from bot.clusters.live import Clusters
+    from bot.forges.github import GitHub
+    from bot.jobs.drift import DriftCheck
+    from bot.mirrors.folder import Mirrors
+    from bot.rendering.renderer import Renderer
+    from bot.slack.listeners import Slack
+    from bot.store.store import Store
+    from bot.web.site import Endpoint
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App:
+    """The bot of one config, to be closed after use. `now` is the clock of everything that must tell the time."""
+
+    def __init__(self, settings: Settings, surroundings: Surroundings, now: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.surroundings = surroundings
+        self.now = now
+        self._closing = ExitStack()
+
+    @classmethod
+    def load(cls, config: Path, now: Callable[[], datetime] = utc_now) -> Self:
+        """The bot as a config file and this process's environment describe it. Refusal with every problem."""
+        surroundings = Surroundings.read(os.environ)
+        redaction.log_to_stderr(surroundings.secrets, logging.WARNING)
+        return cls(load(config, discover(commands).commands), surroundings, now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @cached_property
+    def registry(self) -> Registry:
+        return discover(commands)
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        writes = self._forge
+        return Conversation(
+            registry=self.registry,
+            rules=self.settings.rules,
+            look=self._context,
+            performer=Performer(self._mirrors.writer(), writes, writes),
+            confirmations=self._store,
+            audit=self._store,
+            now=self.now,
+        )
+
+    def terminal_actor(self, person: str | None, user: str) -> Actor:
+        """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
+        if person is None:
+            return Actor(access.TERMINAL, user)
+        for each in self.settings.rules.people.values():
+            if each.github == person:
+                return Actor(each.id, person, each.github, each.email)
+        known = ", ".join(sorted(each.github for each in self.settings.rules.people.values() if each.github))
+        raise Refusal(f"--as {person}: no people.*.github of the config is {person}; known are {known or 'none'}.")
+
+    def look(self, service: str | None = None, environment: str | None = None) -> tuple[Sighting, ...]:
+        """Sightings of all targets, or some. Refusal for a word that names nothing."""
+        message = Message("look", "", Actor(access.TERMINAL, access.TERMINAL), Place(), self.now())
+        context = self._context(message)
+        known = context.vocabulary
+        named = environment and known.environments.get(environment.casefold())
+        if environment and not named:
+            raise Refusal(
+                f"There is no environment {environment}; known are {', '.join(self.settings.catalog.environments)}."
+            )
+        wanted = service and known.services().get(service.casefold())
+        if service and not wanted:
+            raise Refusal(
+                f"There is no service {service}; known are {', '.join(sorted(set(known.services().values())))}."
+            )
+        return context.survey.look(context.targets(wanted, named))
+
+    def serve(self, stop: threading.Event) -> None:
+        """The bot until `stop` is set; then it finishes what it began. Refusal if a setting it needs is missing."""
+        from bot.jobs.scheduler import Scheduler
+        from bot.web.server import serve
+        from bot.web.site import site
+
+        slack = self.connect()
+        scheduler = Scheduler(self.now)
+        drift = self.settings.drift
+        for environment in self.settings.catalog.environments:
+            if (check := self.drift_check(environment, slack.chat)) is not None:
+                scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
+        with ExitStack() as running:
+            host, port = self.surroundings.listen
+            waiting = lambda: None if slack.connected() else "not connected to Slack"  # noqa: E731 - a value for site
+            running.callback(serve(site(self._deliveries(slack), waiting), host, port).stop)
+            slack.start()
+            running.callback(slack.stop)
+            scheduler.start()
+            running.callback(scheduler.stop)
+            log.warning("Quarterdeck is listening to Slack; health is at http://%s:%d/readyz", host, port)
+            stop.wait()
+            log.warning("Quarterdeck stops: it finishes what it began")
+
+    def connect(self) -> "Slack":
+        """The ear and mouth in Slack, not yet listening. Refusal without its tokens."""
+        from bot.slack.listeners import Slack
+
+        token = self.surroundings.slack_bot_token
+        if token is None:
+            raise Refusal("SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install.")
+        return Slack(
+            self._store,
+            self.conversation.hear,
+            bot_token=token,
+            app_token=self.surroundings.slack_app_token,
+            api_url=self.surroundings.slack_api_url,
+        )
+
+    def drift_check(self, environment: str, chat: Chat) -> "DriftCheck | None":
+        """The scheduled check of an environment; None where there is no cluster, or nowhere to tell it."""
+        from bot.jobs.drift import DriftCheck
+
+        place = self.settings.catalog.environments[environment]
+        channel = self.settings.drift.channel or place.channel
+        if channel is None or place.cluster is None:
+            return None
+        return DriftCheck(
+            environment,
+            channel,
+            survey=lambda name: self.look(environment=name),
+            chat=chat,
+            episodes=self._store,
+            key=self._store.fingerprint_key(),
+            offer=self.settings.drift.offer,
+        )
+
+    def _deliveries(self, slack: "Slack") -> "dict[str, Endpoint]":
+        from bot.slack.requests import endpoint
+
+        if self.surroundings.slack_app_token is not None:
+            return {}
+        secret = self.surroundings.slack_signing_secret
+        if secret is None:
+            raise Refusal("Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: Slack could not reach the bot.")
+        return {"/slack/events": endpoint(slack.dispatch, secret)}
+
+    def _context(self, message: Message) -> Context:
+        reader = self._mirrors.reader()
+        return Context(
+            catalog=self.settings.catalog,
+            git=reader,
+            forge=self._forge,
+            survey=self._survey(reader),
+            message=message,
+            now=self.now(),
+            registry=self.registry,
+        )
+
+    def _survey(self, reader: Git) -> Survey:
+        return Survey(reader, self._renderer, self._clusters, self._store, self.settings.drift.ignore)
+
+    @cached_property
+    def _mirrors(self) -> "Mirrors":
+        from bot.mirrors.folder import Mirrors
+        from bot.mirrors.work import Identity
+
+        author = self.settings.author
+        return self._closing.enter_context(
+            Mirrors(
+                self.surroundings.data,
+                self.settings.catalog.repositories,
+                token=self.surroundings.github_token,
+                identity=Identity(author.name, author.email),
+                now=self.now,
+            )
+        )
+
+    @cached_property
+    def _forge(self) -> "GitHub | None":
+        if self.surroundings.github_token is None:
+            return None
+        from bot.forges.github import GitHub
+
+        repositories = self.settings.catalog.repositories
+        made = GitHub(self.surroundings.github_api_url, self.surroundings.github_token, repositories)
+        return self._closing.enter_context(made)
+
+    @cached_property
+    def _store(self) -> "Store":
+        from bot.store.store import Store
+
+        store = Store.open(self.surroundings.database_url, self.now)
+        self._closing.callback(store.close)
+        return store
+
+    @cached_property
+    def _renderer(self) -> "Renderer":
+        from bot.rendering.renderer import Renderer
+
+        return Renderer(self.surroundings.data / "renders")
+
+    @cached_property
+    def _clusters(self) -> "Clusters":
+        from bot.clusters.live import Clusters
+
+        kubeconfig = self.surroundings.kubeconfig
+        clusters = Clusters(Path(kubeconfig) if kubeconfig else None)
+        self._closing.callback(clusters.close)
+        return clusters
