@@ -5,27 +5,34 @@ Comments are hidden, as on GitHub. Every character from outside is escaped befor
 
 import re
 from collections.abc import Iterator
-from html import escape
+from html import escape, unescape
 
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 INLINE = re.compile(
-    r"`(?P<code>[^`\n]+)`|\*\*(?P<bold>[^*\n]+)\*\*|\[(?P<label>[^\]\n]+)\]\((?P<link>https?://[^\s()<>\"]+)\)"
+    r"\\(?P<literal>[!-/:-@\[-`{-~])"
+    r"|(?P<entity>&(?:amp|lt|gt|quot|#x27);)"
+    r"|`(?P<code>[^`\n]+)`"
+    r"|<code>(?P<html>[^<\n]*)</code>"
+    r"|\*\*(?P<bold>[^*\n]+)\*\*"
+    r"|\[(?P<label>[^\[\]\n]+)\]\((?P<link>https?://[^\s()<>\"]+)\)"
     r"|(?P<url>https?://[^\s()<>\"'`]+)"
 )
+FENCE = re.compile(r"(`{3,})\s*([\w-]*)")
 HEADING = re.compile(r"(#{1,4}) +(.+)")
 ITEM = re.compile(r"(?:[-*]|\d+\.) +(.+)")
-RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?")
+QUOTE = re.compile(r"> ?(.*)")
+RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
+CELLS = re.compile(r"(?<!\\)\|")
 DETAILS = re.compile(r"</?details>|<summary>(?P<summary>[^<]*)</summary>")
 
 
 def render(text: str) -> str:
     """HTML of a text of Markdown."""
-    hidden = COMMENT.sub("", text.replace("\r\n", "\n"))
-    return "\n".join(_blocks(hidden.split("\n")))
+    return "\n".join(_blocks(COMMENT.sub("", text.replace("\r\n", "\n")).split("\n")))
 
 
 def inline(text: str) -> str:
-    """HTML of one line: code, bold, links."""
+    """HTML of one line: code, bold, links; `\\` takes a character as it is."""
     parts, end = [], 0
     for found in INLINE.finditer(text):
         parts += [escape(text[end : found.start()]), _span(found)]
@@ -33,25 +40,38 @@ def inline(text: str) -> str:
     return "".join(parts) + escape(text[end:])
 
 
+def diff(text: str) -> str:
+    """A patch with its lines coloured."""
+    kinds = {"+": "add", "-": "del", "@": "hunk"}
+    lines = (f'<span class="{kinds.get(line[:1], "same")}">{escape(line)}\n</span>' for line in text.split("\n"))
+    return f'<pre class="diff">{"".join(lines)}</pre>'
+
+
 def _span(found: re.Match[str]) -> str:
-    code, bold, label, link, url = (found[name] for name in ("code", "bold", "label", "link", "url"))
-    if code:
-        return f"<code>{escape(code)}</code>"
-    if bold:
-        return f"<strong>{escape(bold)}</strong>"
-    return f'<a href="{escape(link or url)}" rel="noopener noreferrer">{escape(label or url)}</a>'
+    text = found[found.lastgroup or 0]
+    match found.lastgroup:
+        case "literal" | "entity":
+            return escape(unescape(text))
+        case "code":
+            return f"<code>{escape(text)}</code>"
+        case "html":
+            return f"<code>{inline(text)}</code>"
+        case "bold":
+            return f"<strong>{escape(text)}</strong>"
+    return f'<a href="{escape(text)}" rel="noopener noreferrer">{escape(found["label"] or text)}</a>'
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:
+    """One block after another; each takes the lines that are its own."""
     at = 0
     while at < len(lines):
-        line = lines[at].strip()
-        start = at
+        line, start = lines[at].strip(), at
         at += 1
-        if line.startswith("```"):
-            while at < len(lines) and not lines[at].strip().startswith("```"):
+        if fence := FENCE.fullmatch(line):
+            while at < len(lines) and not lines[at].strip().startswith(fence[1]):
                 at += 1
-            yield _code("\n".join(lines[start + 1 : at]), line[3:].strip())
+            code = "\n".join(lines[start + 1 : at])
+            yield diff(code) if fence[2] == "diff" else f"<pre>{escape(code)}</pre>"
             at += 1
         elif heading := HEADING.fullmatch(line):
             level = len(heading[1]) + 1
@@ -59,41 +79,32 @@ def _blocks(lines: list[str]) -> Iterator[str]:
         elif tag := DETAILS.fullmatch(line):
             yield line if tag["summary"] is None else f"<summary>{escape(tag['summary'])}</summary>"
         elif ITEM.fullmatch(line):
-            while at < len(lines) and ITEM.fullmatch(lines[at].strip()):
-                at += 1
-            items = (ITEM.fullmatch(each.strip()) for each in lines[start:at])
-            yield "<ul>" + "".join(f"<li>{inline(item[1])}</li>" for item in items if item) + "</ul>"
+            at = _while(ITEM, lines, at)
+            yield f"<ul>{''.join(f'<li>{text}</li>' for text in _inner(ITEM, lines[start:at]))}</ul>"
+        elif QUOTE.fullmatch(line):
+            at = _while(QUOTE, lines, at)
+            yield f"<blockquote>{'<br>'.join(_inner(QUOTE, lines[start:at]))}</blockquote>"
         elif line.startswith("|") and at < len(lines) and RULE.fullmatch(lines[at].strip()):
-            while at < len(lines) and lines[at].strip().startswith("|"):
-                at += 1
+            at = _while(re.compile(r"\|.*"), lines, at)
             yield _table(lines[start], lines[start + 2 : at])
         elif line:
-            while at < len(lines) and lines[at].strip() and not _begins_block(lines[at].strip()):
-                at += 1
+            at = _while(re.compile(r"(?!```|[#|>]|[-*] |\d+\. |</?(?:details|summary)>).+"), lines, at)
             yield f"<p>{'<br>'.join(inline(each.strip()) for each in lines[start:at])}</p>"
 
 
-def _begins_block(line: str) -> bool:
-    return line.startswith(("```", "|")) or any(each.fullmatch(line) for each in (HEADING, ITEM, DETAILS))
+def _while(kind: re.Pattern[str], lines: list[str], at: int) -> int:
+    """The first line from `at` on that is of another kind."""
+    return next((number for number in range(at, len(lines)) if not kind.fullmatch(lines[number].strip())), len(lines))
 
 
-def _code(text: str, language: str) -> str:
-    return diff(text) if language == "diff" else f"<pre>{escape(text)}</pre>"
-
-
-def diff(text: str) -> str:
-    """A patch with its lines coloured."""
-    kinds = {"+": "add", "-": "del", "@": "hunk"}
-    return (
-        '<pre class="diff">'
-        + "".join(f'<span class="{kinds.get(line[:1], "same")}">{escape(line)}\n</span>' for line in text.split("\n"))
-        + "</pre>"
-    )
+def _inner(kind: re.Pattern[str], lines: list[str]) -> list[str]:
+    return [inline(found[1]) for found in map(kind.fullmatch, map(str.strip, lines)) if found]
 
 
 def _table(head: str, rows: list[str]) -> str:
     def cells(row: str, tag: str) -> str:
-        return "".join(f"<{tag}>{inline(cell.strip())}</{tag}>" for cell in row.strip().strip("|").split("|"))
+        inside = row.strip().removeprefix("|").removesuffix("|")
+        return "".join(f"<{tag}>{inline(cell.strip())}</{tag}>" for cell in CELLS.split(inside))
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"

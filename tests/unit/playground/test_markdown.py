@@ -1,15 +1,16 @@
 """A pull request's text as HTML: little of Markdown, and nothing of the writer's own HTML."""
 
 import re
+import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.github.markdown import diff, render
 
 OURS = re.compile(
-    r"</?(?:p|br|strong|code|pre|h[2-5]|ul|li|table|thead|tbody|tr|th|td|details|summary)>"
+    r"</?(?:p|br|strong|code|pre|h[2-5]|ul|li|blockquote|table|thead|tbody|tr|th|td|details|summary)>"
     r'|<pre class="diff">|<span class="(?:add|del|hunk|same)">|</span>'
     r'|<a href="https?://[^"<>]+" rel="noopener noreferrer">|</a>'
 )
@@ -18,6 +19,7 @@ OURS = re.compile(
 @pytest.mark.parametrize(
     ("text", "html"),
     [
+        ("one\n`two`", "<p>one<br><code>two</code></p>"),
         ("one\ntwo\n\nthree", "<p>one<br>two</p>\n<p>three</p>"),
         ("# Top\n## Next", "<h2>Top</h2>\n<h3>Next</h3>"),
         ("- a\n- `b`\n1. c", "<ul><li>a</li><li><code>b</code></li><li>c</li></ul>"),
@@ -42,18 +44,35 @@ OURS = re.compile(
                 "<tbody><tr><td>1</td><td><code>2</code></td></tr></tbody></table>"
             ),
         ),
+        (
+            "| a |\n|---|\n| x\\|y |",
+            "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>x|y</td></tr></tbody></table>",
+        ),
         ("| no table", "<p>| no table</p>"),
+        ("> one\n> **two**\n\nthree", "<blockquote>one<br><strong>two</strong></blockquote>\n<p>three</p>"),
+        (r"\*\*not bold\*\* \[x\]\(https\:\)", "<p>**not bold** [x](https:)</p>"),
+        ("a &lt;b&gt; &amp; &copy;", "<p>a &lt;b&gt; &amp; &amp;copy;</p>"),
+        (r"say <code>a \*b\* &lt;c</code>", "<p>say <code>a *b* &lt;c</code></p>"),
+        ("````diff\n+```\n````", '<pre class="diff"><span class="add">+```\n</span></pre>'),
     ],
 )
 def test_what_it_knows(text, html):
     assert render(text) == html
 
 
-@given(st.text(alphabet=st.sampled_from("<>&\"'`*#-| \n[]()!/abdetils:htp1."), max_size=80))
+@settings(max_examples=300)
+@given(st.text(alphabet=st.sampled_from("<>&;\\\"'`*#-| \n[]()!/abcdetils:htp1."), max_size=80))
 def test_nothing_but_our_own_tags_comes_out(text):
     left = OURS.sub("", render(text))
     assert "<" not in left
     assert ">" not in left
+
+
+@pytest.mark.parametrize("text", ["[", "<!--", "`", "**", "<code>", "> ", "\\", "|a"])
+def test_a_body_of_the_greatest_length_is_rendered_at_once(text):
+    start = time.monotonic()
+    render(text * (65_536 // len(text)))
+    assert time.monotonic() - start < 1
 
 
 def test_a_diff_marks_each_line():
