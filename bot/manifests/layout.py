@@ -91,7 +91,7 @@ def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
     found = []
     for name in tree.folders("/".join(parts[:position])):
         match = pattern.fullmatch(name)
-        path = template.strip("/").replace(_PLACEHOLDER, match[1]) if match else ""
+        path = "/".join(parts).replace(_PLACEHOLDER, match[1]) if match else ""
         if match and tree.identity(path) is not None and any(map(_is_manifest, _direct(tree, path))):
             found.append((match[1], path))
     return found
@@ -107,15 +107,12 @@ def _is_manifest(file: str) -> bool:
 
 def _resolve(tree: Tree, path: str, kustomization: Text, reference: kustomize.Reference) -> str:
     place = f"{kustomization.file}:{reference.line}"
-    if (
-        _REMOTE.match(reference.path)
-        and tree.identity(posixpath.normpath(posixpath.join(path, reference.path))) is None
-    ):
-        raise Refusal(f"{place} names a remote base ({reference.path}); only files of this repository are read.")
     resolved = _inside(posixpath.join(path, reference.path), f"{place}: {reference.path}")
-    if tree.identity(resolved) is None:
-        raise Refusal(f"{place} names {reference.path}, which is not in the repository.")
-    return resolved
+    if tree.identity(resolved) is not None:
+        return resolved
+    if _REMOTE.match(reference.path):
+        raise Refusal(f"{place} names a remote base ({reference.path}); only files of this repository are read.")
+    raise Refusal(f"{place} names {reference.path}, which is not in the repository.")
 
 
 def _inside(path: str, subject: str) -> str:

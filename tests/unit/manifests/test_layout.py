@@ -40,7 +40,7 @@ def environment(*paths: str) -> Environment:
             ["svc-{service}-prod"], ["svc-a-b-prod/x.yaml", "svc--prod/x.yaml"], {"a-b": ("svc-a-b-prod",)}, id="part"
         ),
         pytest.param(
-            ["a/{service}/{service}-x"], ["a/b/b-x/k.yaml", "a/c/b-x/k.yaml"], {"b": ("a/b/b-x",)}, id="twice"
+            ["./a//{service}/{service}-x/"], ["a/b/b-x/k.yaml", "a/c/b-x/k.yaml"], {"b": ("a/b/b-x",)}, id="twice"
         ),
         pytest.param(["a/{service}"], ["a/docs/README.md", "a/deep/er/x.yaml"], {}, id="no manifests"),
         pytest.param(["a/{service}"], [], {}, id="nothing there"),
