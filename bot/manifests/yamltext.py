@@ -166,10 +166,16 @@ def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
     try:
         return list(reader.compose_all(text.content))
     except (YAMLError, ValueError, RecursionError):
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        place = f"{text.file}:{mark.line + 1}:{mark.column + 1}" if mark else text.file
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be parsed"
-        raise Refusal(f"{place} is not YAML: {problem}.") from None
+        raise Refusal(_unreadable(text, error)) from None
+
+
+def _unreadable(text: Text, error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.content.encode()[: error.position].count(b"\n") + 1
+        return f"{text.file}:{line} is not YAML: {error.reason}."
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    place = f"{text.file}:{mark.line + 1}:{mark.column + 1}" if mark else text.file
+    return f"{place} is not YAML: {problem or 'no reader understands it'}."
 
 
 def _template(text: Text, index: int) -> Refusal:

@@ -39,7 +39,9 @@ def test_row_59_what_is_no_utf_8_text_is_refused(data: bytes, why: str) -> None:
         pytest.param(
             "a: b: c\n", "a.yaml:1:5 is not YAML: mapping values are not allowed in this context.", id="row-63 map"
         ),
-        pytest.param("a: \x07\n", "a.yaml is not YAML: control characters are not allowed.", id="control character"),
+        pytest.param(
+            "é: 1\na: \x07\n", "a.yaml:2 is not YAML: control characters are not allowed.", id="control character"
+        ),
         pytest.param("\na: {{ .x }}:{{ .y }}\n", "a.yaml:2 is a template (“{{ }}”), not a manifest", id="row-27"),
         pytest.param("a: 1\n{{- if .x }}\nb: 1\n{{- end }}\n", "a.yaml:2 is a template", id="row-28"),
         pytest.param("a: 1\nb: {{ .V }}\n", "a.yaml:2 is a template", id="a template that parses"),
