@@ -2,7 +2,7 @@ import io
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -104,6 +104,7 @@ def test_row_65_words_that_some_reader_takes_for_something_else_get_quotes(word:
     st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
     | st.from_regex(r"[0-9_.eE-]{1,9}", fullmatch=True)
 )
+@settings(deadline=None)
 @example("1__0")
 @example("0_1e3")
 def test_no_legal_tag_is_misread_after_it_is_written(tag: str) -> None:
