@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.comparison.identity import section
 from bot.model.sync import Manifest, ObjectRef
 
 Scaled = tuple[str, str, str, str]
@@ -22,8 +23,8 @@ def bounds(autoscalers: Iterable[tuple[ObjectRef, Manifest]]) -> Mapping[Scaled,
     """What each autoscaler may make of its target, which is in its own namespace."""
     found = {}
     for ref, manifest in autoscalers:
-        spec = manifest.get("spec") or {}
-        target = spec.get("scaleTargetRef") or {}
+        spec = section(manifest, "spec")
+        target = section(spec, "scaleTargetRef")
         least, most = spec.get("minReplicas"), spec.get("maxReplicas")
         least = 1 if least is None else least
         if isinstance(least, int) and isinstance(most, int):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.comparison import severity
 from bot.comparison.autoscaling import Bounds, bounds, scaled
-from bot.comparison.identity import Declared, declared, only_existence, skipped
+from bot.comparison.identity import Declared, declared, only_existence, section, skipped
 from bot.comparison.kinds import type_of
 from bot.comparison.paths import spell, under
 from bot.comparison.secrets import hides, unread
@@ -82,8 +82,9 @@ def _differences(
         desired = unread(desired, live)
     want, have = ({name: manifest[name] for name in manifest if name not in _IDENTITY} for manifest in (desired, live))
     # Where the object is found is its identity; a cluster-wide one may carry a namespace in Git.
-    want["metadata"] = {name: value for name, value in want.get("metadata", {}).items() if name != "namespace"}
-    have["metadata"] = {name: value for name, value in have.get("metadata", {}).items() if name != "namespace"}
+    for manifest in (want, have):
+        metadata = section(manifest, "metadata").items()
+        manifest["metadata"] = {name: value for name, value in metadata if name != "namespace"}
     for found in sorted(walk(type_of(ref.group, ref.kind), want, have), key=lambda found: spell(found.path)):
         by_scaler = autoscaled is not None and found.path == ("spec", "replicas") and found.have in autoscaled
         if not by_scaler and not any(_ignored(rule, ref, found) for rule in ignore):
@@ -92,7 +93,7 @@ def _differences(
 
 def _missing(item: Declared, ignore: Sequence[Ignore]) -> Iterator[Difference]:
     """An object that is not there, unless it is one that goes by itself or that Git or a rule leaves out."""
-    spec = item.manifest.get("spec") or {}
+    spec = section(item.manifest, "spec")
     goes_by_itself = item.ref.kind == "Job" and spec.get("ttlSecondsAfterFinished") is not None
     left_out = any(not rule.path and _concerns(rule, item.ref) for rule in ignore)
     if not (goes_by_itself or left_out or skipped(item.manifest)):

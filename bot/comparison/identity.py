@@ -1,6 +1,6 @@
 """Which objects a render declares, and under which identity a cluster knows them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,24 +74,35 @@ class Declared:
 def declared(desired: Sequence[Manifest], namespace: str | None) -> tuple[Declared, ...]:
     """What Git declares of lasting objects, in its order.
 
-    Hooks are dropped: a tool runs and removes them. So is what has no name of its own (`generateName`). A namespaced
-    object without a namespace is in the target's, else in `default`; one that is cluster-wide is in none, whatever Git
-    says. Custom kinds count as namespaced unless a definition among the objects says otherwise.
+    Hooks are dropped: a tool runs and removes them. So is what has no name of its own (`generateName`). Custom kinds
+    count as namespaced unless a definition among the objects says otherwise.
     """
-    objects = tuple(_flat(desired))
-    wide = _CLUSTER_WIDE_CUSTOM | frozenset(_defined_wide(objects))
+    objects = tuple(flatten(desired))
+    wide = frozenset(_defined_wide(objects))
     found: dict[ObjectRef, Declared] = {}
     for manifest in objects:
-        metadata = manifest.get("metadata") or {}
-        if not metadata.get("name") or any(hook in _annotations(manifest) for hook in _HOOKS):
-            continue
-        version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
-        group = version.rpartition("/")[0]
-        alone = (kind in _CLUSTER_WIDE and _built_in(group)) or (group, kind) in wide
-        place = "" if alone else str(metadata.get("namespace") or namespace or "default")
-        ref = ObjectRef(version, kind, place, str(metadata["name"]))
-        found[ref] = Declared(ref, manifest, found[ref].times + 1 if ref in found else 1)
+        ref = reference(manifest, namespace, wide)
+        if ref is not None and not any(hook in _annotations(manifest) for hook in _HOOKS):
+            found[ref] = Declared(ref, manifest, found[ref].times + 1 if ref in found else 1)
     return tuple(found.values())
+
+
+def reference(
+    manifest: Manifest, namespace: str | None, wide: Container[tuple[str, str]] = frozenset()
+) -> ObjectRef | None:
+    """An object's identity; None for one without a name. `wide` are further cluster-wide kinds, with their groups.
+
+    A namespaced object without a namespace is in the target's, else in `default`; a cluster-wide one is in none,
+    whatever Git says.
+    """
+    metadata = section(manifest, "metadata")
+    if not metadata.get("name"):
+        return None
+    version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
+    group = version.rpartition("/")[0]
+    known = (kind in _CLUSTER_WIDE and _built_in(group)) or (group, kind) in _CLUSTER_WIDE_CUSTOM
+    place = "" if known or (group, kind) in wide else str(metadata.get("namespace") or namespace or "default")
+    return ObjectRef(version, kind, place, str(metadata["name"]))
 
 
 def references(desired: Sequence[Manifest], namespace: str | None) -> tuple[ObjectRef, ...]:
@@ -110,21 +121,28 @@ def only_existence(manifest: Manifest) -> bool:
     return str(_annotations(manifest).get("kustomize.toolkit.fluxcd.io/ssa", "")).lower() == "ifnotpresent"
 
 
-def _flat(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+def flatten(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Objects one by one, those of Lists too."""
     for manifest in manifests:
         items = manifest.get("items")
         if str(manifest.get("kind", "")).endswith("List") and isinstance(items, list):
-            yield from _flat(item for item in items if isinstance(item, Mapping))
+            yield from flatten(item for item in items if isinstance(item, Mapping))
         else:
             yield manifest
+
+
+def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A mapping in an object; empty where there is none, or something else."""
+    found = manifest.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _defined_wide(objects: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
     for manifest in objects:
         if manifest.get("kind") == "CustomResourceDefinition":
-            spec = manifest.get("spec") or {}
+            spec = section(manifest, "spec")
             if spec.get("scope") == "Cluster":
-                yield str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+                yield str(spec.get("group")), str(section(spec, "names").get("kind"))
 
 
 def _built_in(group: str) -> bool:
@@ -132,6 +150,4 @@ def _built_in(group: str) -> bool:
 
 
 def _annotations(manifest: Manifest) -> Mapping[str, Any]:
-    metadata = manifest.get("metadata")
-    found = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    return section(section(manifest, "metadata"), "annotations")

