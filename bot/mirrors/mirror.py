@@ -36,6 +36,7 @@ _ASK_SECONDS = 20.0
 _FIRST_FETCH_SECONDS = 900.0
 _ID = re.compile(r"[0-9a-f]{40}")
 _MANY_PACKS = 30
+_NOTED_COMMITS = 20_000
 _UNREADABLE = (ValueError, OSError, GitError)
 """What GitPython raises when there is no such object, or its process has died over a damaged one."""
 _RACE = (
@@ -92,7 +93,8 @@ class Mirror:
             except Failed as failed:
                 raise self.remote.explain(failed) from None
             self._fetched = began
-            self._pack()
+            if len(list(self.folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
+                _tidy(self.folder)
 
     def push(self, commit: str, branch: str, *, lease: str | None = None) -> bool:
         """Push to a branch. False if somebody was faster.
@@ -110,19 +112,22 @@ class Mirror:
                 rejected = "\n".join(line for line in failed.out.splitlines() if line.startswith("!"))
                 if any(word in rejected for word in _RACE):
                     return False
-                unavailable = self.remote.explain(failed)
-                if "checked out" in rejected:
-                    raise Refusal(
-                        f"{self.remote.repository.url} has `{branch}` checked out, so it can't be pushed to: "
-                        "point the config at a bare repository (git clone --bare)."
-                    ) from None
-                if "rejected]" in rejected:
-                    raise Refusal(
-                        f"{self.remote.repository.url} doesn't let the bot push to `{branch}`: it is protected, or a "
-                        "rule or hook there declines it. Set `change: pull-request` for the environment."
-                    ) from None
-                raise unavailable from None
+                raise self._rejection(failed, rejected, branch) from None
         return True
+
+    def _rejection(self, failed: Failed, rejected: str, branch: str) -> Refusal | Unavailable:
+        unavailable, url = self.remote.explain(failed), self.remote.repository.url
+        if "checked out" in rejected:
+            return Refusal(
+                f"{url} has `{branch}` checked out: point the config at a bare repository (git clone --bare)."
+            )
+        if "rejected]" not in rejected or "unpacker error" in rejected:
+            return unavailable
+        way_out = "let it push there" if branch.startswith(PREFIX) else "set `change: pull-request` for the environment"
+        return Refusal(
+            f"{url} doesn't let the bot push to `{branch}`: it is protected, or a rule or hook there declines it. "
+            f"Have an administrator {way_out}."
+        )
 
     def tip(self, branch: str) -> str | None:
         """Where the remote's branch was at the last fetch; only the followed branch and ours are known."""
@@ -174,8 +179,13 @@ class Mirror:
         return str(stored.hexsha.decode())
 
     def run(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
-        """A git command on the mirror alone. Raises Failed."""
-        return run(arguments, self._environment | dict(variables or {}), stdin=stdin)
+        """A git command on the mirror alone. Raises Failed where git's answer is no (status 1), else Unavailable."""
+        try:
+            return run(arguments, self._environment | dict(variables or {}), stdin=stdin)
+        except Failed as failed:
+            if failed.status == 1:
+                raise
+            raise self.remote.explain(failed) from None
 
     @contextmanager
     def stream(self, *arguments: str) -> Iterator[BufferedReader]:
@@ -271,6 +281,7 @@ class Mirror:
                 ["ls-remote", "--", self.remote.url, branch], self._outward(new), seconds=_ASK_SECONDS, keep_open=[lock]
             )
             self._fetch(new, lock, _FIRST_FETCH_SECONDS)
+            _tidy(new)
             with self._reading:
                 self._stop_reading()
                 if self.folder.exists():
@@ -280,11 +291,16 @@ class Mirror:
             for rest in (new, new.with_suffix(".old.new")):
                 shutil.rmtree(rest, ignore_errors=True)
 
-    def _pack(self) -> None:
-        """Keep packs few; geometric, so that its cost stays in proportion to what came in since."""
-        if len(list(self.folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
-            with suppress(Failed):
-                self.run("repack", "--quiet", "-d", "--geometric=2")
+
+def _tidy(folder: Path) -> None:
+    """Few packs, and notes of which commit touched which paths, without which every history is a walk through all.
+
+    Geometric packing keeps the cost in proportion to what came in since. A failure only costs speed.
+    """
+    with suppress(Failed):
+        run(["repack", "--quiet", "-d", "--geometric=2"], environment(folder))
+        graph = ["commit-graph", "write", "--reachable", "--changed-paths", f"--max-new-filters={_NOTED_COMMITS}"]
+        run(graph, environment(folder))
 
 
 def _entry(mode: str, sha: str) -> Entry | None:

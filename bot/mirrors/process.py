@@ -16,6 +16,7 @@ SECONDS = 60.0
 """How long a git command may take, unless its caller knows better."""
 
 _SETTINGS = {
+    "core.fsync": "none",  # a copy can be made anew
     "core.hooksPath": os.devnull,
     "credential.helper": "",
     "fetch.recurseSubmodules": "no",

@@ -32,6 +32,7 @@ _CAUSES = (
         r"could not read Username|Authentication failed|Permission denied \(|error: 40[13]|Access denied|not granted",
         "{url} refused the credentials: check {credentials}",
     ),
+    (r"insufficient permission|unable to create temporary", "{url} can't be written with {credentials}"),
     (
         r"[Rr]epository .*not found|error: 404|not appear to be a git repo|does not exist|No such file",
         "There is no repository at {url}, or it can't be seen with {credentials}: check `repositories.{name}.url`",
@@ -48,6 +49,7 @@ _CAUSES = (
     ),
 )
 """What git and ssh say, in the order of how much it tells, and the sentence for it."""
+_UNKNOWN = "Git could not work with {url}, see the log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,8 @@ class Remote:
         _log.warning("%s; repository %s: %s", failed, self.repository.name, said.strip())
         if failed.status is None:
             return Unavailable(f"{self.repository.url} did not answer in time; try again later.")
-        why = next(
-            (why for words, why in _CAUSES if re.search(words, said)), "Git could not work with {url}, see the log"
-        )
+        heard = said.replace(self.url, "")  # an address may hold any of the words
+        why = next((why for words, why in _CAUSES if re.search(words, heard)), _UNKNOWN)
         name, branch = self.repository.name, self.repository.branch
         sentence = why.format(url=self.repository.url, name=name, branch=branch, credentials=self._credentials)
         return Unavailable(f"{sentence}.")

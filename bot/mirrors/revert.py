@@ -51,10 +51,8 @@ def _reverted(mirror: Mirror, commit: str, onto: str, folders: Sequence[str]) ->
     sides = [_bare_commit(mirror, side, base) for side in (onto, theirs)]
     try:
         merged = mirror.run("merge-tree", "--write-tree", "--no-messages", *sides)
-    except Failed as failed:
-        if failed.status == 1:
-            return None
-        raise
+    except Failed:
+        return None
     return merged.decode().strip()
 
 

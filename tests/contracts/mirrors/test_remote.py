@@ -179,6 +179,13 @@ def test_what_git_said_is_logged_without_the_token(caplog):
     assert str(told) == "Git could not work with https://github.com/acme/config.git, see the log."
 
 
+def test_words_in_the_address_itself_tell_nothing():
+    told = remote("https://github.com/acme/SSL-connect.git").explain(
+        Failed("fetch", 128, "", "fatal: unable to access 'https://github.com/acme/SSL-connect.git/': odd")
+    )
+    assert str(told) == "Git could not work with https://github.com/acme/SSL-connect.git, see the log."
+
+
 def test_a_time_limit_is_said():
     told = remote("https://github.com/acme/config.git").explain(Failed("fetch", None, "", ""))
     assert str(told) == "https://github.com/acme/config.git did not answer in time; try again later."

@@ -3,7 +3,7 @@
 import pytest
 from contracts.mirrors.upstream import git
 
-from bot.errors import Refusal
+from bot.errors import Refusal, Unavailable
 from bot.model.change import Draft, Edit
 
 PAYMENT = "environments/production/payment"
@@ -173,6 +173,19 @@ def test_a_service_that_moved_since_is_not_reverted_where_it_is_now(upstream, mi
 def test_a_commit_that_is_not_there_is_refused(upstream, mirrors):
     with pytest.raises(Refusal, match="There is no commit"):
         by_bot(mirrors(), ["f" * 40])
+
+
+def test_damage_ends_in_a_sentence_and_is_mended_by_the_next_command(upstream, mirrors, promoted):
+    opened = mirrors()
+    reader = opened.reader()
+    base = reader.head("config").commit
+    for pack in opened.writer().mirrors["config"].folder.glob("objects/pack/*"):
+        pack.unlink()
+    with pytest.raises(Unavailable):
+        reader.revert("config", [promoted], base, [PAYMENT])
+    again = opened.reader()
+    edits = again.revert("config", [promoted], again.head("config").commit, [PAYMENT])
+    assert edits == ((Edit(FILE, version(2), version(1)),),)
 
 
 def test_a_folder_outside_the_repository_is_refused(upstream, mirrors, promoted):

@@ -40,11 +40,12 @@ def test_files_folders_and_ids_are_those_of_git(upstream, mirrors):
     assert tree.identity("elsewhere") is None
 
 
-@pytest.mark.parametrize("path", ["../secret", "a/../b", "a//b", "./a", ".git/config", "a/.GIT/x", "a\0b", "\udcff"])
-def test_a_path_that_could_leave_the_repository_is_refused(upstream, mirrors, path):
+def test_a_path_that_could_leave_the_repository_is_refused(upstream, mirrors):
     tree = mirrors().reader().head("config")
-    with pytest.raises(Refusal, match="not a path inside a repository"):
-        tree.read(path)
+    for path in ("../secret", "a/../b", "a//b", "./a", ".git/config", "a/.GIT/x", "a\0b", "\udcff"):
+        for look in (tree.read, tree.files, tree.folders, tree.identity):
+            with pytest.raises(Refusal, match="not a path inside a repository"):
+                look(path)
 
 
 def test_symlinks_and_submodules_are_left_out_and_refused(upstream, mirrors):
@@ -112,10 +113,12 @@ def test_one_commit_stays_as_it_is_while_the_branch_moves(upstream, mirrors):
     assert opened.reader().at("config", old.commit).files(PAYMENT) == old.files(PAYMENT)
 
 
-@pytest.mark.parametrize("commit", ["0" * 40, "main", "HEAD", "abc", "a\nb", "--all", ""])
-def test_a_commit_that_is_not_there_is_refused(upstream, mirrors, commit):
-    with pytest.raises(Refusal, match="There is no commit"):
-        mirrors().reader().at("config", commit)
+def test_a_commit_that_is_not_there_is_refused(upstream, mirrors):
+    reader = mirrors().reader()
+    tree = upstream.git("rev-parse", "HEAD^{tree}")
+    for commit in ("0" * 40, "main", "HEAD", "abc", "a\nb", "--all", "", tree):
+        with pytest.raises(Refusal, match="There is no commit"):
+            reader.at("config", commit)
 
 
 names = st.binary(min_size=1, max_size=6).filter(lambda name: b"\0" not in name and b"/" not in name)

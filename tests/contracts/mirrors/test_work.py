@@ -116,9 +116,15 @@ def test_bytes_pass_no_filter(upstream, mirrors):
     assert opened.reader().head("config").read(FILE) == b"a: 1\r\nb: 2\n"
 
 
-@pytest.mark.parametrize(
-    ("made", "why"),
-    [
+def test_what_can_not_be_committed_is_refused(upstream, mirrors):
+    (upstream.work / "link").symlink_to("environments")
+    upstream.git("update-index", "--add", "--cacheinfo", f"160000,{upstream.ref()},module")
+    upstream.git("add", "link")
+    upstream.git("commit", "-q", "-m", "Link")
+    upstream.push()
+    opened = mirrors()
+    base = opened.reader().head("config").commit
+    for made, why in (
         (draft(before=b"image: payment:v0\n"), "has changed since this was planned"),
         (draft(before=None), "has changed since this was planned"),
         (draft(path="environments/production/payment", before=None), "has changed since this was planned"),
@@ -128,19 +134,11 @@ def test_bytes_pass_no_filter(upstream, mirrors):
         (draft(path="module/x.yaml", before=None), "submodule"),
         (draft(path="../x.yaml", before=None), "not a path inside a repository"),
         (draft(path=".git/hooks/post-commit", before=None), "not a path inside a repository"),
+        (draft(path="", before=None), "has changed since this was planned"),
         (draft(message="Promote\0"), "can't hold a NUL"),
-    ],
-)
-def test_what_can_not_be_committed_is_refused(upstream, mirrors, made, why):
-    (upstream.work / "link").symlink_to("environments")
-    upstream.git("update-index", "--add", "--cacheinfo", f"160000,{upstream.ref()},module")
-    upstream.git("add", "link")
-    upstream.git("commit", "-q", "-m", "Link")
-    upstream.push()
-    opened = mirrors()
-    base = opened.reader().head("config").commit
-    with pytest.raises(Refusal, match=why):
-        opened.writer().commit("config", base, [made])
+    ):
+        with pytest.raises(Refusal, match=why):
+            opened.writer().commit("config", base, [made])
 
 
 def test_two_edits_of_one_file_in_a_commit_are_a_defect(upstream, mirrors):
@@ -231,6 +229,8 @@ def test_a_protected_base_is_refused_with_the_way_out(upstream, mirrors):
         opened.writer().push_base("config", commit)
     assert "s3cret-of-the-hook" not in str(refused.value)
     assert upstream.ref() == base
+    with pytest.raises(Refusal, match=f"push to `{BRANCH}`: .* Have an administrator let it push there"):
+        opened.writer().push_branch("config", BRANCH, commit)
 
 
 def test_a_working_clone_can_not_be_pushed_to(upstream, mirrors):

@@ -24,7 +24,7 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"", who: str = "Ana <ana@
         "GIT_COMMITTER_EMAIL": email,
     }
     done = subprocess.run(
-        ["git", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", *arguments],
+        ["git", "-c", "init.defaultBranch=main", "-c", "core.fsync=none", *arguments],
         cwd=folder,
         env=env,
         input=stdin,
