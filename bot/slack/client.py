@@ -42,6 +42,13 @@ _MEANINGS: Final = {
 }
 
 
+_OUTSIDE: Final = {"not_in_channel", "channel_not_found", "user_not_in_channel"}
+
+
+class Outside(Unavailable):
+    """The bot is no member where it should speak; nothing was said."""
+
+
 class _Asked(RateLimitErrorRetryHandler):
     """Comes back when Slack said to (Retry-After), unless that is too far away."""
 
@@ -85,7 +92,7 @@ def web_client(token: Secret, api_url: str | None = None) -> WebClient:
     # slack_sdk logs bodies of failed calls; each failure is told by `calling` instead, without them.
     silent = logging.getLogger(f"{__name__}.sdk")
     silent.setLevel(logging.CRITICAL)
-    return WebClient(token.reveal(), api_url or SLACK, timeout=TIMEOUT, retry_handlers=handlers, logger=silent)
+    return WebClient(token.reveal(), f"{(api_url or SLACK).rstrip('/')}/", timeout=TIMEOUT, retry_handlers=handlers, logger=silent)
 
 
 @contextmanager
@@ -107,7 +114,8 @@ def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable
     known = _MEANINGS.get(code)
     if known:
         token = "SLACK_APP_TOKEN" if method.startswith("apps.") else "SLACK_BOT_TOKEN"
-        return Unavailable(known.format(channel=channel, method=method, token=token))
+        kind = Outside if code in _OUTSIDE else Unavailable
+        return kind(known.format(channel=channel, method=method, token=token))
     # Anything but a code of Slack's may be a whole foreign page.
     said = f"{code!r}" if re.fullmatch(r"[a-z_]{1,40}", code) else "something that is no answer of its API"
     return Unavailable(f"Slack answered {said} to {method}.")
