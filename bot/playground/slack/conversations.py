@@ -107,7 +107,7 @@ class Conversations:
         self._now = now
         self._changed = Condition(RLock())
         self._microseconds = 0
-        self._messages: dict[tuple[str, str], Message] = {}
+        self._messages: dict[str, dict[str, Message]] = {channel: {} for channel in self.channels}
         self._read: dict[tuple[str, str], str] = {}
         self._watchers: list[Callable[[], None]] = []
 
@@ -133,31 +133,33 @@ class Conversations:
         """A new message; `rest` are fields of Message."""
         with self._changed:
             message = Message(channel, self.timestamp(), user, text, **rest)
-            self._messages[channel, message.ts] = message
+            self._messages[channel][message.ts] = message
             self._read[user, channel] = message.ts
             self.touch()
             return message
 
     def find(self, channel: str, ts: str) -> Message | None:
         with self._changed:
-            return self._messages.get((channel, ts))
+            return self._messages[channel].get(ts)
 
     def put(self, message: Message) -> Message:
         """A message that exists, changed."""
         with self._changed:
-            self._messages[message.channel, message.ts] = message
+            self._messages[message.channel][message.ts] = message
             self.touch()
             return message
 
     def remove(self, message: Message) -> None:
         with self._changed:
-            self._messages.pop((message.channel, message.ts), None)
+            self._messages[message.channel].pop(message.ts, None)
             self.touch()
 
     def react(self, message: Message, name: str, user: str, *, on: bool) -> bool:
-        """Add or take back a reaction; False if it was so already."""
+        """Add or take back a reaction; False if it was so already, or the message is gone."""
         with self._changed:
-            current = self._messages[message.channel, message.ts]
+            current = self.find(message.channel, message.ts)
+            if current is None:
+                return False
             reactions = dict(current.reactions)
             users = reactions.get(name, ())
             if (user in users) == on:
@@ -171,29 +173,27 @@ class Conversations:
         with self._changed:
             return [
                 message
-                for (where, ts), message in sorted(self._messages.items())
-                if where == channel
-                and (message.visible_to is None or message.visible_to == seen_by)
+                for ts, message in self._messages[channel].items()
+                if message.visible_to in {None, seen_by}
                 and (thread in {ts, message.thread} if thread else message.thread in {None, ts} or message.broadcast)
             ]
 
     def ephemerals(self, user: str) -> list[Message]:
         with self._changed:
-            found = [message for message in self._messages.values() if message.visible_to == user]
-            return sorted(found, key=lambda message: message.ts)
+            everything = (message for channel in self._messages.values() for message in channel.values())
+            return sorted((each for each in everything if each.visible_to == user), key=lambda message: message.ts)
 
-    def replies(self, message: Message) -> Json:
-        """What Slack tells of a thread at its first message; empty where there is none."""
-        replies = [reply for reply in self.messages(message.channel, message.ts) if reply.ts != message.ts]
-        if not replies:
-            return {}
-        users = list(dict.fromkeys(reply.user for reply in replies))
-        return {
-            "thread_ts": message.ts,
-            "reply_count": len(replies),
-            "reply_users": users,
-            "latest_reply": replies[-1].ts,
-        }
+    def threads(self, channel: str) -> dict[str, Json]:
+        """What Slack tells of each thread at its first message, by that one's `ts`."""
+        found: dict[str, Json] = {}
+        with self._changed:
+            for ts, message in self._messages[channel].items():
+                if message.thread and not message.visible_to:
+                    seen = found.setdefault(message.thread, {"thread_ts": message.thread, "reply_count": 0})
+                    seen["reply_count"] += 1
+                    seen["latest_reply"] = ts
+                    seen["reply_users"] = list(dict.fromkeys([*seen.get("reply_users", ()), message.user]))
+        return found
 
     def read_until(self, user: str, channel: str) -> str:
         """The `ts` of the last message that the user has seen there; "" if none."""

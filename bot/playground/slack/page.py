@@ -6,7 +6,7 @@ addresses at all is the server's business.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -93,7 +93,11 @@ class Page:
         channels = [channel for channel in them.channels.values() if not channel.members or me.id in channel.members]
         channel = them.channels.get(request.query_params.get("channel", ""), channels[0])
         channel = channel if channel in channels else channels[0]
-        thread = request.query_params.get("thread")
+        thread, threads = request.query_params.get("thread"), them.threads(channel.id)
+
+        def shown(root: str | None) -> list[Json]:
+            return [_message(each, threads) for each in them.messages(channel.id, root, seen_by=me.id)]
+
         return JSONResponse(
             {
                 "revision": them.revision,
@@ -105,10 +109,8 @@ class Page:
                 "channels": [self._channel(each, me) for each in channels],
                 "channel": channel.id,
                 "read": them.read_until(me.id, channel.id),
-                "messages": [self._message(each) for each in them.messages(channel.id, seen_by=me.id)],
-                "thread": [self._message(each) for each in them.messages(channel.id, thread, seen_by=me.id)]
-                if thread
-                else [],
+                "messages": shown(None),
+                "thread": shown(thread) if thread else [],
             },
             headers={"Cache-Control": "no-store"},
         )
@@ -147,9 +149,10 @@ class Page:
             "unread": self._conversations.unread(me.id, channel.id),
         }
 
-    def _message(self, message: Message) -> Json:
-        shape = message.json() | {"ephemeral": message.visible_to is not None, "broadcast": message.broadcast}
-        return shape | self._conversations.replies(message) if message.thread is None else shape
+
+def _message(message: Message, threads: Mapping[str, Json]) -> Json:
+    more = {"ephemeral": message.visible_to is not None, "broadcast": message.broadcast}
+    return message.json() | more | threads.get(message.ts, {})
 
 
 def _user(user: User) -> Json:

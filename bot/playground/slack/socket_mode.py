@@ -97,10 +97,11 @@ class SocketMode:
         """One connection's life. A ticket that isn't ours, or was used, is turned away with 403."""
         ticket = websocket.query_params.get("ticket", "")
         with self._changed:
-            if ticket not in self._tickets or len(self._connections) >= MOST_CONNECTIONS:
-                await websocket.close()
-                return
-            self._tickets.remove(ticket)
+            admitted = ticket in self._tickets and len(self._connections) < MOST_CONNECTIONS
+            self._tickets.discard(ticket)
+        if not admitted:
+            await websocket.close()
+            return
         await websocket.accept()
         connection = _Connection()
         with self._changed:

@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class Throttle:
-    """A token bucket a channel, by the machine's own clock: apps wait in real seconds."""
+    """A token bucket a key, by the machine's own clock: apps wait in real seconds."""
 
     def __init__(self, per_second: float, burst: int) -> None:
         self._per_second = per_second
@@ -16,14 +16,14 @@ class Throttle:
         self._tokens: defaultdict[str, float] = defaultdict(lambda: float(burst))
         self._at: dict[str, float] = {}
 
-    def wait(self, channel: str) -> int:
+    def wait(self, key: str) -> int:
         """Take one message's worth: 0, or the whole seconds until there is one."""
         with self._lock:
             now = time.monotonic()
-            gained = (now - self._at.get(channel, now)) * self._per_second
-            self._at[channel] = now
-            self._tokens[channel] = min(self._tokens[channel] + gained, self._burst)
-            if self._tokens[channel] < 1:
-                return math.ceil((1 - self._tokens[channel]) / self._per_second)
-            self._tokens[channel] -= 1
+            gained = (now - self._at.get(key, now)) * self._per_second
+            self._at[key] = now
+            self._tokens[key] = min(self._tokens[key] + gained, self._burst)
+            if self._tokens[key] < 1:
+                return math.ceil((1 - self._tokens[key]) / self._per_second)
+            self._tokens[key] -= 1
             return 0

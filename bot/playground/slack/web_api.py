@@ -5,6 +5,7 @@ Must not know how events reach the app: what a call changes is told through `spo
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.playground.slack.throttle import Throttle
 
 MOST_MESSAGE = 40_000
 """Characters of a message's text; past it Slack truncates, and this workspace says so instead."""
-PACED = {"chat.postMessage", "chat.update", "chat.postEphemeral"}
+PACED = {"chat.postMessage", "chat.update"}
 
 
 class ApiError(Exception):
@@ -75,11 +76,11 @@ class WebApi:
     async def endpoint(self, request: Request) -> Response:
         """One call: arguments in a form, in JSON or in the query."""
         method = request.path_params["method"]
-        arguments = await _arguments(request)
         fault = self._faults.take(method)
         if fault and not fault.done:
             return _failed(fault)
         try:
+            arguments = await _arguments(request)
             self._admit(method, _token(request, arguments))
             seconds = self._pace(method, arguments)
             if seconds:
@@ -103,7 +104,7 @@ class WebApi:
     def _pace(self, method: str, arguments: Json) -> int:
         if self._throttle is None or method not in PACED:
             return 0
-        return self._throttle.wait(str(arguments.get("channel")))
+        return self._throttle.wait(f"{method} {self._channel(arguments).id}")
 
     def _auth_test(self, _arguments: Json) -> Json:
         here = self._installation
@@ -226,7 +227,7 @@ class WebApi:
             raise ApiError("thread_not_found")
         messages = self._conversations.messages(channel.id, parent.thread or parent.ts)
         shapes = [message.json() for message in messages]
-        shapes[0] |= self._conversations.replies(messages[0])
+        shapes[0] |= self._conversations.threads(channel.id).get(messages[0].ts, {})
         return {"messages": shapes, "has_more": False}
 
     def _react(self, arguments: Json, *, on: bool) -> Json:
@@ -272,18 +273,17 @@ class WebApi:
 async def _arguments(request: Request) -> Json:
     arguments: Json = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
-        body = await request.body()
-        value = json.loads(body) if body else {}
-        arguments |= value if isinstance(value, dict) else {}
+        try:
+            arguments |= json.loads(await request.body() or b"{}")
+        except (ValueError, TypeError):
+            raise ApiError("invalid_json") from None
     else:
         async with request.form() as form:
             arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
     for key in ("blocks", "view"):  # in a form, structures travel as JSON
         if isinstance(arguments.get(key), str):
-            try:
+            with suppress(ValueError):  # what stays text is refused as blocks or as a view
                 arguments[key] = json.loads(arguments[key])
-            except ValueError:
-                arguments[key] = [None]
     return arguments
 
 

@@ -143,14 +143,14 @@ function person(each) {
 function conversation(channel) {
   const unread = channel.unread && channel.id !== view.channel;
   return make("li", {},
-    make("button", { type: "button", class: unread ? "unread" : "", "aria-current": channel.id === view.channel ? "page" : null, onclick: () => go(channel.id) },
+    make("button", { type: "button", class: unread ? "unread" : "", "aria-current": channel.id === view.channel ? "page" : null, onclick: () => go(channel.id).then(main.focus) },
       channel.direct ? face(user(channel.direct)) : make("span", { class: "hash", "aria-hidden": "true" }, "#"), make("span", { class: "name" }, channel.name),
       unread ? make("span", { class: "count", "aria-label": `${channel.unread} unread` }, String(channel.unread)) : null));
 }
 
 function face(each) {
   const initials = each.real_name.split(/\s+/).map((word) => word[0]).join("").slice(0, 2);
-  return make("span", { class: `face ${each.bot ? "bot" : `person-${view.people.indexOf(each.id)}`}`, "aria-hidden": "true" }, initials);
+  return make("span", { class: `face ${each.id === view.bot ? "bot" : `person-${view.people.indexOf(each.id)}`}`, "aria-hidden": "true" }, initials);
 }
 
 function hint(channel) {
@@ -194,8 +194,9 @@ function lines(messages, { thread }) {
     const near = before && before.user === message.user && before.ephemeral === message.ephemeral && Number(message.ts) - before.ts < APART;
     const compact = Boolean(near) && !message.broadcast && !(thread && index === 1);
     out.push({ key: message.ts, look: [message, compact, message.ts === open.thread], draw: () => row(message, at, { compact, thread }) });
-    if (thread && index === 0 && messages.length > 1) {
-      const count = plural(messages.length - 1);
+    const answers = messages.filter((each) => !each.ephemeral).length - 1;
+    if (thread && index === 0 && answers > 0) {
+      const count = plural(answers);
       out.push({ key: "count", look: count, draw: () => make("li", { class: "line" }, make("span", {}, count)) });
     }
     before = { day, user: message.user, ephemeral: message.ephemeral, ts: Number(message.ts) };

@@ -50,6 +50,12 @@ def test_a_form_does_as_well_as_json(workspace: Workspace) -> None:
     assert answer["message"]["blocks"][0]["type"] == "divider"
 
 
+def test_a_body_that_is_no_json_says_so(workspace: Workspace) -> None:
+    for body in ("{", "[1]"):
+        answer = httpx.post(f"{workspace.api_url}auth.test", content=body, headers={"Content-Type": "application/json"})
+        assert answer.json() == {"ok": False, "error": "invalid_json"}
+
+
 def test_time_stands_still_but_ids_do_not(client: WebClient) -> None:
     stamps = [client.chat_postMessage(channel="#deploys", text="x")["ts"] for _ in range(3)]
     assert stamps == ["1772443800.000000", "1772443800.000001", "1772443800.000002"]
@@ -226,6 +232,7 @@ def test_a_flood_is_told_to_wait(client: WebClient, workspace: Workspace) -> Non
     assert (caught.value.response.status_code, caught.value.response["error"]) == (429, "ratelimited")
     assert int(caught.value.response.headers["Retry-After"]) == 1
     client.chat_postMessage(channel="#drift", text="another channel is free")
+    client.chat_update(channel="C0DEPLOYS1", ts=workspace.messages("#deploys")[0].ts, text="so is another method")
 
 
 def test_faults_come_in_order_and_end(client: WebClient, workspace: Workspace) -> None:
