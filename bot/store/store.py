@@ -25,7 +25,7 @@ from bot.store import messages, tables
 from bot.store.migrations import NEWEST
 
 BUSY = timedelta(seconds=10)
-"""How long a write waits for another process's."""
+"""How long a write waits for another process's, unless the URL has a `timeout` of its own."""
 
 
 def utc_now() -> datetime:
@@ -191,7 +191,8 @@ def _engine(url: Secret) -> Engine:
         Path(str(parsed.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(f"The folder of the bot's store can't be made: {error.strerror}.") from None
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY.total_seconds()})
+    patient = parsed.update_query_dict({"timeout": str(BUSY.total_seconds())} | dict(parsed.query))
+    engine = create_engine(patient, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
