@@ -122,13 +122,10 @@ class GitHub:
                     ) from None
                 if not any(text.startswith("A pull request already exists") for text in said):
                     raise
-                head = f"{name.partition('/')[0]}:{branch}"
-                there = next(iter(remote.get_pulls(state="open", head=head, base=base)), None)
-                if there is None:
-                    raise Unavailable(
-                        f"The pull request for {branch} in {name} was closed just now: try again."
-                    ) from None
-                return _pull(there, self._whoami())
+                owner = name.partition("/")[0]
+                for there in remote.get_pulls(state="open", head=f"{owner}:{branch}", base=base):
+                    return _pull(there, self._whoami())
+                raise Unavailable(f"The pull request for {branch} in {name} was closed just now: try again.") from None
             self._login = made.user.login
             return _pull(made, self._login)
 
@@ -266,6 +263,7 @@ class GitHub:
 
 
 def _pull(pull: Found, login: str) -> PullRequest:
+    author = getattr(pull.user, "login", "ghost")  # a deleted account is null, or the user `ghost`
     return PullRequest(
         number=pull.number,
         url=pull.html_url,
@@ -275,8 +273,8 @@ def _pull(pull: Found, login: str) -> PullRequest:
         head=pull.head.sha,
         base=pull.base.ref,
         state="merged" if pull.merged_at else pull.state,
-        author=pull.user.login,
-        ours=pull.user.login == login,
+        author=author,
+        ours=author == login,
     )
 
 

@@ -4,7 +4,7 @@ Sources: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ class Fault:
     """`after`: the request was carried out, and only its answer is lost. A `body` that is text is HTML."""
 
     status: int
-    body: Mapping[str, Any] | str
+    body: Mapping[str, Any] | Sequence[Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
     after: bool = False
 

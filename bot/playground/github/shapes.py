@@ -10,56 +10,20 @@ from bot.playground.github.repository import Repository
 
 Body = dict[str, Any]
 
-USER_LINKS = [
-    "followers",
-    "following",
-    "gists",
-    "starred",
-    "subscriptions",
-    "organizations",
-    "repos",
-    "events",
-    "received_events",
-]
-REPOSITORY_LINKS = [
-    "archive",
-    "assignees",
-    "blobs",
-    "branches",
-    "collaborators",
-    "comments",
-    "commits",
-    "compare",
-    "contents",
-    "contributors",
-    "deployments",
-    "downloads",
-    "events",
-    "forks",
-    "git_commits",
-    "git_refs",
-    "git_tags",
-    "hooks",
-    "issue_comment",
-    "issue_events",
-    "issues",
-    "keys",
-    "labels",
-    "languages",
-    "merges",
-    "milestones",
-    "notifications",
-    "pulls",
-    "releases",
-    "stargazers",
-    "statuses",
-    "subscribers",
-    "subscription",
-    "tags",
-    "teams",
-    "trees",
-]
+# Names of fields, as one text each: thirty lines of one word are not easier to read.
+USER_LINKS = "followers following gists starred subscriptions organizations repos events received_events"
+REPOSITORY_LINKS = (
+    "archive assignees blobs branches collaborators comments commits compare contents contributors deployments "
+    "downloads events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels "
+    "languages merges milestones notifications pulls releases stargazers statuses subscribers subscription tags "
+    "teams trees"
+)
 """Each is a `…_url`; most lead to parts of GitHub that are not stood in for, and answer 404."""
+COUNTS = (
+    "forks forks_count network_count open_issues open_issues_count size stargazers_count subscribers_count watchers "
+    "watchers_count"
+)
+FALSE = "archived disabled fork has_discussions has_pages has_projects has_wiki is_template"
 
 
 def moment(at: datetime | None) -> str | None:
@@ -97,31 +61,11 @@ class Shapes:
     def repository(self, repository: Repository) -> Body:
         url = f"{self.api}/repos/{repository.full_name}"
         page = f"{self.site}/{repository.full_name}"
-        counts = [
-            "forks",
-            "forks_count",
-            "network_count",
-            "open_issues",
-            "open_issues_count",
-            "size",
-            "stargazers_count",
-        ]
-        counts += ["subscribers_count", "watchers", "watchers_count"]
-        false = [
-            "archived",
-            "disabled",
-            "fork",
-            "has_discussions",
-            "has_pages",
-            "has_projects",
-            "has_wiki",
-            "is_template",
-        ]
         nothing = ["description", "homepage", "language", "license", "mirror_url"]
         return {
-            **{f"{name}_url": f"{url}/{name.replace('_', '/')}" for name in REPOSITORY_LINKS},
-            **dict.fromkeys(counts, 0),
-            **dict.fromkeys(false, False),
+            **{f"{name}_url": f"{url}/{name.replace('_', '/')}" for name in REPOSITORY_LINKS.split()},
+            **dict.fromkeys(COUNTS.split(), 0),
+            **dict.fromkeys(FALSE.split(), False),
             **dict.fromkeys(nothing),
             **dict.fromkeys(("created_at", "updated_at", "pushed_at"), moment(repository.created)),
             "id": 1,
@@ -318,7 +262,7 @@ class Shapes:
     def _account(self, login: str, number: int, kind: str) -> Body:
         url = f"{self.api}/users/{quote(login)}"
         return {
-            **{f"{name}_url": f"{url}/{name}" for name in USER_LINKS},
+            **{f"{name}_url": f"{url}/{name}" for name in USER_LINKS.split()},
             "id": number,
             "node_id": node(kind[0], number),
             "login": login,

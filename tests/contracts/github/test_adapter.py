@@ -80,6 +80,16 @@ def test_pulls_are_the_open_ones_under_our_prefix(world, adapter, pull):
     assert pull in adapter.pulls("config")
 
 
+def test_a_fork_s_branch_is_not_ours_whatever_its_name(world, adapter, pull):
+    """The stand-in has no forks, so the answer is written by hand: a fork, a deleted fork, and a deleted author."""
+    same = world.github.shapes.pull(world.gitops, world.gitops.pull(1))
+    fork = same["head"] | {"repo": same["head"]["repo"] | {"url": f"{world.github.api_url}/repos/zoe/gitops"}}
+    answer = [same, same | {"head": fork}, same | {"head": same["head"] | {"repo": None}}, same | {"user": None}]
+    world.github.faults.plan(faults.Fault(200, answer), path="/pulls")
+    assert adapter.pulls("config") == (pull, replace(pull, author="ghost", ours=False))
+    world.described.problems.clear()  # GitHub does answer null there, against its own description
+
+
 def test_an_empty_body_is_empty_text(world, adapter):
     world.branch()
     assert adapter.open("config", title="T", body="", branch=BRANCH).body == ""
