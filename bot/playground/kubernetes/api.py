@@ -40,7 +40,10 @@ _PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """An answer instead of the true one: for `times` requests whose path and query `matching` is found in, after `seconds`."""
+    """An answer instead of the true one, after `seconds`; 200 without a `body` only delays the true one.
+
+    It is for `times` requests whose path and query the regular expression `matching` is found in.
+    """
 
     status: int = 503
     matching: str = ""

@@ -166,7 +166,8 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     name, agent = list(agents.items())[-1]
     found = next((each for _, each in _objects(agent, ("Deployment",))), None)
     metadata = found["metadata"] if found else {"namespace": "default", "name": "NAME"}
-    kubectl = f"{KUBECTL if which('kubectl') is None else 'kubectl'} --kubeconfig {kubeconfig} --context {name} -n {metadata['namespace']}"
+    program = "kubectl" if which("kubectl") else KUBECTL
+    kubectl = f"{program} --kubeconfig {kubeconfig} --context {name} -n {metadata['namespace']}"
     target = f"deployment/{metadata['name']}"
     lines = (
         f"{kubectl} get deployments,services",

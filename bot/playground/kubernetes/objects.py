@@ -264,7 +264,7 @@ def _not_found(kind: Kind, name: str) -> Problem:
 
 def _invalid(kind: Kind, name: str, field: str, why: str) -> Problem:
     message = f'{kind.kind}.{kind.group} "{name}" is invalid: {field}: Invalid value: {why}'
-    causes = [{"reason": "FieldValueInvalid", "message": why, "field": field}]
+    causes = [{"reason": "FieldValueInvalid", "message": f"Invalid value: {why}", "field": field}]
     details = {"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}
     return Problem(422, "Invalid", message, details)
 

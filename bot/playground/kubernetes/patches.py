@@ -50,7 +50,7 @@ def json_patch(target: Any, operations: Any) -> Any:
     """RFC 6902."""
     try:
         return jsonpatch.apply_patch(target, operations)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, AttributeError) as error:
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, LookupError, TypeError, ValueError) as error:
         raise BadPatchError(f"the JSON patch can't be applied: {type(error).__name__}") from error
 
 

@@ -1,11 +1,12 @@
 """The API servers that the adapter is held to: the playground's, and a real one where there is one."""
 
 import json
-import urllib.request
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 from cluster.apiserver import shared
 from starlette.applications import Starlette
@@ -28,16 +29,13 @@ class StandIn:
     context = "staging"
 
     def __init__(self, cluster: Cluster, url: str, folder: Path) -> None:
-        self.cluster, self.url = cluster, f"{url}/clusters/token/staging"
+        self.cluster, self.url = cluster, url
         self.kubeconfig = folder / "kubeconfig"
         self._namespaces = 0
         kubeconfig.write(self.kubeconfig, {"staging": self.url})
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> None:
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
-        with urllib.request.urlopen(request, timeout=10):
-            pass
+        httpx.request(method, self.url + path, json=body).raise_for_status()
 
     def namespace(self) -> str:
         self._namespaces += 1
@@ -58,11 +56,20 @@ class Real:
         return self.server.namespace("clusters")
 
 
+@pytest.fixture(scope="session")
+def house() -> Iterator[tuple[Starlette, str]]:
+    """One HTTP server for all stand-ins, since starting one takes longer than most tests."""
+    app = Starlette()
+    with serve(app) as url:
+        yield app, url
+
+
 @pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[StandIn]:
-    cluster = Cluster("staging")
-    with serve(Starlette(routes=mount("token", cluster))) as url:
-        yield StandIn(cluster, url, tmp_path)
+def stand_in(house: tuple[Starlette, str], tmp_path: Path) -> StandIn:
+    app, url = house
+    cluster, token = Cluster("staging"), secrets.token_hex(8)
+    app.router.routes.extend(mount(token, cluster))
+    return StandIn(cluster, f"{url}/clusters/{token}/staging", tmp_path)
 
 
 @pytest.fixture(params=["stand-in", pytest.param("envtest", marks=pytest.mark.envtest)])

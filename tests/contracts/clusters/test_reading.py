@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.clusters.live import Clusters
 from bot.model.sync import Live, ObjectRef
@@ -134,8 +135,6 @@ def test_an_unknown_context_leaves_everything_unchecked(server: Any, clusters: C
 
 
 def contexts(kubeconfig: Path) -> list[str]:
-    import yaml
-
     return sorted(context["name"] for context in yaml.safe_load(kubeconfig.read_text())["contexts"])
 
 
