@@ -1,0 +1,1 @@
+"""Slack, and nothing outside this room knows it: deliveries in, replies out."""

@@ -92,7 +92,9 @@ def web_client(token: Secret, api_url: str | None = None) -> WebClient:
     # slack_sdk logs bodies of failed calls; each failure is told by `calling` instead, without them.
     silent = logging.getLogger(f"{__name__}.sdk")
     silent.setLevel(logging.CRITICAL)
-    return WebClient(token.reveal(), f"{(api_url or SLACK).rstrip('/')}/", timeout=TIMEOUT, retry_handlers=handlers, logger=silent)
+    return WebClient(
+        token.reveal(), f"{(api_url or SLACK).rstrip('/')}/", timeout=TIMEOUT, retry_handlers=handlers, logger=silent
+    )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from bot.model.reply import Outcome, Reply
 from bot.model.request import Message
 from bot.model.secret import Secret
 from bot.ports import Inbox
-from bot.slack.client import calling, web_client
+from bot.slack.client import Outside, calling, web_client
 from bot.slack.envelopes import in_thread, is_direct, message_from
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
@@ -140,20 +140,15 @@ class Slack:
             # Slack shows an ephemeral message in a thread only to those who have that thread before them.
             place = replace(place, thread=None)
         try:
-            self.chat.post(place, reply, to=message.actor.id)
+            try:
+                self.chat.post(place, reply, to=message.actor.id)
+            except Outside:
+                # A command can be given where the bot is no member; its response URL works there.
+                if message.id not in self._response_urls:
+                    raise
+                self.chat.respond(self._response_urls[message.id], reply, to=message.actor.id)
         except Unavailable as why:
-            self._respond(message, reply, why)
-
-    def _respond(self, message: Message, reply: Reply, why: Unavailable) -> None:
-        """The way out for a command given where the bot is no member."""
-        response_url = self._response_urls.get(message.id)
-        if response_url is None:
-            log.warning("The answer to message %s could not be posted: %s", message.id, why)
-            return
-        try:
-            self.chat.respond(response_url, reply, to=message.actor.id)
-        except Unavailable as why_not:
-            log.warning("The answer to message %s could not be given: %s %s", message.id, why, why_not)
+            log.warning("The answer to message %s could not be given: %s", message.id, why)
 
     def _settle(self, message: Message, reply: Reply) -> None:
         press, channel = message.press, message.place.channel

@@ -1,0 +1,1 @@
+"""HTTP to the bot: deliveries from outside, and how the process is."""

@@ -7,24 +7,42 @@ from datetime import UTC, datetime
 import pytest
 from contracts.slack.standins import Connect, Listener, MemoryInbox
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.playground.server import base_url, bind, serve
 from bot.playground.slack import Workspace
 from bot.slack.listeners import Hear, Slack
 
 
+class Port:
+    """A port that stays open while what it serves changes: starting a server takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.listener = bind()
+        self.app: ASGIApp = Starlette()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def port() -> Iterator[Port]:
+    port = Port()
+    with serve(port, listener=port.listener):
+        yield port
+
+
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    listener = bind()
+def workspace(port: Port) -> Iterator[Workspace]:
     workspace = Workspace(
         now=lambda: datetime.now(UTC),
-        address=base_url(listener),
+        address=base_url(port.listener),
         ack_seconds=0.5,
         retry_pauses=(0.05, 0.05, 0.05, 0.05, 0.05),
     )
-    with serve(Starlette(routes=workspace.routes()), listener=listener):
-        yield workspace
-        workspace.close()
+    port.app = Starlette(routes=workspace.routes())
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture

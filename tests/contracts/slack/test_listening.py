@@ -219,13 +219,23 @@ def test_a_command_where_the_bot_is_no_member_is_answered_all_the_same(
 
 
 @pytest.mark.usefixtures("slack")
+def test_an_answer_to_a_command_that_may_have_landed_is_not_given_again(
+    workspace: Workspace, inbox: MemoryInbox
+) -> None:
+    workspace.fail_next("chat.postMessage", status=502, done=True)
+    workspace.say("ana", "#deploys", "/deck status")
+    inbox.wait_finished(1)
+    assert [message.text for message in workspace.messages(DEPLOYS)] == ["Heard: status"]
+
+
+@pytest.mark.usefixtures("slack")
 def test_an_answer_that_cannot_be_posted_is_logged_and_the_message_is_done(
     workspace: Workspace, inbox: MemoryInbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspace.fail_next("chat.postMessage", error="is_archived")
     workspace.say("ana", "#deploys", "@quarterdeck status")
     inbox.wait_finished(1)
-    assert "could not be posted" in caplog.text
+    assert "could not be given" in caplog.text
     assert "is archived: name another one." in caplog.text
 
 
