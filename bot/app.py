@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import commands
-from bot import access, redaction
+from bot import access, redaction, targets
+from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
 from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
@@ -109,6 +110,18 @@ class App:
             )
         return context.survey.look(context.targets(wanted, named))
 
+    def check(self, checkout: Path) -> list[str]:
+        """What is wrong with a checked-out config repository: a sentence for each target that can't be worked with."""
+        tree = Checkout(checkout)
+        found = targets.find(self.settings.catalog, lambda _: tree)
+        survey = self._survey(self._mirrors.reader())
+        problems = [f"{checkout} holds no service; environments.*.path says where they are looked for."]
+        return (
+            [problem for target in found for problem in survey.problems(tree, target, self.settings.catalog.images)]
+            if found
+            else problems
+        )
+
     def serve(self, stop: threading.Event) -> None:
         """The bot until `stop` is set; then it finishes what it began. Refusal if a setting it needs is missing."""
         from bot.jobs.scheduler import Scheduler
@@ -162,7 +175,7 @@ class App:
             survey=lambda name: self.look(environment=name),
             chat=chat,
             episodes=self._store,
-            key=self._store.fingerprint_key(),
+            key=self._store.fingerprint_key,
             offer=self.settings.drift.offer,
         )
 

@@ -132,7 +132,8 @@ def _drift(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from bot.app import App
 
-    problems = App.check(args.config, args.path)
+    with App.load(args.config) as app:
+        problems = app.check(args.path) if args.path else []
     for problem in problems:
         print(problem)
     if not problems:

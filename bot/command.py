@@ -14,12 +14,12 @@ from functools import cached_property
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
+from bot import targets
 from bot.errors import Refusal
 from bot.language import arguments, words
 from bot.language.grammar import Match, Usage
 from bot.language.suggest import nearest
-from bot.manifests import layout
-from bot.model.catalog import Catalog, Environment, Service, Target
+from bot.model.catalog import Catalog, Target
 from bot.model.change import Proposal
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
@@ -149,30 +149,7 @@ class Context:
 
     @cached_property
     def _targets(self) -> tuple[Target, ...]:
-        return tuple(
-            target for environment in self.catalog.environments.values() for target in self._found(environment)
-        )
-
-    def _found(self, environment: Environment) -> list[Target]:
-        found = {}
-        for repository in self._repositories(environment):
-            for name, folders in layout.services(self.git.head(repository), environment).items():
-                service = self.catalog.services.get(name, Service(name))
-                if repository == (service.repository or environment.repository):
-                    found[name] = Target(
-                        name,
-                        environment.name,
-                        repository,
-                        folders,
-                        cluster=environment.cluster,
-                        namespace=service.namespace,
-                        image=service.image,
-                    )
-        return [found[name] for name in sorted(found)]
-
-    def _repositories(self, environment: Environment) -> set[str]:
-        own = {service.repository for service in self.catalog.services.values() if service.repository}
-        return {environment.repository, *own}
+        return targets.find(self.catalog, self.git.head)
 
     def targets(self, service: str | None = None, environment: str | None = None) -> tuple[Target, ...]:
         """All targets, or those of a service, an environment, or both; in order of promotion."""

@@ -205,7 +205,7 @@ class _Look:
             path = ".".join(map(str, strays[0].path))
             return Refusal(
                 f"{strays[0].object}: the image at {path} ({strays[0].file}:{strays[0].line}) is not a container's, "
-                f"so it is not edited on a guess; name it under services.{service}.pins."
+                "so it is not edited on a guess; set it by hand."
             )
         nothing = f"No image of {image or service} is in {self._where}"
         if not others:

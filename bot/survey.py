@@ -18,9 +18,10 @@ from bot.comparison.identity import declared as identified
 from bot.errors import Refusal, Unavailable
 from bot.health import health, worst
 from bot.manifests import images, layout
-from bot.model.catalog import Image, Target
+from bot.model.catalog import Image, ImagePolicy, Target
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
+from bot.policy import check
 from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
 
 RENDERS_AT_ONCE = 4
@@ -72,6 +73,18 @@ class Survey:
         except (Refusal, Unavailable) as trouble:
             return Declared(target, tree, _version(tree, target), (), str(trouble))
         return Declared(target, tree, version, manifests)
+
+    def problems(self, tree: Tree, target: Target, policy: ImagePolicy) -> tuple[str, ...]:
+        """Why a target of this tree can't be promoted, compared or allowed; none where all is well."""
+        declared = self.declare(tree, target)
+        if declared.why:
+            return (f"{target}: {declared.why}",)
+        try:
+            for pin in pins.locate(tree, target):
+                check(policy, pin.image.name, declared.version or "latest")
+        except Refusal as refusal:
+            return (f"{target}: {refusal}",)
+        return ()
 
     def _read(self, declared: Sequence[Declared]) -> Iterator[tuple[str | None, Live]]:
         for cluster in {each.target.cluster for each in declared if each.target.cluster}:
@@ -174,7 +187,8 @@ def _versions(image: Image) -> tuple[str | None, ...]:
 
 def _spoken(image: Image, declared: Declared) -> str:
     """The image's version as Git writes it where it is the same; else what the runtime pulls by."""
-    return declared.version if declared.version in _versions(image) else image.version or "latest"
+    same = declared.version is not None and declared.version in _versions(image)
+    return str(declared.version if same else image.version or "latest")
 
 
 def _containers(node: Any) -> Iterator[tuple[str, Image]]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from bot.model.change import Adopted, Committed, Contested, Failed, Move, Opened, Proposal, Reversal, Unchanged
 from bot.model.change import Outcome as Result
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.sync import Difference, Kind, Sighting, SyncState
+from bot.model.sync import Difference, Kind, Severity, Sighting, SyncState
 
 SHOWN = 8
 """Differences of one target that a message shows; the rest is counted."""
@@ -115,7 +115,7 @@ def drift_report(sightings: Sequence[Sighting]) -> tuple[Section, ...]:
     sections = []
     for sighting in sightings:
         if sighting.sync is SyncState.DRIFTED:
-            findings = sorted(sighting.differences, key=lambda each: list(type(each.severity)).index(each.severity))
+            findings = sorted(sighting.differences, key=lambda each: list(Severity).index(each.severity))
             lines = [
                 line
                 for _, found in groupby(findings[:SHOWN], lambda each: each.object)

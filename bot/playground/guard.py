@@ -22,7 +22,8 @@ class Guard:
     def __init__(self, app: ASGIApp, *, token: str, host: str, programs: Sequence[str]) -> None:
         self._app = app
         self._token = token
-        self._hosts = {host, host.replace("127.0.0.1", "localhost")}
+        # Slack's own Socket Mode client leaves the port out of its Host header.
+        self._hosts = {host, host.replace("127.0.0.1", "localhost"), "127.0.0.1"}
         self._programs = tuple(programs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

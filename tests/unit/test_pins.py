@@ -256,7 +256,7 @@ def test_row_11_an_image_that_is_no_containers() -> None:
     files = {f"{OVERLAY}/a.yaml": "kind: Widget\nmetadata: {name: x}\nspec:\n  image: acme/payment:v1.2.0\n"}
     assert refused(files) == (
         f"Widget x: the image at spec.image ({OVERLAY}/a.yaml:4) is not a container's, so it is not edited on a guess; "
-        "name it under services.payment.pins."
+        "set it by hand."
     )
 
 

@@ -1,0 +1,187 @@
+"""What a step of a transcript does to the world, and where its outcome is seen."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+
+import httpx
+from transcript import Step, matches
+from world import REPOSITORY, World
+
+from bot.playground.github import faults
+from bot.playground.slack.conversations import Message
+
+Action = Callable[["Stage", re.Match[str]], None]
+ACTIONS: list[tuple[re.Pattern[str], Action]] = []
+
+
+def step(pattern: str) -> Callable[[Action], Action]:
+    def declared(action: Action) -> Action:
+        ACTIONS.append((re.compile(pattern), action))
+        return action
+
+    return declared
+
+
+class Stage:
+    """A world with a transcript running in it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.seen: set[tuple[str, str]] = set()
+        """Channel and `ts` of the bot's messages that the transcript has told already."""
+        self.asker = "ana"
+        self.output = ""
+
+    def run(self, each: Step) -> None:
+        said = f"{each.who}: {each.what}" if each.who == "$" else f"{each.who} {each.what}"
+        for pattern, action in ACTIONS:
+            if match := pattern.fullmatch(said):
+                action(self, match)
+                self._expect(each)
+                return
+        raise AssertionError(f"line {each.line}: no step is called {said!r}")
+
+    def _expect(self, each: Step) -> None:
+        for expected in each.said:
+            if expected == "(silence)":
+                assert not (unread := self._unread()), f"line {each.line}: {[text(message) for message in unread]}"
+                continue
+            message = self.world.playground.workspace.wait_for(lambda: next(iter(self._unread()), None), 15)
+            self.seen.add((message.channel, message.ts))
+            told = text(message)
+            assert matches(expected, told), f"line {each.line}: expected\n{expected}\n\nbut the bot said\n{told}"
+        if each.block is not None:
+            assert matches(each.block, self.output), (
+                f"line {each.line}: expected\n{each.block}\n\nbut saw\n{self.output}"
+            )
+
+    def _unread(self) -> list[Message]:
+        return [message for message in self._told() if (message.channel, message.ts) not in self.seen]
+
+    def _told(self) -> list[Message]:
+        """Everything that the bot has said, wherever, oldest first."""
+        workspace = self.world.playground.workspace
+        channels = ["#deploys", "#drift", "#general", *(workspace.direct(person.id) for person in workspace.people)]
+        tops = [message for channel in channels for message in workspace.messages(channel)]
+        threads = [reply for top in tops for reply in workspace.messages(top.channel, top.ts)[1:]]
+        private = [message for person in workspace.people for message in workspace.ephemerals(person.id)]
+        bot = workspace.installation.bot_user_id
+        mine = {(each.channel, each.ts): each for each in (*tops, *threads, *private) if each.user == bot}
+        return [mine[place] for place in sorted(mine, key=lambda place: place[1])]
+
+    def last(self) -> Message:
+        """The bot's newest message that the transcript has told, as it is now."""
+        return [message for message in self._told() if (message.channel, message.ts) in self.seen][-1]
+
+
+def text(message: Message) -> str:
+    """A message as a person reads it aloud: its text without Slack's escapes, its buttons at the end."""
+    private = "(only you see this) " if message.visible_to else ""
+    buttons = "".join(f"\n[{each['text']['text']}]" for each in message.buttons)
+    return private + unescape(message.text).replace("```\n", "").replace("\n```", "") + buttons
+
+
+@step(r"(?P<who>\w+) in (?P<channel>#\w+): (?P<text>.*)")
+def _say(stage: Stage, said: re.Match[str]) -> None:
+    stage.asker = said["who"]
+    stage.world.playground.workspace.say(said["who"], said["channel"], said["text"].replace("\\n", "\n"))
+
+
+@step(r"(?P<who>\w+) directly: (?P<text>.*)")
+def _write(stage: Stage, said: re.Match[str]) -> None:
+    stage.world.playground.workspace.say(said["who"], "@quarterdeck", said["text"])
+
+
+@step(r"(?P<who>\w+) presses (?P<button>.+)")
+def _press(stage: Stage, said: re.Match[str]) -> None:
+    message = stage.last()
+    stage.world.playground.workspace.press(said["who"], message.channel, message.ts, said["button"])
+
+
+@step(r"(?P<who>\w+) (?P<what>merges|closes) #(?P<number>\d+)")
+def _settle(stage: Stage, said: re.Match[str]) -> None:
+    github = stage.world.playground.github
+    headers = {"Authorization": f"Bearer {github.people[said['who']].token.reveal()}"}
+    pull = f"{github.api_url}/repos/{REPOSITORY}/pulls/{said['number']}"
+    if said["what"] == "merges":
+        answer = httpx.put(f"{pull}/merge", headers=headers, json={})
+    else:
+        answer = httpx.patch(pull, headers=headers, json={"state": "closed"})
+    answer.raise_for_status()
+
+
+@step(r"(?P<who>\w+) pushes a commit that turns \"(?P<old>[^\"]+)\" into \"(?P<new>[^\"]+)\" in (?P<path>\S+)")
+def _push(stage: Stage, said: re.Match[str]) -> None:
+    github = stage.world.playground.github
+    person = github.people[said["who"]]
+    before = stage.world.git("show", f"main:{said['path']}")
+    assert said["old"] in before
+    after = before.replace(said["old"], said["new"].replace("\\n", "\n"))
+    stage.world.commit(person, {said["path"]: after.encode()}, "Change it by hand")
+
+
+@step(r"GitHub answers (?P<status>\d+) to the next request")
+def _fail(stage: Stage, said: re.Match[str]) -> None:
+    stage.world.playground.github.faults.plan(faults.error(int(said["status"])))
+
+
+@step(r"the clusters follow")
+def _follow(stage: Stage, _: re.Match[str]) -> None:
+    stage.world.follow()
+
+
+@step(r"someone runs kubectl (?P<arguments>.+)")
+def _kubectl(stage: Stage, said: re.Match[str]) -> None:
+    kubectl = f"{sys.prefix}/bin/kubectl"
+    config = str(stage.world.playground.kubeconfig)
+    command = [kubectl, "--kubeconfig", config, *shlex.split(said["arguments"])]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+@step(r"(?P<count>\d+) (?P<unit>minutes|hours|days) pass")
+def _pass(stage: Stage, said: re.Match[str]) -> None:
+    stage.world.clock.passes(timedelta(**{said["unit"]: int(said["count"])}))
+
+
+@step(r"the drift check of (?P<environment>\w+) runs")
+def _check(stage: Stage, said: re.Match[str]) -> None:
+    check = stage.world.app.drift_check(said["environment"], stage.world.slack.chat)
+    assert check is not None
+    check.run(stage.world.clock.now())
+
+
+@step(r"the cluster (?P<name>\w+) (?P<what>goes down|comes back)")
+def _cluster(stage: Stage, said: re.Match[str]) -> None:
+    cluster = stage.world.playground.clusters[said["name"]]
+    cluster.fail(503) if said["what"] == "goes down" else cluster.recover()
+
+
+@step(r"the last commit on main is")
+def _commit(stage: Stage, _: re.Match[str]) -> None:
+    stage.output = stage.world.git("show", "--format=%an: %B", "--first-parent", "-m", "main").strip()
+
+
+@step(r"pull request #(?P<number>\d+) changes")
+def _pull(stage: Stage, said: re.Match[str]) -> None:
+    pull = stage.world.playground.repository.pull(int(said["number"]))
+    stage.output = stage.world.git("diff", f"main...{pull.branch}").strip()
+
+
+@step(r"\$: quarterdeck (?P<arguments>.+)")
+def _program(stage: Stage, said: re.Match[str]) -> None:
+    arguments = [*shlex.split(said["arguments"]), "--config", str(stage.world.playground.config)]
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        env=os.environ | stage.world.playground.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    stage.output = (ran.stdout + ran.stderr).strip() + (f"\n[exit status {ran.returncode}]" if ran.returncode else "")

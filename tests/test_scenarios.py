@@ -1,0 +1,20 @@
+"""Every file of tests/scenarios/ is a transcript of the whole bot at work, and a test."""
+
+from pathlib import Path
+
+import pytest
+from steps import Stage
+from transcript import read
+from world import world
+
+SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_scenario(path: Path, tmp_path: Path) -> None:
+    steps = read(path)
+    assert any(step.said or step.block for step in steps), "a transcript that expects nothing can't fail"
+    with world(tmp_path) as made:
+        stage = Stage(made)
+        for step in steps:
+            stage.run(step)
