@@ -144,6 +144,8 @@ def _rolling(manifest: Json) -> None:
         _fill(strategy.setdefault("rollingUpdate", {}), _ROLLING[kind])
     else:
         strategy.pop("rollingUpdate", None)
+    if kind == "DaemonSet":
+        manifest["metadata"].setdefault("annotations", {}).setdefault("deprecated.daemonset.template.generation", "1")
     for claim in spec.get("volumeClaimTemplates", []):
         _fill(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}})
         claim["metadata"].setdefault("creationTimestamp", None)

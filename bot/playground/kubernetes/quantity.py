@@ -28,7 +28,10 @@ def canonical(value: Any, *, least: int = -9) -> str:
     elif suffix in _DECIMAL:
         amount = number.scaleb(_DECIMAL[suffix])
     else:
-        amount = number.scaleb(int(suffix[1:]))
+        text = _decimal(number.scaleb(int(suffix[1:])), least)
+        digits = text.rstrip("".join(_DECIMAL))
+        power = _DECIMAL[text.removeprefix(digits)]
+        return f"{digits}e{power}" if power else digits
     return _decimal(amount, least)
 
 

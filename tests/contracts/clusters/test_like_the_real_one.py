@@ -1,0 +1,101 @@
+"""The stand-in against the real thing: the same objects written to both must read the same."""
+
+import copy
+import json
+from typing import Any
+
+import httpx
+import pytest
+from cluster.apiserver import shared
+from contracts.clusters.conftest import StandIn
+
+from bot.playground.kubernetes.quantity import canonical
+
+pytestmark = pytest.mark.envtest
+
+LABELS = {"app": "pay"}
+APP = {
+    "name": "app",
+    "image": "reg/pay",
+    "ports": [{"containerPort": 8080}],
+    "env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+    "resources": {"limits": {"cpu": 0.5, "memory": "1024Mi"}, "requests": {"cpu": "0.1"}},
+    "readinessProbe": {"httpGet": {"port": 8080}},
+    "livenessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 5},
+}
+POD = {
+    "containers": [APP, {"name": "side", "image": "reg/side:v1@sha256:" + "0" * 64}],
+    "initContainers": [{"name": "init", "image": "reg:5000/init:v1"}],
+    "serviceAccountName": "pay",
+    "volumes": [
+        {"name": "a"},
+        {"name": "b", "configMap": {"name": "b"}},
+        {"name": "c", "secret": {"secretName": "c"}},
+        {"name": "d", "hostPath": {"path": "/d"}},
+    ],
+}
+WORKLOAD = {"selector": {"matchLabels": LABELS}, "template": {"metadata": {"labels": LABELS}, "spec": POD}}
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}}
+TEMPLATES = [{"metadata": {"name": "data"}, "spec": CLAIM}]
+RBAC = "rbac.authorization.k8s.io"
+USER, ACCOUNT = {"kind": "User", "name": "u"}, {"kind": "ServiceAccount", "name": "s", "namespace": "n"}
+BINDING = {"roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "r"}, "subjects": [USER, ACCOUNT]}
+INGRESS = {"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]}
+
+OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "deployment": ("apis/apps/v1/deployments", {"spec": WORKLOAD}),
+    "recreated": ("apis/apps/v1/deployments", {"spec": WORKLOAD | {"strategy": {"type": "Recreate"}}}),
+    "stateful": (
+        "apis/apps/v1/statefulsets",
+        {"spec": WORKLOAD | {"serviceName": "x", "volumeClaimTemplates": TEMPLATES}},
+    ),
+    "daemons": ("apis/apps/v1/daemonsets", {"spec": WORKLOAD}),
+    "replicas": ("apis/apps/v1/replicasets", {"spec": WORKLOAD}),
+    "service": ("api/v1/services", {"spec": {"selector": LABELS, "ports": [{"port": 80}]}}),
+    "headless": ("api/v1/services", {"spec": {"clusterIP": "None", "ports": [{"port": 80, "targetPort": "http"}]}}),
+    "map": ("api/v1/configmaps", {"metadata": {"labels": {}, "annotations": None}, "data": {"a": "1"}}),
+    "secret": ("api/v1/secrets", {"stringData": {"a": "1"}}),
+    "claim": ("api/v1/persistentvolumeclaims", {"spec": CLAIM}),
+    "policy": ("apis/networking.k8s.io/v1/networkpolicies", {"spec": INGRESS}),
+    "egress": ("apis/networking.k8s.io/v1/networkpolicies", {"spec": {"podSelector": {}, "egress": [{}]}}),
+    "binding": (f"apis/{RBAC}/v1/rolebindings", BINDING),
+}
+NEWER = ("persistentVolumeClaimRetentionPolicy", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "maxSurge")
+"""Filled in by servers since 1.21 to 1.23 (`maxSurge` of a DaemonSet), behind gates before."""
+ALLOCATED = ("clusterIP", "clusterIPs", "storageClassName", "volumeName", "finalizers")
+PER_OBJECT = ("uid", "namespace", "managedFields", "creationTimestamp", "resourceVersion", "generation", "status")
+
+
+def comparable(value: Any) -> Any:
+    """Without what differs from server to server, from one second to the next, or by the release alone."""
+    if isinstance(value, dict):
+        dropped = (*NEWER, *ALLOCATED, *PER_OBJECT)
+        return {key: comparable(item) for key, item in value.items() if key not in dropped}
+    return [comparable(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_defaults_are_those_of_a_real_server(stand_in: StandIn, name: str) -> None:
+    server = shared()
+    kind, fields = OBJECTS[name]
+    root, _, plural = kind.rpartition("/")
+    path = f"/{root}/namespaces/{server.namespace('like')}/{plural}"
+    body = copy.deepcopy(fields)
+    body.setdefault("metadata", {})["name"] = name
+
+    real = json.loads(server.request("POST", path, json.dumps(body).encode()))
+    ours = httpx.post(stand_in.url + path, json=body).raise_for_status().json()
+
+    assert comparable(ours) == comparable(real)
+
+
+@pytest.mark.parametrize("text", ["1000m", "0.5", "1.5Gi", "1e3", "1E", "100n", "0.0001", "1024Ki", "123456789k", "0"])
+def test_quantities_are_those_of_a_real_server(text: str) -> None:
+    server = shared()
+    container = {"name": "a", "image": "a", "resources": {"limits": {"cpu": text}}}
+    body = {"metadata": {"generateName": "q-"}, "spec": {"containers": [container]}}
+    path = f"/api/v1/namespaces/{server.namespace('quantity')}/pods"
+
+    real = json.loads(server.request("POST", path, json.dumps(body).encode()))
+
+    assert canonical(text, least=-3) == real["spec"]["containers"][0]["resources"]["limits"]["cpu"]
