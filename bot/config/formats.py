@@ -165,7 +165,7 @@ def _cron(line: str) -> str:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from None
     return name
 

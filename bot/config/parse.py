@@ -103,4 +103,5 @@ def _limit_nesting(text: str) -> None:
 def _explain(problem: str | None, text: str) -> str:
     if "{{" in text:
         return "this is a template, not YAML: render it first"
-    return f"not YAML: {problem or 'it ends too early'}"
+    hint = "; text with braces in it needs quotes here" if problem and "expected ','" in problem else ""
+    return f"not YAML: {problem or 'it ends too early'}{hint}"

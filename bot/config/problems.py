@@ -17,7 +17,7 @@ _SENTENCES = {
     "model_type": "must hold keys",
     "dict_type": "must hold keys",
     "list_type": "must be a list",
-    "string_type": "must be text",
+    "string_type": "must be text; quote it if it begins with { or [",
 }
 
 
@@ -44,6 +44,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def dotted(place: tuple[Step, ...]) -> str:
+    """`environments.staging.path`. Where one may stand for a list, an item's number would confuse."""
+    if place and isinstance(place[-1], int):
+        place = place[:-1]
     return ".".join(map(str, place)) or "the file"
 
 
