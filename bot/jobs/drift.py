@@ -17,7 +17,7 @@ from bot.errors import Refusal, Unavailable
 from bot.model.episode import Episode
 from bot.model.reply import Outcome, Reply, Section
 from bot.model.request import Place
-from bot.model.sync import Sighting, SyncState
+from bot.model.sync import Severity, Sighting, SyncState
 from bot.ports import Chat, Episodes
 
 Survey = Callable[[str], Sequence[Sighting]]
@@ -96,12 +96,13 @@ class DriftCheck:
         return Episode(self.environment, service, state, fingerprint, now, self.channel, message="")
 
     def _fingerprint(self, sighting: Sighting) -> str:
-        """The same for the same findings. Why something is unknown doesn't count: timeouts never read alike."""
+        """The same for the same findings: what is mere information doesn't count, nor do the words of a timeout."""
         if sighting.sync is SyncState.UNKNOWN:
             return ""
         findings = sorted(
             json.dumps([each.kind, each.object.api_version, str(each.object), each.path, each.desired, each.live])
             for each in sighting.differences
+            if each.severity is not Severity.INFO
         )
         return hmac.new(self.key, json.dumps(findings).encode(), hashlib.sha256).hexdigest()
 

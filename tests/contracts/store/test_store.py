@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Refusal, Unavailable
@@ -149,12 +149,13 @@ def test_a_store_that_is_held_by_another_is_unavailable_and_says_so(file: Path) 
 
 
 def test_receiving_is_fast_enough_to_be_done_before_the_acknowledgement(store: Store) -> None:
+    # 2 ms or so; an acknowledgement is due within 50 ms, on a slow disk too.
     times = []
     for number in range(30):
         begun = time.perf_counter()
         store.receive(message(f"m{number}"))
         times.append(time.perf_counter() - begun)
-    assert sorted(times)[len(times) // 2] < 0.010
+    assert sorted(times)[len(times) // 2] < 0.050
 
 
 def test_only_what_is_done_with_for_long_is_pruned(store: Store, clock: Clock) -> None:
@@ -178,6 +179,7 @@ places = st.builds(Place, st.none() | texts, st.none() | texts, st.none() | text
 presses = st.none() | st.builds(Press, texts, texts, texts, texts)
 
 
+@settings(deadline=None)
 @given(st.builds(Message, texts, texts, actors, places, times, st.just(False), presses))
 def test_a_message_comes_back_as_it_was(said: Message) -> None:
     assert messages.read(messages.dump(said)) == said

@@ -1,7 +1,7 @@
 """YAML as typed, and YAML that isn't."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config.parse import Document, Malformed, parse
@@ -83,6 +83,7 @@ def test_no_tag_makes_an_object() -> None:
     assert parse("a: !!python/object/apply:os.getcwd []\n").data == {"a": []}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=" \n\tab:-[]{}#&*!|>'\"%@,?0~<", max_size=60))
 def test_any_text_is_parsed_or_malformed(text: str) -> None:
     try:

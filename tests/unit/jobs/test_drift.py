@@ -1,7 +1,7 @@
 """What the scheduled check says, over a course of checks, with a real store beneath it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -176,6 +176,13 @@ def test_the_order_of_findings_makes_no_news(world: World) -> None:
 
     assert len(world.check(both("api", "cron"))) == 1
     assert world.check(both("cron", "api")) == []
+
+
+def test_information_alone_makes_no_news(world: World) -> None:
+    found = drifted("api")
+    remark = replace(found.differences[0], path="metadata.annotations.seen", severity=Severity.INFO)
+    assert len(world.check(found)) == 1
+    assert world.check(replace(found, differences=(*found.differences, remark))) == []
 
 
 def test_an_offer_to_heal_is_made_where_configured(world: World) -> None:

@@ -1,7 +1,7 @@
 """Cron lines that are none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model.schedule import Cron
@@ -34,6 +34,7 @@ def test_a_line_that_is_none_has_its_sentence(line: str, sentence: str) -> None:
     assert str(refused.value) == sentence
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789*/,- amonfriju", max_size=30))
 def test_any_text_is_a_line_or_has_a_sentence(line: str) -> None:
     try:
