@@ -57,7 +57,7 @@ class App:
     def load(cls, config: Path, now: Callable[[], datetime] = utc_now) -> Self:
         """The bot as a config file and this process's environment describe it. Refusal with every problem."""
         surroundings = Surroundings.read(os.environ)
-        redaction.log_to_stderr(surroundings.secrets, logging.WARNING)
+        redaction.log_to_stderr(surroundings.secrets)
         return cls(load(config, discover(commands).commands), surroundings, now)
 
     def __enter__(self) -> Self:
@@ -136,15 +136,16 @@ class App:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
         with ExitStack() as running:
             host, port = self.surroundings.listen
-            waiting = lambda: None if slack.connected() else "not connected to Slack"  # noqa: E731 - a value for site
-            running.callback(serve(site(self._deliveries(slack), waiting), host, port).stop)
+            pages = site(self._deliveries(slack), lambda: None if slack.connected() else "not connected to Slack")
+            web = serve(pages, host, port)
+            running.callback(web.stop)
             slack.start()
             running.callback(slack.stop)
             scheduler.start()
             running.callback(scheduler.stop)
-            log.warning("Quarterdeck is listening to Slack; health is at http://%s:%d/readyz", host, port)
+            log.info("Quarterdeck is listening to Slack; health is at http://%s:%d/readyz", host, web.port)
             stop.wait()
-            log.warning("Quarterdeck stops: it finishes what it began")
+            log.info("Quarterdeck stops: it finishes what it began")
 
     def connect(self) -> "Slack":
         """The ear and mouth in Slack, not yet listening. Refusal without its tokens."""

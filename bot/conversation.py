@@ -91,7 +91,8 @@ class Conversation:
         # Whoever presses must be allowed to, so the command runs as theirs; its id stays, so that it runs once.
         pressed = replace(asked, actor=message.actor, resumed=message.resumed)
         answer = self._asked(pressed, dry_run=False, yes=False, agreed=fingerprint)
-        self.confirmations.settle(press.confirmation)
+        if answer.reply.outcome is not Outcome.FAILED:
+            self.confirmations.settle(press.confirmation)
         return answer
 
     def _plan(self, invocation: Invocation, context: Context) -> Proposal | Reply:

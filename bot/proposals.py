@@ -92,9 +92,8 @@ def body(
     lines = [
         _markdown(summary),
         "",
-        "| | |",
-        "|---|---|",
         f"| Service | {_markdown(target.service)} |",
+        "|---|---|",
         f"| Environment | {_markdown(target.environment)} |",
         f"| From | {_markdown(before or 'none')} |",
         f"| To | {_markdown(after)} |",

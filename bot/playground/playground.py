@@ -113,6 +113,7 @@ class Playground:
             "GITHUB_TOKEN": self.bot.token.reveal(),
             "KUBECONFIG": str(self.kubeconfig),
             "QUARTERDECK_DATA": str(self.folder / "data"),
+            "QUARTERDECK_LISTEN": "127.0.0.1:0",
         }
 
     @contextmanager

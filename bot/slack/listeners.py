@@ -60,7 +60,10 @@ class Slack:
         with calling("auth.test"):
             us = client.auth_test()
             # Signatures are verified before a request is even parsed: see bot.slack.requests.
-            app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False)
+            # Bolt warns that it leaves SLACK_BOT_TOKEN alone since it was given a client, which is as meant.
+            quiet = logging.getLogger(f"{__name__}.bolt")
+            quiet.setLevel(logging.ERROR)
+            app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False, logger=quiet)
         app.use(self._receive)
         self.chat = Outbox(client)
         self.dispatch = app.dispatch
