@@ -19,7 +19,7 @@ class Server(Protocol):
     kubeconfig: Path
     context: str
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> None: ...
+    def send(self, method: str, path: str, body: dict[str, Any]) -> Any: ...
 
     def namespace(self) -> str:
         """A namespace that no other test uses."""
@@ -28,14 +28,15 @@ class Server(Protocol):
 class StandIn:
     context = "staging"
 
-    def __init__(self, cluster: Cluster, url: str, folder: Path) -> None:
-        self.cluster, self.url = cluster, url
+    def __init__(self, cluster: Cluster, client: httpx.Client, root: str, folder: Path) -> None:
+        self.cluster = cluster
         self.kubeconfig = folder / "kubeconfig"
+        self._client, self._root = client, root
         self._namespaces = 0
-        kubeconfig.write(self.kubeconfig, {"staging": self.url})
+        kubeconfig.write(self.kubeconfig, {"staging": str(client.base_url.join(root))})
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
-        httpx.request(method, self.url + path, json=body).raise_for_status()
+    def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        return self._client.request(method, self._root + path, json=body).raise_for_status().json()
 
     def namespace(self) -> str:
         self._namespaces += 1
@@ -49,27 +50,27 @@ class Real:
         self.server = shared()
         self.kubeconfig = self.server.kubeconfig
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
-        self.server.request(method, path, json.dumps(body).encode())
+    def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        return json.loads(self.server.request(method, path, json.dumps(body).encode()))
 
     def namespace(self) -> str:
         return self.server.namespace("clusters")
 
 
 @pytest.fixture(scope="session")
-def house() -> Iterator[tuple[Starlette, str]]:
-    """One HTTP server for all stand-ins, since starting one takes longer than most tests."""
+def house() -> Iterator[tuple[Starlette, httpx.Client]]:
+    """One HTTP server for all stand-ins, since starting one takes longer than most tests; and a client of it."""
     app = Starlette()
-    with serve(app) as url:
-        yield app, url
+    with serve(app) as url, httpx.Client(base_url=url) as client:
+        yield app, client
 
 
 @pytest.fixture
-def stand_in(house: tuple[Starlette, str], tmp_path: Path) -> StandIn:
-    app, url = house
+def stand_in(house: tuple[Starlette, httpx.Client], tmp_path: Path) -> StandIn:
+    app, client = house
     cluster, token = Cluster("staging"), secrets.token_hex(8)
     app.router.routes.extend(mount(token, cluster))
-    return StandIn(cluster, f"{url}/clusters/{token}/staging", tmp_path)
+    return StandIn(cluster, client, f"/clusters/{token}/staging", tmp_path)
 
 
 @pytest.fixture(params=["stand-in", pytest.param("envtest", marks=pytest.mark.envtest)])

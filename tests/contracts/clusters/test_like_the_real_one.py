@@ -4,7 +4,6 @@ import copy
 import json
 from typing import Any
 
-import httpx
 import pytest
 from cluster.apiserver import shared
 from contracts.clusters.conftest import StandIn
@@ -84,7 +83,7 @@ def test_defaults_are_those_of_a_real_server(stand_in: StandIn, name: str) -> No
     body.setdefault("metadata", {})["name"] = name
 
     real = json.loads(server.request("POST", path, json.dumps(body).encode()))
-    ours = httpx.post(stand_in.url + path, json=body).raise_for_status().json()
+    ours = stand_in.send("POST", path, body)
 
     assert comparable(ours) == comparable(real)
 
