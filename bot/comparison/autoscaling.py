@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.comparison.identity import section
+from bot.comparison.schema import section
 from bot.model.sync import Manifest, ObjectRef
 
 Scaled = tuple[str, str, str, str]

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from bot.comparison import severity
 from bot.comparison.autoscaling import Bounds, bounds, scaled
-from bot.comparison.identity import Declared, declared, only_existence, section, skipped
+from bot.comparison.identity import Declared, declared, only_existence, skipped
 from bot.comparison.kinds import type_of
 from bot.comparison.paths import spell, under
+from bot.comparison.schema import section
 from bot.comparison.secrets import hides, unread
 from bot.comparison.showing import AFTER, BEFORE, pair
 from bot.comparison.walk import Found, walk

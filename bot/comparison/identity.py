@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.comparison.schema import section
 from bot.model.sync import Manifest, ObjectRef
 
 _CLUSTER_WIDE = frozenset(
@@ -58,7 +59,6 @@ _SKIPS = (
     ("helm.toolkit.fluxcd.io/driftdetection", "disabled"),
     ("kluctl.io/ignore-diff", "true"),
     ("client.lifecycle.config.k8s.io/mutation", "ignore"),
-    ("argocd.argoproj.io/compare-options", "ignoreextraneous"),
 )
 
 
@@ -129,12 +129,6 @@ def flatten(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
             yield from flatten(item for item in items if isinstance(item, Mapping))
         else:
             yield manifest
-
-
-def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A mapping in an object; empty where there is none, or something else."""
-    found = manifest.get(name)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _defined_wide(objects: Iterable[Manifest]) -> Iterator[tuple[str, str]]:

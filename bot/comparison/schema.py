@@ -43,7 +43,7 @@ class Type:
     ordered: bool = True
     """False for a list whose order means nothing."""
     shared: bool = False
-    """True for a list to which others add items of theirs (finalizers)."""
+    """True for a list or a mapping to which others add items of theirs (finalizers)."""
     scalar: Scalar | None = None
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     """Rewrites the mapping in Git as the server would, where a field depends on others far from it."""
@@ -114,3 +114,9 @@ def unordered(items: Type = ANY, *, shared: bool = False) -> Type:
 def sequence(items: Type) -> Type:
     """A list that is one value, in its order (`x-kubernetes-list-type: atomic`)."""
     return Type(items=items)
+
+
+def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A mapping in an object; empty where there is none, or something else."""
+    found = manifest.get(name)
+    return found if isinstance(found, Mapping) else {}

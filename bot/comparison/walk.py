@@ -75,7 +75,7 @@ def _mapping(
             yield from _gone(kind, name, value, (*path, name), finding)
         elif other is not None:
             yield from walk(_type(kind, name, value), value, other, (*path, name), finding)
-    for name in have.keys() - want.keys():
+    for name in () if kind.shared else have.keys() - want.keys():
         if not kind.ignores(name):
             yield from _extra(kind, name, want, have[name], path, Kind.UNDECLARED)
 
@@ -88,6 +88,10 @@ def _gone(kind: Type, name: str, value: Any, path: Path, finding: Kind) -> Itera
     elif _void(value):
         if name in kind.presence:
             yield Found(finding, path, value, None)
+    elif of.values is not None and isinstance(value, Mapping):
+        yield from walk(of, value, {}, path, finding)
+    elif of.keys and isinstance(value, list):
+        yield from walk(of, value, [], path, finding)
     elif not (_zero(kind, name, value) or value == kind.default(name, {})):
         yield Found(finding, path, value if finding is Kind.DRIFT else None, None)
 

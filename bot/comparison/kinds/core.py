@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA
 from bot.comparison.kinds.pods import CLAIM, VOLUME
-from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, free, keyed, record, sequence, unordered
+from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, Type, free, keyed, record, sequence, unordered
 from bot.comparison.secrets import as_stored
 
 _SERVICE = record(
@@ -42,7 +42,12 @@ _VOLUME_SPEC = record(
     theirs="claimRef",
 )
 
-_LIMITS = {name: free(QUANTITY) for name in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio")}
+# Each limit completes the others (SetDefaults_LimitRangeItem).
+_COMPLETED = Type(values=QUANTITY, shared=True)
+_LIMITS = {
+    **dict.fromkeys(("min", "max", "maxLimitRequestRatio"), free(QUANTITY)),
+    **dict.fromkeys(("default", "defaultRequest"), _COMPLETED),
+}
 
 
 def _addresses() -> dict[str, Any]:
@@ -68,14 +73,14 @@ TYPES = {
         },
     ),
     ("", "Namespace"): record(
-        fields={"metadata": METADATA, "spec": record(fields={"finalizers": unordered(shared=True)})}
+        fields={"metadata": METADATA, "spec": record(fields={"finalizers": unordered(shared=True)})},
+        defaults={"spec": {}},
     ),
     ("", "PersistentVolumeClaim"): record(fields={"metadata": METADATA, "spec": CLAIM}),
     ("", "PersistentVolume"): record(fields={"metadata": METADATA, "spec": _VOLUME_SPEC}),
     ("", "LimitRange"): record(
         fields={
             "metadata": METADATA,
-            # Each limit completes the others (SetDefaults_LimitRangeItem).
             "spec": record(fields={"limits": sequence(record("type", _LIMITS, theirs="default defaultRequest"))}),
         }
     ),

@@ -46,14 +46,9 @@ def _host_ports(pod: Mapping[str, Any]) -> Mapping[str, Any]:
 
 RESOURCES = record(fields={"limits": free(QUANTITY), "requests": free(QUANTITY), "claims": keyed(ANY, "name")})
 
-_ENV_SOURCE = record(
-    fields={
-        "fieldRef": record("fieldPath", defaults={"apiVersion": "v1"}),
-        "resourceFieldRef": record("containerName resource", {"divisor": QUANTITY}, defaults={"divisor": "0"}),
-        "configMapKeyRef": record("name key optional"),
-        "secretKeyRef": record("name key optional"),
-    }
-)
+_FIELD = record("fieldPath", defaults={"apiVersion": "v1"})
+_RESOURCE = record("containerName resource", {"divisor": QUANTITY}, defaults={"divisor": "0"})
+_ENV_SOURCE = record("configMapKeyRef secretKeyRef fileKeyRef", {"fieldRef": _FIELD, "resourceFieldRef": _RESOURCE})
 _ENV = record(fields={"name": TEXT, "value": TEXT, "valueFrom": _ENV_SOURCE})
 
 _HANDLER = {
@@ -114,15 +109,14 @@ CLAIM = record(
 CLAIM_TEMPLATE = record(fields={"metadata": METADATA, "spec": CLAIM}, ignored="apiVersion kind status")
 
 _FILES = record("items optional", {"secretName": ANY, "name": ANY}, defaults={"defaultMode": 420})
+_DOWNWARD = record(fields={"items": sequence(record("path mode", {"fieldRef": _FIELD, "resourceFieldRef": _RESOURCE}))})
 _PROJECTED = record(
     fields={
         "sources": sequence(
             record(
                 "configMap secret clusterTrustBundle podCertificate",
                 {
-                    "downwardAPI": record(
-                        fields={"items": sequence(record("path mode", {"fieldRef": _ENV_SOURCE.fields["fieldRef"]}))}
-                    ),
+                    "downwardAPI": _DOWNWARD,
                     "serviceAccountToken": record("audience path", defaults={"expirationSeconds": 3600}),
                 },
             )
@@ -138,7 +132,7 @@ VOLUME = record(
         "hostPath": record("path", defaults={"type": ""}),
         "secret": _FILES,
         "configMap": _FILES,
-        "downwardAPI": replace(_FILES, fields={"items": _PROJECTED.fields["sources"]}),
+        "downwardAPI": replace(_DOWNWARD, defaults={"defaultMode": 420}),
         "projected": _PROJECTED,
         "ephemeral": record(fields={"volumeClaimTemplate": CLAIM_TEMPLATE}),
         "iscsi": record("targetPortal iqn lun", defaults={"iscsiInterface": "default"}),
@@ -184,7 +178,7 @@ POD_SPEC = record(
     },
     complete=_host_ports,
 )
-POD_TEMPLATE = record(fields={"metadata": METADATA, "spec": POD_SPEC})
+POD_TEMPLATE = record(fields={"metadata": METADATA, "spec": POD_SPEC}, defaults={"metadata": {}})
 
 
 def _bare() -> Type:

@@ -1,11 +1,12 @@
 """Kinds that run pods. Defaults after pkg/apis/apps/v1/defaults.go and pkg/apis/batch/v1/defaults.go."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA
 from bot.comparison.kinds.pods import CLAIM_TEMPLATE, POD, POD_TEMPLATE
-from bot.comparison.schema import Type, record, sequence
+from bot.comparison.schema import Type, record, section, sequence
 
 _ROLLING: Mapping[str, Any] = {"type": "RollingUpdate", "rollingUpdate": {}}
 
@@ -19,6 +20,13 @@ def _rolling(defaults: Mapping[str, Any]) -> Type:
             "rollingUpdate": lambda strategy: {} if strategy.get("type") in {None, "RollingUpdate"} else None,
         },
     )
+
+
+def _labelled(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without labels of its own it gets those of its pods, as the server does for the oldest kinds."""
+    metadata = section(workload, "metadata")
+    labels = section(section(section(section(workload, "spec"), "template"), "metadata"), "labels")
+    return workload if metadata.get("labels") else {**workload, "metadata": {**metadata, "labels": labels}}
 
 
 def _workload(plain: str = "", *, defaults: Mapping[str, Any], fields: Mapping[str, Type] | None = None) -> Type:
@@ -49,7 +57,7 @@ _JOB = record(
 TYPES = {
     ("", "Pod"): POD,
     ("", "PodTemplate"): record(fields={"metadata": METADATA, "template": POD_TEMPLATE}),
-    ("", "ReplicationController"): _workload("minReadySeconds", defaults={}),
+    ("", "ReplicationController"): replace(_workload("minReadySeconds", defaults={}), complete=_labelled),
     ("apps", "ReplicaSet"): _workload("minReadySeconds", defaults={}),
     ("apps", "Deployment"): _workload(
         "minReadySeconds paused",
@@ -75,7 +83,7 @@ TYPES = {
         fields={"updateStrategy": _rolling({"maxUnavailable": 1, "maxSurge": 0})},
         defaults={"updateStrategy": _ROLLING, "revisionHistoryLimit": 10},
     ),
-    ("batch", "Job"): record(fields={"metadata": METADATA, "spec": _JOB}),
+    ("batch", "Job"): record(fields={"metadata": METADATA, "spec": _JOB}, complete=_labelled),
     ("batch", "CronJob"): record(
         fields={
             "metadata": METADATA,
