@@ -23,8 +23,8 @@ from bot.playground.kubernetes.api import Cluster
 from bot.playground.kubernetes.objects import Json, Problem
 from bot.playground.kubernetes.patches import three_way
 
-REVISION = "agent.playground/revision"
-FOLDER = "agent.playground/folder"
+REVISION = "kustomize.toolkit.fluxcd.io/revision"
+FOLDER = "kustomize.toolkit.fluxcd.io/path"
 """Annotations on everything that the agent applies: the commit and the folder it came from."""
 _BESIDE = Path(sys.executable).with_name("kubectl")
 KUBECTL = str(_BESIDE) if _BESIDE.exists() else "kubectl"

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ WATCH_SECONDS = 300.0
 WATCH_PAUSE = 0.1
 MOST_BYTES = 3 * 1024 * 1024
 """What an API server takes as a body (`--max-request-body-bytes`)."""
+_REMEMBERED = 1000
+_MOST_PAGES = 100
 _PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
     "application/merge-patch+json": patches.merge_patch,
     "application/json-patch+json": patches.json_patch,
@@ -78,8 +81,8 @@ class Cluster:
         self.served = served or Served()
         self.objects = Objects(self.served, now)
         self.faults: list[Fault] = []
-        self.requests: list[tuple[str, str]] = []
-        """Method and path with query of every request, for tests that count calls."""
+        self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
+        """Method and path with query of the latest requests, for tests that count calls."""
         self._rollouts = Rollouts(self.objects, now)
         self._pages: dict[str, tuple[int, list[Json]]] = {}
 
@@ -114,6 +117,9 @@ class Cluster:
             return await self._faulty(asked) or await self._answer(request, path)
         except Problem as problem:
             return JSONResponse(problem.status(), problem.code)
+        except ValueError:
+            unread = Problem(400, "BadRequest", "a parameter of the query is not a number")
+            return JSONResponse(unread.status(), unread.code)
 
     async def _faulty(self, asked: str) -> Response | None:
         for fault in self.faults:
@@ -222,6 +228,8 @@ class Cluster:
     def _keep(self, version: int, rest: list[Json]) -> str:
         token = secrets.token_hex(8)
         self._pages[token] = (version, rest)
+        while len(self._pages) > _MOST_PAGES:  # lists that nobody read to their end
+            del self._pages[next(iter(self._pages))]
         return base64.urlsafe_b64encode(json.dumps({"v": "meta.k8s.io/v1", "start": token}).encode()).decode()
 
     def _page(self, token: str) -> tuple[int, list[Json]]:

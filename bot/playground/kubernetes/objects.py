@@ -227,9 +227,30 @@ def _check_immutable(kind: Kind, before: Json, after: Json) -> None:
         raise _invalid(kind, before["metadata"]["name"], "spec.template", "field is immutable")
 
 
+def _check_workload(kind: Kind, manifest: Json) -> None:
+    """What the controllers and pages rely on: containers with a name and an image, and replicas that are a number."""
+    spec = manifest["spec"]
+    name = manifest["metadata"]["name"]
+    replicas = spec.get("replicas", 0)
+    if not isinstance(replicas, int) or replicas < 0:
+        raise _invalid(kind, name, "spec.replicas", "must be a whole number from 0")
+    containers = spec.get("template", {}).get("spec", {}).get("containers")
+    if not isinstance(containers, list) or not containers:
+        raise _invalid(kind, name, "spec.template.spec.containers", "at least one is required")
+    for container in containers:
+        if not all(isinstance(container.get(field), str) for field in ("name", "image")):
+            raise _invalid(kind, name, "spec.template.spec.containers", "each needs a name and an image")
+
+
 def _fill(kind: Kind, manifest: Json) -> None:
     try:
         defaults.fill(manifest)
+        if kind.group == "apps" or kind.kind == "Job":
+            _check_workload(kind, manifest)
+        if kind.kind == "Service" and not all(
+            isinstance(port["port"], int) for port in manifest["spec"].get("ports", [])
+        ):
+            raise _invalid(kind, manifest["metadata"]["name"], "spec.ports", "each needs a port number")
     except ValueError as error:
         raise Problem(400, "BadRequest", str(error)) from error
     except (AttributeError, TypeError, KeyError) as error:
