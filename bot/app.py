@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,8 +20,9 @@ from bot.command import Context, Registry, discover
 from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
 from bot.conversation import Conversation
-from bot.errors import Refusal
+from bot.errors import Refusal, Unavailable
 from bot.model.request import Actor, Message, Place
+from bot.model.schedule import Every
 from bot.model.sync import Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Git
@@ -134,6 +135,7 @@ class App:
         for environment in self.settings.catalog.environments:
             if (check := self.drift_check(environment, slack.chat)) is not None:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
+        scheduler.add("pruning of the store", Every(timedelta(days=1)), lambda _: self._store.prune())
         with ExitStack() as running:
             host, port = self.surroundings.listen
             pages = site(self._deliveries(slack), lambda: None if slack.connected() else "not connected to Slack")
@@ -207,9 +209,11 @@ class App:
 
     @cached_property
     def _mirrors(self) -> "Mirrors":
-        from bot.mirrors.folder import Mirrors
-        from bot.mirrors.work import Identity
-
+        try:
+            from bot.mirrors.folder import Mirrors
+            from bot.mirrors.work import Identity
+        except ImportError:  # GitPython looks for git when it is imported
+            raise Unavailable("git is not installed here, or not on PATH; Quarterdeck needs 2.38 or newer.") from None
         author = self.settings.author
         return self._closing.enter_context(
             Mirrors(

@@ -121,7 +121,7 @@ class Survey:
             live=_live_version(declared, live.objects),
             sync=sync,
             health=Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
-            why="; ".join([*unchecked, *([reason] if reason else [])]),
+            why="; ".join([*_first(unchecked), *([reason] if reason else [])]),
             differences=differences,
         )
 
@@ -161,6 +161,12 @@ def _read_by(tree: Tree, path: str) -> Iterator[str]:
         yield from (file for file in (*found.files, *found.patches) if not file.startswith(f"{path}/"))
         for base in found.bases:
             yield from _read_by(tree, base)
+
+
+def _first(reasons: Sequence[str]) -> list[str]:
+    """One reason speaks for all: a cluster that is down says the same of each kind."""
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return [f"{reasons[0]}{more}"] if reasons else []
 
 
 def _version(tree: Tree, target: Target) -> str | None:

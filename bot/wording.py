@@ -115,7 +115,8 @@ def drift_report(sightings: Sequence[Sighting]) -> tuple[Section, ...]:
     sections = []
     for sighting in sightings:
         if sighting.sync is SyncState.DRIFTED:
-            findings = sorted(sighting.differences, key=lambda each: list(Severity).index(each.severity))
+            told = [each for each in sighting.differences if each.severity is not Severity.INFO]
+            findings = sorted(told, key=lambda each: list(Severity).index(each.severity))
             lines = [
                 line
                 for _, found in groupby(findings[:SHOWN], lambda each: each.object)
@@ -138,6 +139,8 @@ def drift_summary(sightings: Sequence[Sighting]) -> str:
     unknown = sum(sighting.sync is SyncState.UNKNOWN for sighting in sightings)
     pending = sum(sighting.sync is SyncState.PENDING for sighting in sightings)
     tail = (f"; {pending} pending" if pending else "") + (f"; {unknown} not checked" if unknown else "")
+    if sightings and unknown == len(sightings):
+        return f"None of {unknown} targets could be checked." if unknown > 1 else f"{sightings[0].target} was not checked."
     if not drifted:
         checked = len(sightings) - unknown
         return f"No drift in {checked} of {len(sightings)} target{'s' if len(sightings) != 1 else ''}{tail}."

@@ -164,7 +164,14 @@ def _cluster(stage: Stage, said: re.Match[str]) -> None:
 
 @step(r"the last commit on main is")
 def _commit(stage: Stage, _: re.Match[str]) -> None:
-    stage.output = stage.world.git("show", "--format=%an: %B", "--first-parent", "-m", "main").strip()
+    shown = stage.world.git("show", "--format=%an: %B", "--first-parent", "-m", "main").strip()
+    stage.output = shown.replace("\n\n\n", "\n\n")
+
+
+@step(r"the tip of pull request #(?P<number>\d+) says")
+def _tip(stage: Stage, said: re.Match[str]) -> None:
+    pull = stage.world.playground.repository.pull(int(said["number"]))
+    stage.output = stage.world.git("show", "--no-patch", "--format=%an: %B", pull.branch).strip()
 
 
 @step(r"pull request #(?P<number>\d+) changes")
