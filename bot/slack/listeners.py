@@ -7,7 +7,7 @@ know what a message means, nor how a reply looks.
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -78,11 +78,17 @@ class Slack:
 
     def start(self) -> None:
         """Take up what a former process left undone, then listen. Unavailable if Slack can't be reached."""
-        for message in self._inbox.unfinished():
-            self._pool.submit(self._work, message)
+        self._pool.submit(self._catch_up, self._inbox.unfinished())
         if self._socket:
             with calling("apps.connections.open"):
                 self._socket.connect()
+
+    def _catch_up(self, left: Sequence[Message]) -> None:
+        """One after the other, in the order they were said: two of them may move the same service."""
+        for message in left:
+            if self._stopping.is_set():
+                return
+            self._work(message)
 
     def stop(self) -> None:
         """Stop listening and finish what was begun; what waits stays in the inbox for the next start."""

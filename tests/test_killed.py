@@ -1,0 +1,72 @@
+"""`serve` is killed at any moment and started again: no acknowledged command is lost, and none runs twice."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.playground.playground import Playground
+
+
+@contextmanager
+def serving(playground: Playground) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)]
+    with subprocess.Popen(command, env=os.environ | playground.environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def commits(playground: Playground) -> Counter[str]:
+    """How often each subject stands on main."""
+    log = ["git", "-C", str(playground.repository.bare.path), "log", "--first-parent", "--format=%s", "main"]
+    return Counter(subprocess.run(log, check=True, capture_output=True, text=True).stdout.splitlines())
+
+
+@pytest.mark.timeout(240)
+def test_no_command_is_lost_or_doubled(tmp_path: Path) -> None:
+    playground = Playground(tmp_path)
+    workspace = playground.workspace
+    bot = workspace.installation.bot_user_id
+    with playground.running():
+        asked: dict[str, str] = {}
+        for number, delay in enumerate((0.0, 0.05, 0.1, 0.2, 0.35)):
+            with serving(playground) as process:
+                workspace.wait_for(lambda: workspace.connections == 1, 30)
+                for service, text in (
+                    ("api", f"@Quarterdeck promote api v2.9.{number} to staging"),
+                    ("worker", f"@Quarterdeck promote worker v0.10.{number} to staging"),
+                ):
+                    asked[workspace.say("ana", "#deploys", text)] = f"{service} {number}"
+                time.sleep(delay)  # the moment of the kill is what is varied
+                process.kill()
+                process.wait()
+                workspace.wait_for(lambda: workspace.connections == 0, 30)
+        with serving(playground):
+            workspace.wait_for(lambda: workspace.connections == 1, 30)
+            acknowledged = {
+                each.payload["event"]["ts"]
+                for each in workspace.deliveries
+                if each.acknowledged and "event" in each.payload
+            }
+            assert acknowledged, "every kill came before the first acknowledgement, so this showed nothing"
+            for ts in acknowledged:
+                answers = workspace.wait_for(
+                    lambda ts=ts: [each for each in workspace.messages("#deploys", ts)[1:] if each.user == bot], 60
+                )
+                told = answers[0].text
+                assert any(word in told for word in ("Committed.", "Unchanged.", "Please confirm.")), told
+    assert max(commits(playground).values()) == 1
+    for ts in acknowledged:
+        service, number = asked[ts].split()
+        version = {"api": "v2.9", "worker": "v0.10"}[service]
+        landed = [subject for subject in commits(playground) if f"to {version}.{number} in" in subject]
+        later = [subject for subject in commits(playground) if f"Promote {service} from" in subject]
+        assert landed or later, f"{asked[ts]} was acknowledged and left no trace"
