@@ -142,8 +142,12 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _playground(args: argparse.Namespace) -> int:
-    from bot.playground.playground import run
-
+    try:
+        from bot.playground.playground import run
+    except ImportError as missing:
+        raise Unavailable(
+            f"The playground needs {missing.name}, which is not installed; try: pip install 'quarterdeck[playground]'"
+        ) from None
     return run(args.port, open_browser=not args.no_browser)
 
 

@@ -1,0 +1,64 @@
+"""`quarterdeck serve` as a process: HTTP mode, its end, and what it refuses to start without."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.playground.playground import Playground
+
+
+@contextmanager
+def serving(playground: Playground, **changed: str) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)]
+    environment: Mapping[str, str] = os.environ | playground.environment | changed
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
+    playground = Playground(tmp_path)
+    workspace = playground.workspace
+    secret = workspace.installation.signing_secret.reveal()
+    with playground.running(), serving(playground, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=secret) as bot:
+        assert bot.stderr is not None
+        line = next(line for line in bot.stderr if "is listening" in line)
+        drain = threading.Thread(target=bot.stderr.read)
+        drain.start()
+        site = line.rpartition("http://")[2].partition("/")[0]
+        workspace.point_at(f"http://{site}/slack/events")
+        ts = workspace.say("ana", "#deploys", "@Quarterdeck promote payment v1.3.0 to prod")
+        answers = workspace.wait_for(lambda: workspace.messages("#deploys", ts)[1:], 30)
+        assert "Pull request #1 is open" in answers[0].text
+        assert httpx.get(f"http://{site}/readyz").text == "ok"
+        assert httpx.post(f"http://{site}/slack/events", content=b"{}").status_code == 401
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(20) == 0
+        drain.join()
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install."),
+        (
+            {"SLACK_APP_TOKEN": ""},
+            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: Slack could not reach the bot.",
+        ),
+    ],
+)
+def test_it_says_what_is_missing(tmp_path: Path, changed: dict[str, str], sentence: str) -> None:
+    playground = Playground(tmp_path)
+    with playground.running(), serving(playground, **changed) as bot:
+        _, said = bot.communicate(timeout=30)
+    assert (bot.returncode, said.strip()) == (2, sentence)
