@@ -8,7 +8,7 @@ from bot.comparison.identity import Declared, declared, only_existence, skipped
 from bot.comparison.kinds import type_of
 from bot.comparison.paths import spell, under
 from bot.comparison.schema import section
-from bot.comparison.secrets import hides, unread
+from bot.comparison.secrets import hides
 from bot.comparison.showing import AFTER, BEFORE, pair
 from bot.comparison.walk import Found, walk
 from bot.model.rules import Ignore
@@ -79,8 +79,6 @@ def _differences(
 ) -> Iterator[Difference]:
     if skipped(desired) or only_existence(desired):
         return
-    if ref.kind == "Secret" and "sops" in desired:
-        desired = unread(desired, live)
     want, have = ({name: manifest[name] for name in manifest if name not in _IDENTITY} for manifest in (desired, live))
     # Where the object is found is its identity; a cluster-wide one may carry a namespace in Git.
     for manifest in (want, have):

@@ -23,6 +23,9 @@ class Scalar(Enum):
 Default = Any
 """A default's value, or a function of the mapping in Git that it completes; None is "no default"."""
 
+Complete = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+"""A mapping in Git and the live one -> what to compare with the live one."""
+
 
 @dataclass(frozen=True)
 class Type:
@@ -45,7 +48,7 @@ class Type:
     shared: bool = False
     """True for a list or a mapping to which others add items of theirs (finalizers)."""
     scalar: Scalar | None = None
-    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    complete: Complete | None = None
     """Rewrites the mapping in Git as the server would, where a field depends on others far from it."""
     presence: frozenset[str] = frozenset()
     """Fields that mean something though empty: `namespaceSelector: {}` is every namespace, without it only one."""
@@ -83,7 +86,7 @@ def record(
     theirs: str = "",
     ignored: str = "",
     presence: str = "",
-    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    complete: Complete | None = None,
 ) -> Type:
     """A mapping with named fields; `plain` names those of which nothing more is known."""
     return Type(

@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.comparison.paths import Path, names
+from bot.comparison.schema import section
 from bot.model.sync import ObjectRef
 
 _SHOWN = {("type",), ("immutable",)}
 _LABELS = ("metadata", "labels")
 
 
-def as_stored(secret: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`stringData` becomes part of `data`, and wins there, as the server does on every write."""
-    plain = secret.get("stringData")
-    if not isinstance(plain, dict):
-        return secret
-    encoded = {key: _encode(value) for key, value in plain.items()}
-    rest = {name: value for name, value in secret.items() if name != "stringData"}
-    return {**rest, "data": {**(secret.get("data") or {}), **encoded}}
+def as_stored(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`stringData` becomes part of `data`, and wins there, as the server does on every write.
+
+    What SOPS has encrypted can't be read: live's values stand in for it, so that only its keys are compared.
+    """
+    plain = {key: _encode(value) for key, value in section(secret, "stringData").items()}
+    data = {**section(secret, "data"), **plain}
+    if "sops" in secret:
+        held = section(live, "data")
+        data = {key: held.get(key, "") for key in data}
+    return {**{name: value for name, value in secret.items() if name not in {"stringData", "sops"}}, "data": data}
 
 
 def decode(value: object) -> bytes | None:
@@ -30,13 +34,6 @@ def decode(value: object) -> bytes | None:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def unread(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A Secret encrypted by SOPS, with live's values in place of what can't be read: its keys are compared alone."""
-    stored, held = as_stored(secret), live.get("data") or {}
-    data = {key: held.get(key, value) for key, value in (stored.get("data") or {}).items()}
-    return {**{name: value for name, value in stored.items() if name != "sops"}, "data": data}
 
 
 def hides(ref: ObjectRef, path: Path) -> bool:

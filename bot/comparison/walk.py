@@ -62,7 +62,7 @@ def _mapping(
     kind: Type, want: Mapping[str, Any], have: Mapping[str, Any], path: Path, finding: Kind
 ) -> Iterator[Found]:
     if kind.complete is not None:
-        want = kind.complete(want)
+        want = kind.complete(want, have)
     for name, value in want.items():
         if kind.ignores(name):
             continue
@@ -83,15 +83,15 @@ def _mapping(
 def _gone(kind: Type, name: str, value: Any, path: Path, finding: Kind) -> Iterator[Found]:
     """Git gives a field a value, and it is not live: fine if the API stores that value by leaving the field out."""
     of = _type(kind, name, value)
-    if not _legal(of, value):
+    if of.values is not None and isinstance(value, Mapping):
+        yield from walk(of, value, {}, path, finding)
+    elif of.keys and isinstance(value, list):
+        yield from walk(of, value, [], path, finding)
+    elif not _legal(of, value):
         yield Found(Kind.CONFIG_ERROR, path, value, None)
     elif _void(value):
         if name in kind.presence:
             yield Found(finding, path, value, None)
-    elif of.values is not None and isinstance(value, Mapping):
-        yield from walk(of, value, {}, path, finding)
-    elif of.keys and isinstance(value, list):
-        yield from walk(of, value, [], path, finding)
     elif not (_zero(kind, name, value) or value == kind.default(name, {})):
         yield Found(finding, path, value if finding is Kind.DRIFT else None, None)
 

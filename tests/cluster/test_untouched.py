@@ -147,16 +147,7 @@ EDITS: dict[str, tuple[Edit, Told]] = {
     ),
     "row-75 the host's network": (
         [{"op": "add", "path": "/spec/template/spec/hostNetwork", "value": True}],
-        [
-            (
-                UNDECLARED,
-                f"{POD}.containers[name=app].ports[containerPort=80,protocol=TCP].hostPort",
-                None,
-                "80",
-                MEDIUM,
-            ),
-            (UNDECLARED, f"{POD}.hostNetwork", None, "true", HIGH),
-        ],
+        [(UNDECLARED, f"{POD}.hostNetwork", None, "true", HIGH)],
     ),
     "row-75 a volume more": (
         [{"op": "add", "path": "/spec/template/spec/volumes", "value": [{"name": "x", "hostPath": {"path": "/"}}]}],

@@ -26,9 +26,9 @@ _BINDING = record(
 )
 
 
-def _aggregated(role: Mapping[str, Any]) -> Mapping[str, Any]:
+def _aggregated(role: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
     """The rules of an aggregated role are its controller's, whatever Git says."""
-    return {name: value for name, value in role.items() if name != "rules"} if role.get("aggregationRule") else role
+    return {**role, "rules": live.get("rules")} if role.get("aggregationRule") else role
 
 
 _CLUSTER_ROLE = record(

@@ -26,9 +26,9 @@ def _pull_policy(container: Mapping[str, Any]) -> str:
     return "IfNotPresent" if "@" in image or (":" in last and not last.endswith(":latest")) else "Always"
 
 
-def _host_ports(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+def _host_ports(pod: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
     """On the host's network a container's port is the host's port too (SetDefaults_PodSpec)."""
-    if not pod.get("hostNetwork"):
+    if not (pod.get("hostNetwork") or live.get("hostNetwork")):
         return pod
 
     def opened(container: Any) -> Any:

@@ -22,7 +22,7 @@ def _rolling(defaults: Mapping[str, Any]) -> Type:
     )
 
 
-def _labelled(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+def _labelled(workload: Mapping[str, Any], _: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without labels of its own it gets those of its pods, as the server does for the oldest kinds."""
     metadata = section(workload, "metadata")
     labels = section(section(section(section(workload, "spec"), "template"), "metadata"), "labels")
