@@ -34,6 +34,12 @@ def test_it_tells_how_it_is_and_takes_deliveries_of_a_bounded_size() -> None:
         httpx.get(f"http://127.0.0.1:{server.port}/healthz")
 
 
+def test_answers_are_sent_at_once_on_a_connection_that_is_kept() -> None:
+    server = serve(site({}, lambda: None), "127.0.0.1", 0)
+    assert server._listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+    server.stop()
+
+
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
