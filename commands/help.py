@@ -9,15 +9,11 @@ from bot.model.reply import Layout, Outcome, Reply, Section
 def help(ctx: Context, verb: VerbName | None = None) -> Reply:  # noqa: A001 - file, verb and function share a name
     """List the commands, or explain one."""
     if verb is None:
-        rows = [("Command", "What it does")]
+        lines = []
         for each in ctx.registry.commands.values():
-            rows += [(usage.line, each.summary.partition("\n")[0]) for usage in each.usages]
-        return Reply(
-            Outcome.ANSWERED,
-            "Mention me, use /deck or write me directly; for example: promote payment v1.3.0 to prod.",
-            (Section(layout=Layout.TABLE, rows=tuple(rows)),),
-            private=True,
-        )
+            lines += [*(usage.line for usage in each.usages), f"    {each.summary.partition(chr(10))[0]}"]
+        text = "Mention me, use /deck or write me directly; for example: promote payment v1.3.0 to prod."
+        return Reply(Outcome.ANSWERED, text, (Section("\n".join(lines), Layout.CODE),), private=True)
     found = ctx.registry.commands[verb]
     shown = "\n".join([*(usage.line for usage in found.usages), "", *(f"e.g. {line}" for line in found.examples)])
     return Reply(Outcome.ANSWERED, found.summary, (Section(shown, Layout.CODE),), private=True)

@@ -6,6 +6,9 @@ from bot.language.arguments import EnvironmentName, ServiceName
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.sync import Health, Sighting, SyncState
 
+NAMED = 3
+"""Targets that the first sentence names; the table has them all."""
+
 
 @command(
     "status [<service>] [in <environment>]",
@@ -45,8 +48,9 @@ def _summary(sightings: tuple[Sighting, ...]) -> str:
         return f"{only.target} {runs}{only.sync}, {only.health}."
     if len(well) == len(sightings):
         return f"All {len(sightings)} are synced and healthy."
-    others = ", ".join(f"{each.target} ({each.sync}, {each.health})" for each in sightings if each not in well)
-    return f"{len(well)} of {len(sightings)} are synced and healthy. Not so: {others}."
+    others = [f"{each.target} ({each.sync}, {each.health})" for each in sightings if each not in well]
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    return f"{len(well)} of {len(sightings)} are synced and healthy. Not so: {', '.join(others[:NAMED])}{more}."
 
 
 def _data(each: Sighting) -> dict[str, str | None]:

@@ -42,8 +42,9 @@ def inline(text: str) -> str:
 
 def diff(text: str) -> str:
     """A patch with its lines coloured."""
-    kinds = {"+": "add", "-": "del", "@": "hunk"}
-    lines = (f'<span class="{kinds.get(line[:1], "same")}">{escape(line)}\n</span>' for line in text.split("\n"))
+    kinds = {"+++ ": "hunk", "--- ": "hunk", "+": "add", "-": "del", "@": "hunk"}
+    classes = ((kinds.get(line[:4]) or kinds.get(line[:1], "same"), line) for line in text.split("\n"))
+    lines = (f'<span class="{kind}">{escape(line)}\n</span>' for kind, line in classes)
     return f'<pre class="diff">{"".join(lines)}</pre>'
 
 
