@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot import proposals
+from bot import proposals, wording
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Delivery
 from bot.model.change import Adopted, Committed, Contested, Failed, Opened, Outcome, Proposal, PullRequest, Unchanged
@@ -69,11 +69,8 @@ class Performer:
             again = plan_again()
             if isinstance(again, Unchanged):
                 return again
-            if again.from_version != proposal.from_version:
-                return Failed(
-                    f"{proposal.target} was changed from {proposal.from_version} to {again.from_version} by someone "
-                    "else meanwhile, so nothing was done. Look at it with status, then say it again."
-                )
+            if other := _otherwise(proposal, again):
+                return Failed(f"{other}, so nothing was done. Look at it with status, then say it again.")
             proposal = again
         return Failed(
             f"The branch of {proposal.target.repository} moved {TRIES} times while this was pushed; nothing was done. "
@@ -105,3 +102,14 @@ class Performer:
         if self.forge_writes is None:
             raise Refusal("No forge is configured: set GITHUB_TOKEN.")
         return self.forge_writes
+
+
+def _otherwise(asked: Proposal, again: Proposal) -> str | None:
+    """What makes a plan another than the one that was asked for, and perhaps confirmed."""
+    if again.from_version != asked.from_version:
+        moved = f"{wording.short(asked.from_version)} to {wording.short(again.from_version)}"
+        return f"{asked.target} was changed from {moved} by someone else meanwhile"
+    if again.to_version != asked.to_version:
+        now, then = wording.short(again.to_version), wording.short(asked.to_version)
+        return f"{asked.target} would go to {now} by now and not to {then}"
+    return None

@@ -141,11 +141,12 @@ def drift_summary(sightings: Sequence[Sighting]) -> str:
     tail = (f"; {pending} pending" if pending else "") + (f"; {unknown} not checked" if unknown else "")
     if sightings and unknown == len(sightings):
         return f"None of {unknown} targets could be checked." if unknown > 1 else f"{sightings[0].target} was not checked."
+    total = f"{len(sightings)} target{'s' if len(sightings) != 1 else ''}"
     if not drifted:
-        checked = len(sightings) - unknown
-        return f"No drift in {checked} of {len(sightings)} target{'s' if len(sightings) != 1 else ''}{tail}."
-    names = ", ".join(str(sighting.target) for sighting in drifted[:5]) + (", …" if len(drifted) > 5 else "")
-    return f"Drift in {len(drifted)} of {len(sightings)} targets: {names}{tail}."
+        return f"No drift in {len(sightings) - unknown} of {total}{tail}."
+    more = f" and {len(drifted) - 5} more" if len(drifted) > 5 else ""
+    names = ", ".join(str(sighting.target) for sighting in drifted[:5]) + more
+    return f"Drift in {len(drifted)} of {total}: {names}{tail}."
 
 
 def _object(found: list[Difference]) -> list[str]:

@@ -11,6 +11,10 @@ class Files:
 
     commit = "0" * 40
 
+    @property
+    def content(self) -> Mapping[str, bytes]:
+        return self._files
+
     def __init__(self, files: Mapping[str, str | bytes], symlinks: Collection[str] = ()) -> None:
         self._symlinks = symlinks
         self._files = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}

@@ -113,7 +113,7 @@ def test_a_drift_is_said_once_and_its_end_with_how_long_it_lasted(world: World) 
 
 def test_a_drift_that_changes_is_said_again_and_has_lasted_from_its_start(world: World) -> None:
     world.check(drifted("api", "5"))
-    assert world.check(drifted("api", "6")) == ["Drift in 1 of 1 targets: api in staging."]
+    assert world.check(drifted("api", "6")) == ["Drift in 1 of 1 target: api in staging."]
     assert world.stored() == [("api", "drifted", START + timedelta(minutes=5), "m2")]
     assert world.check(seen("api")) == ["api in staging has healed: the drift lasted 10 minutes."]
 
@@ -164,7 +164,7 @@ def test_what_could_not_be_posted_is_posted_by_the_next_check(world: World) -> N
     with pytest.raises(Unavailable):
         world.check(drifted("api"))
     world.channel.down = False
-    assert world.again() == ["Drift in 1 of 1 targets: api in staging."]
+    assert world.again() == ["Drift in 1 of 1 target: api in staging."]
     assert world.again() == []
 
 

@@ -1,0 +1,243 @@
+"""The ports of `bot/ports.py` in memory, each as honest as its contract and no more: what the inner rooms are tried on."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from trees import Files
+
+from bot import pins
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Target
+from bot.model.change import Commit, Draft, Edit, Move, PullRequest
+from bot.model.request import Message
+from bot.model.sync import Live, Manifest, ObjectRef
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ME = "Quarterdeck"
+
+
+class Git:
+    """`Git` and `GitWrites` of one repository whose branch is a line of commits."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.trees: dict[str, Files] = {}
+        self.commits: dict[str, Commit] = {}
+        self.branches: dict[str, str] = {}
+        self.races: list[Callable[[], object]] = []
+        """What others do just before each push."""
+        self.pushes = 0
+        self.write(files, "Begin")
+
+    @property
+    def newest(self) -> str:
+        return self.branches["main"]
+
+    def write(self, files: Mapping[str, str | None], message: str = "Change", author: str = "Ana") -> str:
+        """Someone's commit on the branch; None deletes."""
+        edits = {path: None if text is None else text.encode() for path, text in files.items()}
+        self.branches["main"] = self._made(self.branches.get("main"), edits, message, author)
+        return self.newest
+
+    def head(self, repository: str) -> Files:
+        return self.trees[self.newest]
+
+    def at(self, repository: str, commit: str) -> Files:
+        return self.trees[commit]
+
+    def log(self, repository: str, folders: Sequence[str], *, start: str | None = None) -> Iterator[Commit]:
+        commit = self.commits[start or self.newest]
+        while True:
+            before = self.trees[commit.parents[0]] if commit.parents else Files({})
+            after = self.trees[commit.sha]
+            if any(before.identity(folder) != after.identity(folder) for folder in folders):
+                yield commit
+            if not commit.parents:
+                return
+            commit = self.commits[commit.parents[0]]
+
+    def moves(self, target: Target) -> Iterator[Move]:
+        for commit in self.log(target.repository, target.folders):
+            before = self._version(commit.parents[0], target) if commit.parents else None
+            after = self._version(commit.sha, target)
+            if before != after:
+                yield Move(target, before, after, commit, commit.trailers.get("Requested-by", commit.author))
+
+    def revert(
+        self, repository: str, commits: Sequence[str], onto: str, folders: Sequence[str]
+    ) -> tuple[tuple[Edit, ...], ...] | None:
+        files = dict(self.trees[onto].content)
+        reverted = []
+        for sha in commits:
+            before, after = self.trees[self.commits[sha].parents[0]].content, self.trees[sha].content
+            paths = [
+                path
+                for path in sorted(before.keys() | after.keys())
+                if before.get(path) != after.get(path) and any(path.startswith(f"{folder}/") for folder in folders)
+            ]
+            if any(files.get(path) != after.get(path) for path in paths):
+                return None
+            reverted.append(tuple(Edit(path, after.get(path), before.get(path)) for path in paths))
+            files |= {path: before[path] for path in paths if path in before}
+        return tuple(reverted)
+
+    def find_change(self, target: Target, change: str) -> str | None:
+        found = self.log(target.repository, target.folders)
+        return next((each.sha for each in found if each.trailers.get("Quarterdeck-Change") == change), None)
+
+    def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
+        for draft in drafts:
+            for edit in draft.edits:
+                assert self.trees[base].content.get(edit.path) == edit.before
+            base = self._made(base, {edit.path: edit.after for edit in draft.edits}, draft.message, ME)
+        return base
+
+    def push_base(self, repository: str, commit: str) -> bool:
+        self.pushes += 1
+        if self.races:
+            self.races.pop(0)()
+        above = [commit]
+        while above[-1] != self.newest:
+            parents = self.commits[above[-1]].parents
+            if not parents:
+                return False
+            above.append(parents[0])
+        self.branches["main"] = commit
+        return True
+
+    def push_branch(self, repository: str, branch: str, commit: str) -> None:
+        there = self.branches.get(branch)
+        if there and self.commits[there].author != ME:
+            raise Refusal(f"Branch {branch} holds commits of {self.commits[there].author}.")
+        self.branches[branch] = commit
+
+    def _version(self, commit: str, target: Target) -> str | None:
+        try:
+            return pins.current(self.trees[commit], target)
+        except Refusal:
+            return None
+
+    def _made(self, parent: str | None, edits: Mapping[str, bytes | None], message: str, author: str) -> str:
+        files = dict(self.trees[parent].content) if parent else {}
+        for path, content in edits.items():
+            files.pop(path, None)
+            if content is not None:
+                files[path] = content
+        sha = hashlib.sha1(f"{len(self.commits)} {message}".encode(), usedforsecurity=False).hexdigest()
+        trailers = dict(line.split(": ", 1) for line in message.split("\n\n")[-1].splitlines() if ": " in line)
+        at = NOW - timedelta(days=1) + timedelta(minutes=len(self.commits))
+        self.commits[sha] = Commit(sha, (parent,) if parent else (), author, "", at, message, trailers)
+        self.trees[sha] = Files(files)
+        self.trees[sha].commit = sha
+        return sha
+
+
+@dataclass
+class Forge:
+    """`Forge` and `ForgeWrites`. What is in `rejected` can't be done: a method, or `method argument`."""
+
+    open_pulls: list[PullRequest] = field(default_factory=list)
+    rejected: tuple[str, ...] = ()
+    asked: list[str] = field(default_factory=list)
+
+    def pulls(self, repository: str) -> tuple[PullRequest, ...]:
+        return tuple(self.open_pulls)
+
+    def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest:
+        self._do("open", branch)
+        self.open_pulls.append(pull(branch, number=len(self.open_pulls) + 1, title=title, body=body))
+        return self.open_pulls[-1]
+
+    def comment(self, repository: str, number: int, text: str) -> None:
+        self._do("comment", text)
+
+    def label(self, repository: str, number: int, labels: Sequence[str]) -> None:
+        self._do("label", " ".join(labels))
+
+    def request_review(self, repository: str, number: int, reviewers: Sequence[str]) -> None:
+        self._do("review", " ".join(reviewers))
+
+    def close(self, repository: str, number: int) -> None:
+        self._do("close", str(number))
+
+    def merge(self, repository: str, number: int, *, head: str) -> str:
+        self._do("merge", str(number))
+        return head
+
+    def _do(self, what: str, of: str) -> None:
+        if what in self.rejected or f"{what} {of}" in self.rejected:
+            raise Unavailable("GitHub is away.")
+        self.asked.append(f"{what} {of}")
+
+
+def pull(branch: str, *, number: int = 1, title: str = "Promote it", body: str = "", ours: bool = True) -> PullRequest:
+    author = "quarterdeck-bot" if ours else "eve"
+    url = f"https://github.example/pull/{number}"
+    return PullRequest(number, url, title, body, branch, "a" * 40, "main", "open", author, ours=ours)
+
+
+@dataclass
+class Clusters:
+    """What each cluster holds; all that is asked of one that is `down` can't be read."""
+
+    held: dict[str, dict[ObjectRef, Manifest]] = field(default_factory=dict)
+    unchecked: dict[ObjectRef, str] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    reads: int = 0
+
+    def apply(self, cluster: str, *manifests: Manifest) -> None:
+        for each in manifests:
+            metadata = each["metadata"]
+            ref = ObjectRef(each["apiVersion"], each["kind"], metadata.get("namespace", ""), metadata["name"])
+            self.held.setdefault(cluster, {})[ref] = each
+
+    def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
+        self.reads += 1
+        refs = list(wanted)
+        if cluster in self.down:
+            return Live({}, dict.fromkeys(refs, f"{cluster} can't be reached"))
+        held = self.held.get(cluster, {})
+        unchecked = {ref: self.unchecked[ref] for ref in refs if ref in self.unchecked}
+        return Live({ref: held[ref] for ref in refs if ref in held and ref not in unchecked}, unchecked)
+
+
+class Synced:
+    """`SyncedRevisions`."""
+
+    def __init__(self) -> None:
+        self.known: set[tuple[Target, str]] = set()
+
+    def seen(self, target: Target, identity: str) -> bool:
+        return (target, identity) in self.known
+
+    def remember(self, target: Target, identity: str) -> None:
+        self.known.add((target, identity))
+
+
+class Confirmations:
+    """Questions by their number."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, tuple[Message, str, datetime]] = {}
+
+    def ask(self, message: Message, fingerprint: str, expires: datetime) -> str:
+        number = str(len(self.asked) + 1)
+        self.asked[number] = (replace(message, press=None), fingerprint, expires)
+        return number
+
+    def waiting(self, confirmation: str, now: datetime) -> tuple[Message, str] | None:
+        message, fingerprint, expires = self.asked.get(confirmation, (None, "", NOW))
+        return (message, fingerprint) if message and now < expires else None
+
+    def settle(self, confirmation: str) -> None:
+        message, fingerprint, _ = self.asked[confirmation]
+        self.asked[confirmation] = (message, fingerprint, datetime.min.replace(tzinfo=UTC))
+
+
+class Audit:
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str, str]] = []
+
+    def record(self, message: Message, verb: str, target: Target | None, outcome: str, detail: str) -> None:
+        self.kept.append((message.actor.name, verb, str(target), str(outcome)))

@@ -1,0 +1,208 @@
+"""Changes are made once, whatever others do meanwhile."""
+
+from dataclasses import replace
+
+import pytest
+from memory import ME, Forge, Git, pull
+
+from bot import perform, pins
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Delivery, Target
+from bot.model.change import Adopted, Committed, Contested, Draft, Edit, Failed, Opened, Proposal, Unchanged
+from bot.perform import Performer
+
+FILE = "staging/payment/pod.yaml"
+TARGET = Target("payment", "staging", "config", ("staging/payment",))
+BRANCH = "quarterdeck/promote/staging/payment/v2"
+
+
+def pod(version: str, name: str = "payment") -> str:
+    return (
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"
+        f"spec:\n  containers:\n  - name: payment\n    image: acme/payment:{version}\n"
+    )
+
+
+@pytest.fixture
+def git() -> Git:
+    return Git({FILE: pod("v1")})
+
+
+def plan(git: Git, to: str = "v2", delivery: Delivery = Delivery.PUSH) -> Proposal:
+    tree = git.head("config")
+    edits = pins.edits(tree, TARGET, to)
+    return Proposal(
+        verb="promote",
+        target=TARGET,
+        delivery=delivery,
+        from_version=pins.current(tree, TARGET),
+        to_version=to,
+        base=tree.commit,
+        drafts=(Draft(f"Promote\n\nQuarterdeck-To: {to}", edits),),
+        branch=BRANCH,
+        title="Promote payment",
+        body="Because.",
+        labels=("quarterdeck", "env/staging"),
+        reviewers=("ben", "acme/sre"),
+    )
+
+
+class Bench:
+    """A performer whose pauses are noted instead of waited."""
+
+    def __init__(self, git: Git, forge: Forge | None = None) -> None:
+        self.pauses: list[float] = []
+        self.performer = Performer(git, forge, forge, self.pauses.append)
+
+
+def never() -> Proposal:
+    raise AssertionError("there was no reason to plan again")
+
+
+def test_a_push_is_a_commit_on_the_branch(git: Git) -> None:
+    proposal = plan(git)
+    bench = Bench(git)
+    assert bench.performer.perform(proposal, never) == Committed(git.newest)
+    assert git.head("config").content == {FILE: pod("v2").encode()}
+    assert git.commits[git.newest].parents == (proposal.base,)
+    assert bench.pauses == []
+
+
+def test_nothing_to_change_is_nothing_done(git: Git) -> None:
+    proposal = plan(git, "v1")
+    assert Bench(git).performer.perform(proposal, never) == Unchanged("payment in staging is already v1.")
+    assert git.pushes == 0
+
+
+def test_a_lost_race_is_planned_again_on_the_new_base(git: Git) -> None:
+    git.races = [lambda: git.write({"README.md": "1"}), lambda: git.write({FILE: pod("v1", name="pay")})]
+    bench = Bench(git)
+    assert bench.performer.perform(plan(git), lambda: plan(git)) == Committed(git.newest)
+    assert git.head("config").content == {FILE: pod("v2", name="pay").encode(), "README.md": b"1"}
+    assert [git.commits[git.newest].author, git.pushes] == [ME, 3]
+    assert len(bench.pauses) == 2
+    assert all(0.1 <= pause <= 0.3 for pause in bench.pauses)
+
+
+def test_a_version_that_someone_else_changed_meanwhile_is_theirs(git: Git) -> None:
+    git.races = [lambda: git.write({FILE: pod("v1.5")})]
+    assert Bench(git).performer.perform(plan(git), lambda: plan(git)) == Failed(
+        "payment in staging was changed from v1 to v1.5 by someone else meanwhile, so nothing was done. "
+        "Look at it with status, then say it again."
+    )
+    assert git.head("config").content == {FILE: pod("v1.5").encode()}
+
+
+def test_a_plan_that_would_now_go_elsewhere_is_not_carried_out(git: Git) -> None:
+    """Whoever asked, or confirmed, saw another version."""
+    git.races = [lambda: git.write({"README.md": "1"})]
+    assert Bench(git).performer.perform(plan(git), lambda: plan(git, "v3")) == Failed(
+        "payment in staging would go to v3 by now and not to v2, so nothing was done. "
+        "Look at it with status, then say it again."
+    )
+    assert git.head("config").content[FILE] == pod("v1").encode()
+
+
+def test_what_another_did_meanwhile_needs_no_doing(git: Git) -> None:
+    git.races = [lambda: git.write({FILE: pod("v2")})]
+    done = Unchanged("payment in staging is already v2.")
+    assert Bench(git).performer.perform(plan(git), lambda: done) == done
+
+
+def test_a_branch_that_never_rests_ends_in_a_sentence(git: Git) -> None:
+    git.races = [lambda: git.write({"README.md": str(git.pushes)})] * perform.TRIES
+    bench = Bench(git)
+    assert bench.performer.perform(plan(git), lambda: plan(git)) == Failed(
+        "The branch of config moved 10 times while this was pushed; nothing was done. Try again in a minute."
+    )
+    assert len(bench.pauses) == git.pushes == perform.TRIES
+    assert sum(bench.pauses) < 60, "a person waits for this"
+
+
+def test_a_refusal_while_planning_again_passes_through(git: Git) -> None:
+    git.races = [lambda: git.write({FILE: None})]
+    with pytest.raises(Refusal, match="has no folder staging/payment"):
+        Bench(git).performer.perform(plan(git), lambda: plan(git))
+
+
+def test_a_pull_request_is_opened_once(git: Git) -> None:
+    forge = Forge()
+    bench = Bench(git, forge)
+    proposal = plan(git, delivery=Delivery.PULL_REQUEST)
+    opened = bench.performer.perform(proposal, never)
+    assert opened == Opened(pull(BRANCH, title="Promote payment", body="Because."))
+    assert git.trees[git.branches[BRANCH]].content == {FILE: pod("v2").encode()}
+    assert git.head("config").content == {FILE: pod("v1").encode()}
+    assert bench.performer.perform(proposal, never) == Adopted(forge.open_pulls[0])
+    assert forge.asked == [f"open {BRANCH}"]
+
+
+def test_another_pull_request_of_ours_for_the_same_target_stands_in_the_way(git: Git) -> None:
+    other = pull("quarterdeck/rollback/staging/payment/v0", number=3)
+    bench = Bench(git, Forge([other]))
+    assert bench.performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never) == Contested(other)
+    assert BRANCH not in git.branches
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pull("quarterdeck/promote/production/payment/v2", number=3),
+        pull("quarterdeck/promote/staging/pay/v2", number=3),
+        pull("quarterdeck/promote/staging/payment/v3", number=3, ours=False),
+        pull(BRANCH, number=3, ours=False),
+    ],
+)
+def test_other_targets_and_other_peoples_pull_requests_do_not(git: Git, other: object) -> None:
+    result = Bench(git, Forge([other])).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)  # type: ignore[list-item]  # a pull
+    assert isinstance(result, Opened)
+
+
+def test_a_branch_with_someone_elses_commits_is_left_alone(git: Git) -> None:
+    theirs = git.write({FILE: pod("v666")}, author="eve")
+    git.branches[BRANCH] = theirs
+    forge = Forge()
+    with pytest.raises(Refusal, match="holds commits of eve"):
+        Bench(git, forge).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
+    assert git.branches[BRANCH] == theirs
+    assert forge.asked == []
+
+
+def test_without_a_forge_a_pull_request_is_refused_and_a_push_is_not(git: Git) -> None:
+    with pytest.raises(Refusal) as refused:
+        Bench(git).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
+    assert str(refused.value) == (
+        "staging changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
+        "or change: push under environments.staging."
+    )
+    assert list(git.branches) == ["main"]
+
+
+def test_a_forge_that_is_away_passes_through(git: Git) -> None:
+    with pytest.raises(Unavailable, match="GitHub is away"):
+        Bench(git, Forge(rejected=("open",))).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
+
+
+def test_labels_and_each_reviewer_are_asked_for(git: Git) -> None:
+    forge = Forge()
+    assert Bench(git, forge).performer.follow_up(plan(git), pull(BRANCH)) == ()
+    assert forge.asked == ["label quarterdeck env/staging", "review ben", "review acme/sre"]
+
+
+def test_one_that_fails_is_a_warning_and_hides_no_other(git: Git) -> None:
+    forge = Forge(rejected=("label", "review ben"))
+    assert Bench(git, forge).performer.follow_up(plan(git), pull(BRANCH)) == (
+        "Pull request #1 is open, but without labels: GitHub is away.",
+        "Pull request #1 is open, but without review by ben: GitHub is away.",
+    )
+    assert forge.asked == ["review acme/sre"]
+
+
+def test_without_a_forge_nothing_follows(git: Git) -> None:
+    assert Bench(git).performer.follow_up(replace(plan(git), labels=()), pull(BRANCH)) == ()
+
+
+def test_edits_of_one_plan_are_its_drafts_edits_in_turn() -> None:
+    one, two = Edit("a", None, b"1"), Edit("a", b"1", b"2")
+    both = replace(plan(Git({FILE: pod("v1")})), drafts=(Draft("m", (one,)), Draft("n", (two,))))
+    assert both.edits == (one, two)

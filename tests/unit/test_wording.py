@@ -1,0 +1,273 @@
+"""Sentences that several commands share, by equality."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from memory import pull
+
+from bot import wording
+from bot.model.catalog import Delivery, Target
+from bot.model.change import (
+    Adopted,
+    Commit,
+    Committed,
+    Contested,
+    Edit,
+    Draft,
+    Failed,
+    Move,
+    Opened,
+    Proposal,
+    Reversal,
+    Unchanged,
+)
+from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
+
+TARGET = Target("payment", "production", "config", ("environments/production/payment",), "production")
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PULL = pull("quarterdeck/promote/production/payment/v1.3.0", number=7)
+LINK = (Choice("Open #7", url="https://github.example/pull/7"),)
+API = ObjectRef("apps/v1", "Deployment", "shop", "api")
+
+
+def proposal(kind: type[Proposal] = Proposal, **changes: object) -> Proposal:
+    edit = Edit("a.yaml", b"newTag: v1.2.0\n", b"newTag: v1.3.0\n")
+    given: dict[str, object] = {
+        "verb": "promote",
+        "target": TARGET,
+        "delivery": Delivery.PULL_REQUEST,
+        "from_version": "v1.2.0",
+        "to_version": "v1.3.0",
+        "base": "b" * 40,
+        "drafts": (Draft("m", (edit,)),),
+        "branch": "quarterdeck/promote/production/payment/v1.3.0",
+        "title": "t",
+        "body": "b",
+    }
+    return kind(**(given | changes))  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (None, "none"),
+        ("v1.3.0", "v1.3.0"),
+        ("sha256:" + "ab" * 32, "sha256:abababababab"),
+        ("v1@sha256:" + "ab" * 32, "v1@sha256:abababababab"),
+    ],
+)
+def test_a_digest_is_shortened_and_nothing_else(version: str | None, said: str) -> None:
+    assert wording.short(version) == said
+
+
+@pytest.mark.parametrize(
+    ("result", "reply"),
+    [
+        (
+            Opened(PULL),
+            Reply(
+                Outcome.OPENED,
+                "payment in production: v1.2.0 → v1.3.0. Pull request #7 is open: merge it and the cluster follows.",
+                (Section("Mind this."),),
+                LINK,
+                pull=PULL,
+            ),
+        ),
+        (
+            Adopted(PULL),
+            Reply(
+                Outcome.ADOPTED,
+                "payment in production: v1.2.0 → v1.3.0. Pull request #7 does this already and is open.",
+                (Section("Mind this."),),
+                LINK,
+                pull=PULL,
+            ),
+        ),
+        (
+            Committed("c" * 40),
+            Reply(
+                Outcome.COMMITTED,
+                "Promoted payment in production: v1.2.0 → v1.3.0, in commit cccccccccc.",
+                (Section("Mind this."),),
+                commit="c" * 40,
+            ),
+        ),
+        (Unchanged("It is so."), Reply(Outcome.UNCHANGED, "It is so.")),
+        (
+            Contested(PULL),
+            Reply(
+                Outcome.CONTESTED,
+                "payment in production is being moved by pull request #7 (Promote it) already. "
+                "Merge or close that one, then say it again.",
+                choices=LINK,
+                pull=PULL,
+            ),
+        ),
+        (Failed("It moved."), Reply(Outcome.FAILED, "It moved.")),
+    ],
+)
+def test_what_came_of_a_proposal(result: object, reply: Reply) -> None:
+    assert wording.performed(proposal(notes=("Mind this.",)), result) == reply  # type: ignore[arg-type]  # any outcome
+
+
+def test_a_reversal_says_so() -> None:
+    said = wording.performed(proposal(Reversal, to_version="v1.1.0"), Committed("c" * 40)).text
+    assert said == "Rolled back payment in production: v1.2.0 → v1.1.0, in commit cccccccccc."
+
+
+@pytest.mark.parametrize(
+    ("delivery", "how"),
+    [
+        (Delivery.PUSH, "a commit"),
+        (Delivery.PULL_REQUEST, "a pull request from quarterdeck/promote/production/payment/v1.3.0"),
+    ],
+)
+def test_a_dry_run_says_how_it_would_be_done(delivery: Delivery, how: str) -> None:
+    assert wording.planned(proposal(delivery=delivery, notes=("Mind.",)), "+new") == Reply(
+        Outcome.PLANNED,
+        f"payment in production: v1.2.0 → v1.3.0, by {how}. Nothing was done.",
+        (Section("Mind."), Section("+new", Layout.CODE)),
+    )
+
+
+@pytest.mark.parametrize(("kind", "label"), [(Proposal, "Promote"), (Reversal, "Roll back")])
+def test_a_question_has_both_buttons_and_the_diff(kind: type[Proposal], label: str) -> None:
+    assert wording.question(proposal(kind, confirm="Go on?"), "q1", "+new") == Reply(
+        Outcome.CONFIRM,
+        "payment in production: v1.2.0 → v1.3.0. Go on?",
+        (Section("+new", Layout.CODE),),
+        (
+            Choice(label, action="confirm", value="q1", danger=True),
+            Choice("Cancel", action="cancel", value="q1"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=119), "1 hour ago"),
+        (timedelta(hours=2), "2 hours ago"),
+        (timedelta(days=1), "1 day ago"),
+        (timedelta(days=14), "14 days ago"),
+        (timedelta(days=15), "on 2026-02-15"),
+    ],
+)
+def test_how_long_ago(period: timedelta, said: str) -> None:
+    assert wording.ago(NOW - period, NOW) == said
+
+
+def test_since_when_by_whom_and_by_which_pull_request() -> None:
+    commit = Commit("1a2b3c4d5e6f", (), "ana", "", NOW - timedelta(minutes=3), "m")
+    assert wording.since(Move(TARGET, "v1", "v2", commit, "ana", 12), NOW) == (
+        "since 1a2b3c4d5e by ana, 3 minutes ago (#12)"
+    )
+    assert wording.since(Move(TARGET, "v1", "v2", commit, "ana"), NOW) == "since 1a2b3c4d5e by ana, 3 minutes ago"
+
+
+def test_columns_have_one_width_and_an_underlined_header() -> None:
+    assert wording.columns([("Service", "Git"), ("api", "v1\nx"), ("worker",)]) == (
+        "Service  Git\n-------  ----\napi      v1 x\nworker"
+    )
+    assert wording.columns([]) == ""
+
+
+def difference(path: str, severity: Severity = Severity.HIGH, **changes: object) -> Difference:
+    given: dict[str, object] = {"object": API, "kind": Kind.DRIFT, "path": path, "desired": "3", "live": "5"}
+    return Difference(**(given | {"severity": severity} | changes))  # type: ignore[arg-type]  # by name
+
+
+def sighting(sync: SyncState, *differences: Difference, why: str = "", service: str = "api") -> Sighting:
+    target = Target(service, "production", "config", ("f",), "production")
+    return Sighting(target, "r" * 40, "v1", "v1", sync, Health.HEALTHY, why, differences)
+
+
+def test_findings_are_grouped_by_object_worst_first_and_information_is_left_out() -> None:
+    service = ObjectRef("v1", "Service", "shop", "api")
+    told = sighting(
+        SyncState.DRIFTED,
+        difference("spec.paused", Severity.LOW),
+        difference("metadata.labels.x", Severity.INFO),
+        difference("", kind=Kind.MISSING, object=service),
+        difference("spec.replicas", Severity.MEDIUM, live=None),
+        difference("spec.a", Severity.LOW, kind=Kind.UNDECLARED, desired=None),
+        difference("spec.b", Severity.LOW, kind=Kind.CONFIG_ERROR, desired=None),
+        difference("spec.c", Severity.LOW, kind=Kind.CONFIG_ERROR, desired="its name is too long"),
+        why="3 of 5 ready",
+    )
+    assert wording.drift_report([told]) == (
+        Section("api in production (3 of 5 ready)"),
+        Section(
+            "Service shop/api\n"
+            "  is missing from the cluster\n"
+            "Deployment shop/api\n"
+            "  spec.replicas: Git wants 3, it is gone\n"
+            "  spec.paused: Git wants 3, cluster has 5\n"
+            "  spec.a: cluster has 5, Git does not mention it\n"
+            "  spec.b: cannot be applied\n"
+            "  spec.c: its name is too long",
+            Layout.CODE,
+        ),
+    )
+
+
+@pytest.mark.parametrize(("count", "last"), [(8, "  spec.7: Git wants 3, cluster has 5"), (10, "… and 2 more")])
+def test_a_long_report_is_counted(count: int, last: str) -> None:
+    told = sighting(SyncState.DRIFTED, *(difference(f"spec.{number}") for number in range(count)))
+    assert wording.drift_report([told])[1].text.splitlines()[-1] == last
+
+
+def test_one_reason_is_told_once_for_all_that_were_not_checked() -> None:
+    unchecked = [sighting(SyncState.UNKNOWN, why=why, service=name) for name, why in (("a", "x"), ("b", ""), ("c", "x"))]
+    assert [section.text for section in wording.drift_report([*unchecked, sighting(SyncState.SYNCED)])] == [
+        "Not checked: b in production: it could not be read",
+        "Not checked: a in production, c in production: x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ((), "No drift in 0 of 0 targets."),
+        (("synced",), "No drift in 1 of 1 target."),
+        (("synced", "pending"), "No drift in 2 of 2 targets; 1 pending."),
+        (("synced", "unknown"), "No drift in 1 of 2 targets; 1 not checked."),
+        (("unknown",), "s0 in production was not checked."),
+        (("unknown", "unknown"), "None of 2 targets could be checked."),
+        (("drifted",), "Drift in 1 of 1 target: s0 in production."),
+        (("drifted", "unknown", "pending"), "Drift in 1 of 3 targets: s0 in production; 1 pending; 1 not checked."),
+        (
+            ("drifted",) * 6,
+            "Drift in 6 of 6 targets: s0 in production, s1 in production, s2 in production, s3 in production, "
+            "s4 in production and 1 more.",
+        ),
+    ],
+)
+def test_a_check_in_one_sentence(states: tuple[str, ...], said: str) -> None:
+    looked = [sighting(SyncState(state), service=f"s{number}") for number, state in enumerate(states)]
+    assert wording.drift_summary(looked) == said
+
+
+def test_a_target_as_json() -> None:
+    assert wording.drift_data(sighting(SyncState.DRIFTED, difference("spec.replicas"), why="w")) == {
+        "service": "api",
+        "environment": "production",
+        "cluster": "production",
+        "revision": "r" * 40,
+        "state": "drifted",
+        "why": "w",
+        "differences": [
+            {
+                "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "api"},
+                "class": "drift",
+                "path": "spec.replicas",
+                "desired": "3",
+                "live": "5",
+                "severity": "high",
+            }
+        ],
+    }
