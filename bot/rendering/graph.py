@@ -31,7 +31,7 @@ _NAMING_NONE = frozenset(
     )
 )
 _REMOTE = re.compile(
-    r"[a-z][a-z0-9+.-]*:/|[a-z]+::|[^/]+@[^/]+[:/]|(www\.)?github\.com[/:]|.*[?](ref|version|submodules|timeout)=",
+    r"[a-z][a-z0-9+.-]*:/|[a-z0-9+.-]+::|[^/]+@[^/]+[:/]|(www\.)?github\.com[/:]|.*[?](ref|version|submodules|timeout)=",
     re.IGNORECASE,
 )
 """What kustomize fetches even where such a path exists: URLs, Git addresses, and its one short form, github.com/."""

@@ -4,7 +4,9 @@ Knows nothing of what it renders; `bot.rendering.graph` has decided that already
 """
 
 import functools
+import math
 import os
+import re
 import resource
 import shutil
 import signal
@@ -12,16 +14,26 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from bot.errors import Refusal, Unavailable
 
-_SECONDS = 30
-_MEMORY = 2 * 2**30
-"""Bytes of address space; Go reserves about one GiB before it does anything."""
-_OUTPUT = 64 * 2**20
-"""Bytes. The largest real ones, full of CustomResourceDefinitions, have 4 MB."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one render may use."""
+
+    seconds: float = 30
+    memory: int = 2 * 2**30
+    """Bytes of address space; Go reserves about one GiB before it does anything."""
+    output: int = 64 * 2**20
+    """Bytes. The largest real ones, full of CustomResourceDefinitions, have 4 MB."""
+
+
+_USUAL = Limits()
+_QUOTED = re.compile(r"`[^`]*`?|\[patch: .*")
 
 
 def identity() -> str:
@@ -30,7 +42,7 @@ def identity() -> str:
     return f"{program.st_size}-{program.st_mtime_ns}"
 
 
-def kustomize(files: dict[str, bytes], folder: str) -> bytes:
+def kustomize(files: dict[str, bytes], folder: str, limits: Limits = _USUAL) -> bytes:
     """What `kubectl kustomize` prints for a folder of these files, which are all that it can see.
 
     Refusal with kustomize's reason if it can't, or takes too much. The files' paths must be straight and relative.
@@ -44,20 +56,25 @@ def kustomize(files: dict[str, bytes], folder: str) -> bytes:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         with (root / "errors").open("w+b") as errors:
-            code = _run(tree / folder, home, output, errors)
-            size = output.tell() if code == 0 else os.fstat(output.fileno()).st_size
+            code = _run(tree / folder, home, output, errors, limits)
+            size = os.fstat(output.fileno()).st_size
             errors.seek(0)
             reason = errors.read(20_000).decode(errors="replace")
-        if size >= _OUTPUT:
-            raise Refusal(f"{folder} renders to more than {_OUTPUT // 2**20} MB, which is too much: split it.")
+        if code is None:
+            raise Refusal(f"{folder} took kustomize more than {limits.seconds:g} seconds and was ended: split it.")
+        if size >= limits.output:
+            raise Refusal(f"{folder} renders to more than {limits.output:,} bytes, which is too much: split it.")
         if code != 0:
             raise Refusal(f"{folder} can't be rendered by kustomize: {_sentence(reason, tree)}")
         output.seek(0)
         return output.read()
 
 
-def _run(folder: Path, home: Path, output: IO[bytes], errors: IO[bytes]) -> int:
-    """The exit status. Its own session, so that the whole of it can be ended; no PATH, so that it finds no git."""
+def _run(folder: Path, home: Path, output: IO[bytes], errors: IO[bytes], limits: Limits) -> int | None:
+    """The exit status; None if the time was up.
+
+    Its own session, so that the whole of it can be ended; a PATH without git, so that it can fetch nothing by it.
+    """
     environment = {"HOME": str(home), "TMPDIR": str(home), "PATH": str(home), "GOMAXPROCS": "2", "GOTRACEBACK": "none"}
     process = subprocess.Popen(  # noqa: S603 - our own kubectl; the folder is ours too
         # Files may be shared between folders as Flux allows, since nothing but vetted copies is there to be read.
@@ -70,27 +87,30 @@ def _run(folder: Path, home: Path, output: IO[bytes], errors: IO[bytes]) -> int:
         start_new_session=True,
     )
     try:
-        _limit(process.pid)
-        return process.wait(_SECONDS)
+        _limit(process.pid, limits)
+        return process.wait(limits.seconds)
     except subprocess.TimeoutExpired:
-        raise Refusal(
-            f"Rendering took kustomize more than {_SECONDS} seconds and was ended: make it smaller."
-        ) from None
+        return None
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _limit(process: int) -> None:
+def _limit(process: int, limits: Limits) -> None:
     """From outside, as code between fork and exec is unsafe with threads. The time limit holds on any system."""
-    if sys.platform == "linux":
-        limits = {resource.RLIMIT_AS: _MEMORY, resource.RLIMIT_FSIZE: _OUTPUT, resource.RLIMIT_CPU: _SECONDS}
-        for kind, value in {**limits, resource.RLIMIT_CORE: 0}.items():
-            try:
-                resource.prlimit(process, kind, (value, value))
-            except ProcessLookupError:
-                return  # it has ended already
+    if sys.platform != "linux":
+        return
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_FSIZE, limits.output),
+        (resource.RLIMIT_CPU, math.ceil(limits.seconds)),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        try:
+            resource.prlimit(process, kind, (value, value))
+        except ProcessLookupError:
+            return  # it has ended already
 
 
 @functools.cache
@@ -106,9 +126,10 @@ def _program() -> str:
 
 
 def _sentence(reason: str, tree: Path) -> str:
-    """kustomize's last words without our folders' names, in one short line."""
+    """kustomize's last words without our folders' names and the patches it quotes, in one short line."""
     if "out of memory" in reason or "cannot allocate memory" in reason or "failed to reserve" in reason:
         return "it took more memory than it is given, so make it smaller."
     line = " ".join(reason.replace(f"{tree}/", "").replace(str(tree), "").removeprefix("error: ").split())
+    line = _QUOTED.sub("…", line)
     line = "".join(c for c in line if c.isprintable()) or "it gave no reason."
     return line if len(line) <= 400 else f"{line[:400]}…"
