@@ -29,7 +29,7 @@ class Preview:
 
     def files(self, folder: str) -> tuple[str, ...]:
         after = self._after
-        inside = {path for path, content in after.items() if content is not None and path.startswith(f"{folder}/")}
+        inside = {path for path, content in after.items() if content is not None and _is_below(path, folder)}
         return tuple(sorted({path for path in self.base.files(folder) if path not in after} | inside))
 
     def folders(self, folder: str) -> tuple[str, ...]:
@@ -39,9 +39,13 @@ class Preview:
 
     def identity(self, path: str) -> str | None:
         """Git's own where no edit touches the path; else made of the edits, since Git has no object for it yet."""
-        touching = [edit for edit in self.edits if edit.path == path or edit.path.startswith(f"{path}/")]
+        touching = [edit for edit in self.edits if edit.path == path or _is_below(edit.path, path)]
         if not touching:
             return self.base.identity(path)
         if self.read(path) is None and not self.files(path):
             return None
         return f"preview:{hashlib.sha256(repr((self.base.identity(path), touching)).encode()).hexdigest()}"
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")

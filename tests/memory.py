@@ -125,7 +125,7 @@ class Git:
             if content is not None:
                 files[path] = content
         sha = hashlib.sha1(f"{len(self.commits)} {message}".encode(), usedforsecurity=False).hexdigest()
-        trailers = dict(line.split(": ", 1) for line in message.split("\n\n")[-1].splitlines() if ": " in line)
+        trailers = dict(line.split(": ", 1) for line in message.rsplit("\n\n", maxsplit=1)[-1].splitlines() if ": " in line)
         at = NOW - timedelta(days=1) + timedelta(minutes=len(self.commits))
         self.commits[sha] = Commit(sha, (parent,) if parent else (), author, "", at, message, trailers)
         self.trees[sha] = Files(files)

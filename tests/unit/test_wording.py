@@ -12,8 +12,8 @@ from bot.model.change import (
     Commit,
     Committed,
     Contested,
-    Edit,
     Draft,
+    Edit,
     Failed,
     Move,
     Opened,
@@ -222,7 +222,9 @@ def test_a_long_report_is_counted(count: int, last: str) -> None:
 
 
 def test_one_reason_is_told_once_for_all_that_were_not_checked() -> None:
-    unchecked = [sighting(SyncState.UNKNOWN, why=why, service=name) for name, why in (("a", "x"), ("b", ""), ("c", "x"))]
+    unchecked = [
+        sighting(SyncState.UNKNOWN, why=why, service=name) for name, why in (("a", "x"), ("b", ""), ("c", "x"))
+    ]
     assert [section.text for section in wording.drift_report([*unchecked, sighting(SyncState.SYNCED)])] == [
         "Not checked: b in production: it could not be read",
         "Not checked: a in production, c in production: x",
