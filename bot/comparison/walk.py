@@ -72,7 +72,8 @@ def _mapping(
         if value is None:
             yield from _cleared(kind, name, want, have, path, finding)
         elif other is None and not (name in have and value == ""):
-            yield from _gone(kind, name, value, (*path, name), finding)
+            if finding is Kind.DRIFT:  # a default that is not live is nobody's wish
+                yield from _gone(kind, name, value, (*path, name))
         elif other is not None:
             yield from walk(_type(kind, name, value), value, other, (*path, name), finding)
     for name in () if kind.shared else have.keys() - want.keys():
@@ -80,20 +81,20 @@ def _mapping(
             yield from _extra(kind, name, want, have[name], path, Kind.UNDECLARED)
 
 
-def _gone(kind: Type, name: str, value: Any, path: Path, finding: Kind) -> Iterator[Found]:
+def _gone(kind: Type, name: str, value: Any, path: Path) -> Iterator[Found]:
     """Git gives a field a value, and it is not live: fine if the API stores that value by leaving the field out."""
     of = _type(kind, name, value)
     if of.values is not None and isinstance(value, Mapping):
-        yield from walk(of, value, {}, path, finding)
+        yield from walk(of, value, {}, path)
     elif of.keys and isinstance(value, list):
-        yield from walk(of, value, [], path, finding)
+        yield from walk(of, value, [], path)
     elif not _legal(of, value):
         yield Found(Kind.CONFIG_ERROR, path, value, None)
     elif _void(value):
         if name in kind.presence:
-            yield Found(finding, path, value, None)
+            yield Found(Kind.DRIFT, path, value, None)
     elif not (_zero(kind, name, value) or value == kind.default(name, {})):
-        yield Found(finding, path, value if finding is Kind.DRIFT else None, None)
+        yield Found(Kind.DRIFT, path, value, None)
 
 
 def _cleared(
@@ -138,7 +139,8 @@ def _list(kind: Type, want: Sequence[Any], have: Sequence[Any], path: Path, find
     for step, item, other in pairs:
         at = (*path, step)
         if other is ABSENT:
-            yield Found(finding, at, item if finding is Kind.DRIFT else None, None)
+            if finding is Kind.DRIFT:
+                yield Found(finding, at, item, None)
         elif item is not ABSENT:
             yield from walk(of, item, other, at, finding)
         elif not kind.shared:

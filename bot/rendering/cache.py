@@ -43,11 +43,12 @@ class Cache:
         name = _name(*key)
         with self._lock:
             render = self._memory.get(name)
-        for candidate in (render, self._load(key) if render is None or not _holds(render, identity) else None):
-            if candidate is not None and _holds(candidate, identity):
-                self._remember(name, candidate)
-                return candidate
-        return None
+        if render is None or not _holds(render, identity):
+            render = self._load(key)
+            if render is None or not _holds(render, identity):
+                return None
+        self._remember(name, render)
+        return render
 
     def keep(self, key: tuple[str, ...], render: Render) -> None:
         """Keep a render. A disk that can't be written costs speed, never the answer."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.comparison.kinds.metadata import METADATA
-from bot.comparison.schema import ANY, Type, keyed, record, sequence, unordered
+from bot.comparison.kinds.metadata import METADATA, specified
+from bot.comparison.schema import ANY, keyed, record, sequence, unordered
 
 _RBAC = "rbac.authorization.k8s.io"
 _RULE = record(
@@ -62,10 +62,6 @@ _ADMISSION = record(
 )
 
 
-def _typed(spec: Type) -> Type:
-    return record(fields={"metadata": METADATA, "spec": spec})
-
-
 _ADMISSION_GROUP = "admissionregistration.k8s.io"
 TYPES = {
     (_RBAC, "Role"): _ROLE,
@@ -74,25 +70,25 @@ TYPES = {
     (_RBAC, "ClusterRoleBinding"): _BINDING,
     (_ADMISSION_GROUP, "ValidatingWebhookConfiguration"): _WEBHOOKS,
     (_ADMISSION_GROUP, "MutatingWebhookConfiguration"): _WEBHOOKS,
-    (_ADMISSION_GROUP, "ValidatingAdmissionPolicy"): _typed(_ADMISSION),
-    (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): _typed(
+    (_ADMISSION_GROUP, "ValidatingAdmissionPolicy"): specified(_ADMISSION),
+    (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): specified(
         record("policyName paramRef validationActions", {"matchResources": _MATCH})
     ),
-    ("policy", "PodSecurityPolicy"): _typed(
+    ("policy", "PodSecurityPolicy"): specified(
         record(
             "privileged hostNetwork hostPID hostIPC",
             {"volumes": unordered()},
             defaults={"allowPrivilegeEscalation": True},
         )
     ),
-    ("apiregistration.k8s.io", "APIService"): _typed(
+    ("apiregistration.k8s.io", "APIService"): specified(
         record(
             "group version groupPriorityMinimum versionPriority insecureSkipTLSVerify",
             {"service": record("name namespace", defaults={"port": 443})},
             theirs="caBundle",
         )
     ),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _typed(
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): specified(
         record(
             "group scope",
             {

@@ -6,7 +6,7 @@ Defaults after pkg/apis/{autoscaling/v2,storage/v1,scheduling/v1,flowcontrol/v1}
 from collections.abc import Mapping
 from typing import Any
 
-from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.schema import ANY, QUANTITY, Type, record, unordered
 
 _AMOUNTS = dict.fromkeys(("value", "averageValue", "targetValue", "targetAverageValue"), QUANTITY)
@@ -47,13 +47,9 @@ _AUTOSCALER = record(
 )
 
 
-def _typed(spec: Type) -> Type:
-    return record(fields={"metadata": METADATA, "spec": spec})
-
-
 TYPES = {
-    ("autoscaling", "HorizontalPodAutoscaler"): _typed(_AUTOSCALER),
-    ("policy", "PodDisruptionBudget"): _typed(
+    ("autoscaling", "HorizontalPodAutoscaler"): specified(_AUTOSCALER),
+    ("policy", "PodDisruptionBudget"): specified(
         record("minAvailable maxUnavailable selector unhealthyPodEvictionPolicy")
     ),
     ("storage.k8s.io", "StorageClass"): record(
@@ -61,7 +57,7 @@ TYPES = {
         {"metadata": METADATA},
         defaults={"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
     ),
-    ("storage.k8s.io", "CSIDriver"): _typed(
+    ("storage.k8s.io", "CSIDriver"): specified(
         record(
             "tokenRequests",
             {"volumeLifecycleModes": unordered()},
@@ -80,10 +76,10 @@ TYPES = {
         "value globalDefault description", {"metadata": METADATA}, defaults={"preemptionPolicy": "PreemptLowerPriority"}
     ),
     ("node.k8s.io", "RuntimeClass"): record("handler overhead scheduling", {"metadata": METADATA}),
-    ("coordination.k8s.io", "Lease"): _typed(ANY),
-    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): _typed(
+    ("coordination.k8s.io", "Lease"): specified(ANY),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): specified(
         record("priorityLevelConfiguration distinguisherMethod rules", defaults={"matchingPrecedence": 1000})
     ),
-    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): _typed(ANY),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): specified(ANY),
 }
 """By API group and kind."""

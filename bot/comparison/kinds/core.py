@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.kinds.pods import CLAIM, VOLUME
 from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, Type, free, keyed, record, sequence, unordered
 from bot.comparison.secrets import as_stored
@@ -59,7 +59,7 @@ def _addresses() -> dict[str, Any]:
 
 
 TYPES = {
-    ("", "Service"): record(fields={"metadata": METADATA, "spec": _SERVICE}),
+    ("", "Service"): specified(_SERVICE),
     ("", "ConfigMap"): record("immutable", {"metadata": METADATA, "data": free(TEXT), "binaryData": free(BYTES)}),
     ("", "Secret"): record(
         "immutable", {"metadata": METADATA, "data": free(BYTES)}, defaults={"type": "Opaque"}, complete=as_stored
@@ -76,8 +76,8 @@ TYPES = {
         fields={"metadata": METADATA, "spec": record(fields={"finalizers": unordered(shared=True)})},
         defaults={"spec": {}},
     ),
-    ("", "PersistentVolumeClaim"): record(fields={"metadata": METADATA, "spec": CLAIM}),
-    ("", "PersistentVolume"): record(fields={"metadata": METADATA, "spec": _VOLUME_SPEC}),
+    ("", "PersistentVolumeClaim"): specified(CLAIM),
+    ("", "PersistentVolume"): specified(_VOLUME_SPEC),
     ("", "LimitRange"): record(
         fields={
             "metadata": METADATA,

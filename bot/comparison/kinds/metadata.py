@@ -1,6 +1,6 @@
 """Metadata of objects, and the marks that servers, controllers and deploying tools leave on them."""
 
-from bot.comparison.schema import ANY, TEXT, free, record, unordered
+from bot.comparison.schema import ANY, TEXT, Type, free, record, unordered
 
 _MARKS = (
     # Servers and built-in controllers.
@@ -20,3 +20,8 @@ METADATA = record(
     theirs="ownerReferences deletionTimestamp deletionGracePeriodSeconds",
     ignored="creationTimestamp managedFields resourceVersion uid generation selfLink clusterName",
 )
+
+
+def specified(spec: Type) -> Type:
+    """A kind that has metadata, and all else under `spec`."""
+    return record(fields={"metadata": METADATA, "spec": spec})

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.comparison.kinds.metadata import METADATA
-from bot.comparison.schema import Type, record, sequence, unordered
+from bot.comparison.kinds.metadata import specified
+from bot.comparison.schema import record, sequence, unordered
 
 _PEERS = sequence(record("ipBlock podSelector namespaceSelector", presence="podSelector namespaceSelector"))
 _PORTS = sequence(record("port endPort", defaults={"protocol": "TCP"}))
@@ -33,15 +33,11 @@ _INGRESS = record(
 )
 
 
-def _typed(spec: Type) -> Type:
-    return record(fields={"metadata": METADATA, "spec": spec})
-
-
 TYPES = {
-    ("networking.k8s.io", "Ingress"): _typed(_INGRESS),
-    ("extensions", "Ingress"): _typed(_INGRESS),
-    ("networking.k8s.io", "NetworkPolicy"): _typed(_POLICY),
-    ("networking.k8s.io", "IngressClass"): _typed(
+    ("networking.k8s.io", "Ingress"): specified(_INGRESS),
+    ("extensions", "Ingress"): specified(_INGRESS),
+    ("networking.k8s.io", "NetworkPolicy"): specified(_POLICY),
+    ("networking.k8s.io", "IngressClass"): specified(
         record("controller", {"parameters": record("apiGroup kind name namespace", defaults={"scope": "Cluster"})})
     ),
 }

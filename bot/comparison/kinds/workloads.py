@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.comparison.kinds.metadata import METADATA
+from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.kinds.pods import CLAIM_TEMPLATE, POD, POD_TEMPLATE
 from bot.comparison.schema import Type, record, section, sequence
 
@@ -37,7 +37,7 @@ def _workload(plain: str = "", *, defaults: Mapping[str, Any], fields: Mapping[s
         defaults=defaults,
         theirs="replicas",
     )
-    return record(fields={"metadata": METADATA, "spec": spec})
+    return specified(spec)
 
 
 _JOB = record(
@@ -89,7 +89,7 @@ TYPES = {
             "metadata": METADATA,
             "spec": record(
                 "schedule startingDeadlineSeconds timeZone",
-                {"jobTemplate": record(fields={"metadata": METADATA, "spec": _JOB})},
+                {"jobTemplate": specified(_JOB)},
                 defaults={
                     "concurrencyPolicy": "Allow",
                     "suspend": False,

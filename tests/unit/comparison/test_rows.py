@@ -236,6 +236,20 @@ ROWS: dict[str, Row] = {
             ],
         ),
     ),
+    "row-40 part of a behaviour": Row(
+        hpa("cpu", behavior={"scaleUp": {"stabilizationWindowSeconds": 60}}),
+        hpa(
+            "cpu",
+            minReplicas=1,
+            behavior={
+                "scaleUp": {"stabilizationWindowSeconds": 60, "selectPolicy": "Max"},
+                "scaleDown": {
+                    "selectPolicy": "Max",
+                    "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+                },
+            },
+        ),
+    ),
     "row-41": Row(
         thing("batch/v1/Job", spec={"template": {"metadata": {"labels": {"app": "j"}}}}),
         thing(
