@@ -107,7 +107,7 @@ def _say(args: argparse.Namespace) -> int:
             reply, warning = Reply(Outcome.FAILED, str(trouble)), None
     print(terminal.as_json(reply) if args.json else terminal.plain(reply))
     if warning:
-        print(warning.text, file=sys.stderr)
+        print(terminal.printable(warning.text), file=sys.stderr)
     return terminal.STATUS.get(reply.outcome, 0)
 
 
@@ -135,9 +135,9 @@ def _check(args: argparse.Namespace) -> int:
     with App.load(args.config) as app:
         problems = app.check(args.path) if args.path else []
     for problem in problems:
-        print(problem)
+        print(terminal.printable(problem))
     if not problems:
-        print(f"{args.config}: all is well.")
+        print(terminal.printable(f"{args.config}: all is well."))
     return 1 if problems else 0
 
 
@@ -152,5 +152,5 @@ def _playground(args: argparse.Namespace) -> int:
 
 
 def _ended(sentence: str, status: int) -> int:
-    print(sentence, file=sys.stderr)
+    print(terminal.printable(sentence), file=sys.stderr)
     return status

@@ -27,7 +27,12 @@ def plain(reply: Reply) -> str:
     lines += [f"{choice.label}: {choice.url}" for choice in reply.choices if choice.url]
     if reply.outcome is Outcome.CONFIRM:
         lines.append("Nothing was done yet. Say it again with --yes to confirm.")
-    return "\n".join("".join(c for c in line if c.isprintable()) for line in lines)
+    return printable("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """The text without control characters, invisible marks and halves of surrogate pairs; line feeds stay."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")
 
 
 def as_json(reply: Reply) -> str:
@@ -46,7 +51,9 @@ def as_json(reply: Reply) -> str:
 
 
 def dumps(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """JSON in which what can't be printed is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""The ports of `bot/ports.py` in memory, each as honest as its contract and no more: what the inner rooms are tried on."""
+"""The ports of `bot/ports.py` in memory, each as honest as its contract and no more, to try the inner rooms on."""
+
+# ruff: noqa: ARG002 - the signatures are the ports'
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -125,7 +127,9 @@ class Git:
             if content is not None:
                 files[path] = content
         sha = hashlib.sha1(f"{len(self.commits)} {message}".encode(), usedforsecurity=False).hexdigest()
-        trailers = dict(line.split(": ", 1) for line in message.rsplit("\n\n", maxsplit=1)[-1].splitlines() if ": " in line)
+        trailers = dict(
+            line.split(": ", 1) for line in message.rsplit("\n\n", maxsplit=1)[-1].splitlines() if ": " in line
+        )
         at = NOW - timedelta(days=1) + timedelta(minutes=len(self.commits))
         self.commits[sha] = Commit(sha, (parent,) if parent else (), author, "", at, message, trailers)
         self.trees[sha] = Files(files)
