@@ -17,7 +17,7 @@ from typing import get_args, get_type_hints
 from bot import targets
 from bot.errors import Refusal
 from bot.language import arguments, words
-from bot.language.grammar import Match, Usage
+from bot.language.grammar import Match, Slot, Usage
 from bot.language.suggest import nearest
 from bot.model.catalog import Catalog, Target
 from bot.model.change import Proposal
@@ -50,16 +50,21 @@ class Command:
     def parameters(self) -> Mapping[str, object]:
         """Each slot's kind: the annotation of the parameter of its name, without its `| None`."""
         hints = get_type_hints(self.run)
-        kinds = {name: _required(hint) for name, hint in hints.items() if name not in {"ctx", "return"}}
-        for usage in self.usages:
-            if unknown := [slot for slot in usage.slots if kinds.get(slot) not in arguments.CONVERTERS]:
-                raise TypeError(f"{usage.line!r} names {unknown}, which {self.run.__name__}() can't take")
-        return kinds
+        return {name: _required(hint) for name, hint in hints.items() if name not in {"ctx", "return"}}
 
 
 def command(*usages: str, examples: Sequence[str], changes: bool = False) -> Callable[[Run], Command]:
-    """Declare a command: `@command("status [<service>]", examples=["status payment"])` above its function."""
-    return lambda run: Command(tuple(map(Usage, usages)), tuple(examples), changes, run)
+    """Declare a command: `@command("status [<service>]", examples=["status payment"])` above its function.
+
+    TypeError or ValueError where usages and function don't fit: when it is imported, not when somebody says it.
+    """
+
+    def declare(run: Run) -> Command:
+        declared = Command(tuple(map(Usage, usages)), tuple(examples), changes, run)
+        _check(declared)
+        return declared
+
+    return declare
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,19 @@ class Context:
             elsewhere = ", ".join(target.environment for target in self.targets(service)) or "nowhere"
             raise Refusal(f"{service} is not in {environment}; it is in {elsewhere}. Add its folder there first.")
         return found[0]
+
+
+def _check(declared: Command) -> None:
+    name = f"{declared.run.__name__}()"
+    if len({usage.verb for usage in declared.usages}) != 1:
+        raise TypeError(f"{name} needs a usage, and all of them with the same verb")
+    taken = inspect.signature(declared.run).parameters
+    needed = {word for word, each in taken.items() if each.default is each.empty} - {"ctx"}
+    for usage in declared.usages:
+        if unknown := [slot for slot in usage.slots if declared.parameters.get(slot) not in arguments.CONVERTERS]:
+            raise TypeError(f"{usage.line!r} names {unknown}, which {name} can't take")
+        if missing := needed - {piece.name for piece in usage.pieces if isinstance(piece, Slot)}:
+            raise TypeError(f"{usage.line!r} may leave out {sorted(missing)}, which {name} needs")
 
 
 def _convert(

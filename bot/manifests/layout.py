@@ -24,7 +24,8 @@ _REMOTE = re.compile(r"[a-z+]+::|[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:|[^/]*\.[^./][
 class Folder:
     """A folder as it is applied. Without a kustomization, `files` are all manifests directly in it.
 
-    `bases` are folders in this repository that its kustomization builds on: they may feed other environments too.
+    `bases` are folders in this repository that its kustomization builds on, `components` those that it applies to
+    them: both may feed other environments too.
     """
 
     path: str
@@ -33,12 +34,15 @@ class Folder:
     patches: tuple[str, ...] = ()
     inline_patches: tuple[kustomize.InlinePatch, ...] = ()
     bases: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    """Where its replacements set an image's version, as file:line."""
 
 
 def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]:
     """The services that an environment's path templates find, by name, each with its folders.
 
-    A folder counts if manifests lie directly in it. Refusal for a template that leaves the repository.
+    A folder counts if manifests lie directly in it and its name can be printed. Refusal for a template that leaves the repository.
     """
     found: dict[str, list[str]] = {}
     for template in environment.paths:
@@ -64,6 +68,8 @@ def folder(tree: Tree, path: str) -> Folder | None:
     sources = [_resolve(tree, path, kustomization, reference) for reference in kustomize.resources(kustomization)]
     files = tuple(source for source in sources if tree.read(source) is not None)
     patch_files, inline = kustomize.patches(kustomization)
+    named = (_resolve(tree, path, kustomization, reference) for reference in kustomize.replacements(kustomization))
+    replacing = [kustomization, *(text(tree, file) for file in named)]
     return Folder(
         path,
         kustomization,
@@ -71,6 +77,8 @@ def folder(tree: Tree, path: str) -> Folder | None:
         patches=tuple(_resolve(tree, path, kustomization, reference) for reference in patch_files),
         inline_patches=inline,
         bases=tuple(source for source in sources if source not in files),
+        components=tuple(_resolve(tree, path, kustomization, each) for each in kustomize.components(kustomization)),
+        replaced=tuple(f"{each.file}:{line}" for each in replacing for line in kustomize.replaced_images(each)),
     )
 
 
@@ -92,7 +100,8 @@ def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
     for name in tree.folders("/".join(parts[:position])):
         match = pattern.fullmatch(name)
         path = "/".join(parts).replace(_PLACEHOLDER, match[1]) if match else ""
-        if match and tree.identity(path) is not None and any(map(_is_manifest, _direct(tree, path))):
+        # A name with control characters could not be said, and would be shown as another.
+        if match and name.isprintable() and any(map(_is_manifest, _direct(tree, path))):
             found.append((match[1], path))
     return found
 
