@@ -85,8 +85,9 @@ class Image:
 
     @property
     def version(self) -> str | None:
-        """What the runtime pulls by: the digest where there is one, since it wins over the tag; else the tag."""
-        return self.digest or self.tag
+        """`v1.3.0`, `sha256:…`, or `v1.3.0@sha256:…`: there the runtime pulls by the digest, and the tag tells people
+        which version that is."""
+        return "@".join(part for part in (self.tag, self.digest) if part) or None
 
     def __str__(self) -> str:
         return self.name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")

@@ -294,3 +294,12 @@ def test_locate_tells_where_the_version_stands() -> None:
     files = overlay(images("{name: acme/payment, newTag: v1.2.0}"))
     (pin,) = pins.locate(Files(files), target())
     assert (pin.file, pin.line, pin.path) == (KUSTOMIZATION, 4, ("images", 0, "newTag"))
+
+
+def test_row_18_a_version_with_tag_and_digest_keeps_both() -> None:
+    file = f"{OVERLAY}/a.yaml"
+    tree = Files({file: pod(f"acme/payment:v1.5.0@{DIGEST}")})
+    assert pins.current(tree, target()) == f"v1.5.0@{DIGEST}"
+    assert pins.edits(tree, target(), f"v1.5.0@{DIGEST}") == ()
+    plain = {file: pod("acme/payment:v1.3.0")}
+    assert moved(plain, version=f"v1.5.0@{DIGEST}")[file][1] == f"- image: acme/payment:v1.5.0@{DIGEST}"
