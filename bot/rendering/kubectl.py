@@ -8,6 +8,7 @@ import math
 import os
 import re
 import resource
+import selectors
 import shutil
 import signal
 import subprocess
@@ -76,25 +77,31 @@ def _run(folder: Path, home: Path, output: IO[bytes], errors: IO[bytes], limits:
     Its own session, so that the whole of it can be ended; a PATH without git, so that it can fetch nothing by it.
     """
     environment = {"HOME": str(home), "TMPDIR": str(home), "PATH": str(home), "GOMAXPROCS": "2", "GOTRACEBACK": "none"}
-    process = subprocess.Popen(  # noqa: S603 - our own kubectl; the folder is ours too
-        # Files may be shared between folders as Flux allows, since nothing but vetted copies is there to be read.
-        [_program(), "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=errors,
-        env=environment,
-        cwd=home,
-        start_new_session=True,
-    )
-    try:
-        _limit(process.pid, limits)
-        return process.wait(limits.seconds)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    # Nobody writes to this pipe: it closes when the process ends. `wait` with a time limit only looks every 50 ms.
+    end, held = os.pipe()
+    with os.fdopen(end, "rb") as ended, selectors.DefaultSelector() as waiting:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own kubectl; the folder is ours too
+                # Files may be shared between folders as Flux allows: nothing but vetted copies is there to be read.
+                [_program(), "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env=environment,
+                cwd=home,
+                pass_fds=[held],
+                start_new_session=True,
+            )
+        finally:
+            os.close(held)
+        try:
+            _limit(process.pid, limits)
+            waiting.register(ended, selectors.EVENT_READ)
+            return process.wait() if waiting.select(limits.seconds) else None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def _limit(process: int, limits: Limits) -> None:
