@@ -4,14 +4,14 @@ Asks a tree only; knows nothing of Git, policies or people. What stands where in
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
 from bot.errors import Refusal
 from bot.manifests import images, kustomize, layout, workload
 from bot.manifests.layout import Folder
-from bot.manifests.yamltext import Text, encode
+from bot.manifests.yamltext import Text, encode, get, scalar
 from bot.model.catalog import Image, Pin, Target
 from bot.model.change import Edit
 from bot.ports import Tree
@@ -89,7 +89,7 @@ class _Look:
             found = self._find(lambda pin: target.image in _names(pin))
         else:
             found = self._find(lambda pin: any(images.named_after(name, target.service) for name in _names(pin)))
-            found = found or self._find_only()
+            found = found or ([] if self._unread_formats() else self._find_only())
         if not found:
             raise self._nothing()
         if not set.intersection(*map(_names, found)):
@@ -134,25 +134,36 @@ class _Look:
 
     def _find(self, wanted: Callable[[Pin], bool], *, overruled: bool = False) -> list[Pin]:
         """Wanted pins in Kustomize's order of precedence; those that others overrule only if asked for."""
-        pins: list[Pin] = []
-        todo, seen = list(reversed(self.folders)), set[str]()
-        while todo:
-            folder = todo.pop()
-            if folder.path in seen:
-                continue
-            seen.add(folder.path)
-            entries = (
-                [pin for pin in kustomize.find(folder.kustomization) if wanted(pin)] if folder.kustomization else []
+        seen: set[str] = set()
+        return [pin for folder in self.folders for pin in self._within(folder, wanted, seen, overruled=overruled)]
+
+    def _within(
+        self, folder: Folder, wanted: Callable[[Pin], bool], seen: set[str], *, overruled: bool
+    ) -> Iterator[Pin]:
+        if folder.path in seen:
+            return
+        seen.add(folder.path)
+        if folder.replaced:
+            raise Refusal(
+                f"{folder.replaced[0]} sets an image by a replacement, which decides over images:; "
+                "change the version where that takes it from."
             )
-            last = {pin.renames or pin.image.name: pin for pin in entries}
-            ruling = list(last.values()) or self._containers(folder.patches, wanted)
-            pins += ruling
-            if ruling and not overruled:
-                continue
-            self._refuse_unread_patches(folder)
-            pins += self._containers(folder.files, wanted)
-            todo.extend(base for base in map(self._folder, reversed(folder.bases)) if base)
-        return pins
+        entries = [pin for pin in kustomize.find(folder.kustomization) if wanted(pin)] if folder.kustomization else []
+        last = {pin.renames or pin.image.name: pin for pin in entries}
+        ruling = list(last.values()) or self._containers(folder.patches, wanted)
+        yield from ruling
+        if ruling and not overruled:
+            return
+        self._refuse_unread_patches(folder)
+        for component in filter(None, map(self._folder, reversed(folder.components))):
+            below = list(self._within(component, wanted, seen, overruled=overruled))
+            yield from below
+            # What a component brings itself stands beside the resources; only its entries decide over them.
+            if below and not overruled and all(pin.format == kustomize.FORMAT for pin in below):
+                return
+        yield from self._containers(folder.files, wanted)
+        for base in filter(None, map(self._folder, folder.bases)):
+            yield from self._within(base, wanted, seen, overruled=overruled)
 
     def _find_only(self) -> list[Pin]:
         names = {pin.renames or pin.image.name for pin in self._find(lambda _: True, overruled=True)}
@@ -191,8 +202,26 @@ class _Look:
             )
         return meant
 
+    def _unread_formats(self) -> list[str]:
+        """What in the folders may well hold the version, in a format that is not read: never guess beside it."""
+        files = (self.text(file) for folder in self.folders for file in folder.files)
+        telling = [text for text in files if any(word in text.content for word in ("image", *_UNREAD_KINDS))]
+        charts = [
+            f"{folder.kustomization.file} has helmCharts"
+            for folder in self.folders
+            if folder.kustomization and any(get(root, "helmCharts") for root in folder.kustomization.documents)
+        ]
+        found = ((text, scalar(get(root, "kind")), root) for text in telling for root in text.documents)
+        return charts + [
+            f"{text.file} is {f'of kind {kind}' if kind else 'a file of Helm values'}"
+            for text, kind, root in found
+            if kind in _UNREAD_KINDS or (kind is None and get(root, "image") is not None)
+        ]
+
     def _nothing(self) -> Refusal:
         service, image = self._target.service, self._target.image
+        if unread := self._unread_formats():
+            return Refusal(f"{unread[0]}, a format whose versions are not moved yet; change {service}'s there by hand.")
         others = self._find(lambda _: True, overruled=True)
         strays = [
             pin
@@ -215,6 +244,7 @@ class _Look:
         return Refusal(f"{nothing}; there are {_listed(others)}. Set {setting} to the one that is meant.")
 
 
+_UNREAD_KINDS = frozenset(("Application", "ApplicationSet", "HelmRelease", "HelmChart"))
 _IMAGE = re.compile(r"\bimage\b")
 
 

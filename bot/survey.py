@@ -35,6 +35,8 @@ class Declared:
     tree: Tree
     version: str | None
     manifests: tuple[Manifest, ...]
+    inputs: tuple[str, ...] = ()
+    """The folders and files that the manifests are made of, bases included."""
     why: str = ""
 
     @cached_property
@@ -70,9 +72,10 @@ class Survey:
         try:
             version = pins.current(tree, target)
             manifests = tuple(each for folder in target.folders for each in self.renderer.render(tree, folder))
+            inputs = {path for folder in target.folders for path in _read_by(tree, folder)}
         except (Refusal, Unavailable) as trouble:
-            return Declared(target, tree, _version(tree, target), (), str(trouble))
-        return Declared(target, tree, version, manifests)
+            return Declared(target, tree, _version(tree, target), (), why=str(trouble))
+        return Declared(target, tree, version, manifests, tuple(sorted(inputs)))
 
     def problems(self, tree: Tree, target: Target, policy: ImagePolicy) -> tuple[str, ...]:
         """Why a target of this tree can't be promoted, compared or allowed; none where all is well."""
@@ -133,8 +136,7 @@ class Survey:
         target = declared.target
         if self.synced.seen(target, self._identity(declared)):
             return False
-        inputs = self._inputs(declared)
-        newest = next(self.git.log(target.repository, inputs), None)
+        newest = next(self.git.log(target.repository, declared.inputs), None)
         if newest is None or not newest.parents:
             return False
         former = self.declare(self.git.at(target.repository, newest.parents[0]), target)
@@ -145,13 +147,9 @@ class Survey:
             live = self.clusters.read(target.cluster or "", sorted(wanted))
         return verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
 
-    def _inputs(self, declared: Declared) -> tuple[str, ...]:
-        """The folders and files that the render reads, bases included."""
-        return tuple(sorted({path for folder in declared.target.folders for path in _read_by(declared.tree, folder)}))
-
     def _identity(self, declared: Declared) -> str:
         """The same for the same files: by Git's object ids, never by what the files hold."""
-        named = ((path, declared.tree.identity(path)) for path in self._inputs(declared))
+        named = ((path, declared.tree.identity(path)) for path in declared.inputs)
         return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
 
 
@@ -159,7 +157,7 @@ def _read_by(tree: Tree, path: str) -> Iterator[str]:
     yield path
     if (found := layout.folder(tree, path)) is not None:
         yield from (file for file in (*found.files, *found.patches) if not file.startswith(f"{path}/"))
-        for base in found.bases:
+        for base in (*found.bases, *found.components):
             yield from _read_by(tree, base)
 
 

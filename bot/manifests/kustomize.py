@@ -4,19 +4,20 @@ The fields: https://kubectl.docs.kubernetes.io/references/kustomize/kustomizatio
 at the runtime, and of two entries with one name the last wins.
 """
 
+import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
-from bot.manifests.yamltext import Node, Text, follow, get, literal, scalar
+from bot.manifests.yamltext import Node, Text, follow, get, literal, scalar, walk
 from bot.model.catalog import Image, Pin
 
 FORMAT = "kustomize"
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
-
 _VERSIONS = ("newTag", "digest")
+_IMAGE = re.compile(r"\bimage\b")
 
 
 class Reference(NamedTuple):
@@ -98,14 +99,13 @@ def write(text: Text, pin: Pin, version: str) -> Text:
 
 
 def resources(text: Text) -> tuple[Reference, ...]:
-    """The files and folders that bring objects, or parts of a kustomization."""
-    return tuple(
-        Reference(str(node.value), text.line(node))
-        for root in text.documents
-        for field in ("resources", "bases", "components")
-        for node in _items(root, field)
-        if scalar(node)
-    )
+    """The files and folders that bring objects."""
+    return _references(text, "resources", "bases")
+
+
+def components(text: Text) -> tuple[Reference, ...]:
+    """The folders whose kustomizations are applied to what the resources bring, each to what the one before made."""
+    return _references(text, "components")
 
 
 def patches(text: Text) -> tuple[tuple[Reference, ...], tuple[InlinePatch, ...]]:
@@ -124,6 +124,38 @@ def patches(text: Text) -> tuple[tuple[Reference, ...], tuple[InlinePatch, ...]]
             elif scalar(node):
                 files.append(Reference(node.value, text.line(node)))
     return tuple(files), tuple(inline)
+
+
+def replacements(text: Text) -> tuple[Reference, ...]:
+    """The files that hold replacements."""
+    every = (get(node, "path") for root in text.documents for node in _items(root, "replacements"))
+    return tuple(Reference(str(path.value), text.line(path)) for path in every if path is not None and scalar(path))
+
+
+def replaced_images(text: Text) -> tuple[int, ...]:
+    """The lines on which replacements, of a kustomization or a file of them, set an image's version.
+
+    They run after `images:`. One that sets only what stands before the first delimiter, such as the registry, is none.
+    """
+    lines = []
+    for root in text.documents:
+        for _, node in walk(root):
+            options = get(node, "options")
+            if scalar(get(options, "delimiter")) and scalar(get(options, "index")) in {None, "0", "-1"}:
+                continue
+            paths = (path for path in _items(node, "fieldPaths") if _IMAGE.search(str(path.value)))
+            lines += [text.line(path) for path in paths]
+    return tuple(lines)
+
+
+def _references(text: Text, *fields: str) -> tuple[Reference, ...]:
+    return tuple(
+        Reference(str(node.value), text.line(node))
+        for root in text.documents
+        for field in fields
+        for node in _items(root, field)
+        if scalar(node)
+    )
 
 
 def _items(root: Node, field: str) -> list[Node]:

@@ -303,3 +303,87 @@ def test_row_18_a_version_with_tag_and_digest_keeps_both() -> None:
     assert pins.edits(tree, target(), f"v1.5.0@{DIGEST}") == ()
     plain = {file: pod("acme/payment:v1.3.0")}
     assert moved(plain, version=f"v1.5.0@{DIGEST}")[file][1] == f"- image: acme/payment:v1.5.0@{DIGEST}"
+
+
+def test_row_78_the_last_component_with_an_entry_decides_over_the_base() -> None:
+    files = overlay("components: [../../../one, ../../../two, ../../../three]\n")
+    files |= {
+        f"{name}/kustomization.yaml": "kind: Component\n" + images(entry)
+        for name, entry in (
+            ("one", "{name: acme/payment, newTag: v1.1.0}"),
+            ("two", "{name: acme/payment, newTag: v1.2.0}"),
+            ("three", "{name: other, newTag: v9}"),
+        )
+    }
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert "gets its image from two/kustomization.yaml:3, which may feed" in refused(files)
+    files[KUSTOMIZATION] += images("{name: acme/payment, newTag: v1.3.0}")
+    assert pins.current(Files(files), target()) == "v1.3.0"
+
+
+def test_row_78_a_component_of_this_environment_alone_is_edited() -> None:
+    files = overlay("components: [pinned]\n")
+    file = f"{OVERLAY}/pinned/kustomization.yaml"
+    files[file] = "kind: Component\n" + images("{name: acme/payment, newTag: v1.2.0}")
+    assert moved(files) == {
+        file: ("- {name: acme/payment, newTag: v1.2.0}", "- {name: acme/payment, newTag: v1.3.0}"),
+    }
+
+
+def test_row_78_a_workload_that_a_component_brings_stands_beside_the_base() -> None:
+    files = overlay("components: [../../../worker]\n")
+    files["worker/kustomization.yaml"] = "kind: Component\nresources: [worker.yaml]\n"
+    files["worker/worker.yaml"] = pod("acme/payment:v1.1.0", name="worker")
+    assert "2 current versions in production: v1.1.0 (worker/worker.yaml:7), v1.0.0 (base/" in refused(files)
+
+
+REPLACEMENT = """\
+replacements:
+- source: {kind: ConfigMap, name: versions, fieldPath: data.payment}
+  targets:
+  - select: {kind: Deployment}
+    fieldPaths: [spec.template.spec.containers.0.image]
+    options: %s
+"""
+
+
+@pytest.mark.parametrize("options", ["{delimiter: ':', index: 1}", "{}", "null"])
+def test_row_83_a_replacement_of_the_version_is_refused_since_it_decides_over_images(options: str) -> None:
+    """Tried: `kubectl kustomize` replaces after `images:`, so an edit there would change nothing that runs."""
+    entry = images("{name: acme/payment, newTag: v1.2.0}")
+    files = overlay(entry + REPLACEMENT % options)
+    assert refused(files) == (
+        f"{KUSTOMIZATION}:9 sets an image by a replacement, which decides over images:; "
+        "change the version where that takes it from."
+    )
+    own = overlay(entry + "replacements: [{path: replacement.yaml}]\n")
+    own[f"{OVERLAY}/replacement.yaml"] = (REPLACEMENT % options).partition("\n")[2].replace("\n  ", "\n").lstrip("- ")
+    assert refused(own).startswith(f"{OVERLAY}/replacement.yaml:4 sets an image by a replacement")
+
+
+@pytest.mark.parametrize("options", ["{delimiter: /, index: 0}", "{delimiter: /}", "{delimiter: ':', index: 0}"])
+def test_row_83_a_replacement_of_the_registry_is_no_obstacle(options: str) -> None:
+    files = overlay(images("{name: acme/payment, newTag: v1.2.0}") + REPLACEMENT % options)
+    assert list(moved(files)) == [KUSTOMIZATION]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("values.yaml", "image:\n  repository: acme/payment\n  tag: v1\n", "a file of Helm values"),
+        ("release.yaml", "kind: HelmRelease\nspec: {values: {image: {tag: v1}}}\n", "of kind HelmRelease"),
+        ("app.yaml", "kind: Application\nspec: {source: {targetRevision: v1}}\n", "of kind Application"),
+    ],
+)
+def test_rows_86_to_101_a_format_that_is_not_read_is_named_and_nothing_else_is_taken_for_it(
+    name: str, content: str, what: str
+) -> None:
+    files = {f"{OVERLAY}/{name}": content, f"{OVERLAY}/job.yaml": pod("busybox:v1", kind="Job", name="migrate")}
+    assert refused(files) == (
+        f"{OVERLAY}/{name} is {what}, a format whose versions are not moved yet; change payment's there by hand."
+    )
+
+
+def test_row_86_charts_of_a_kustomization_are_named() -> None:
+    files = {KUSTOMIZATION: "helmCharts:\n- {name: payment, valuesInline: {image: {tag: v1}}}\n"}
+    assert refused(files).startswith(f"{KUSTOMIZATION} has helmCharts, a format whose versions are not moved yet")

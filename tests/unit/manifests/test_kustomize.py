@@ -88,8 +88,8 @@ def test_files_folders_and_patches_are_named_with_their_lines() -> None:
         Reference("../base", 2),
         Reference("deployment.yaml", 3),
         Reference("x", 4),
-        Reference("y", 6),
     )
+    assert kustomize.components(found) == (Reference("y", 6),)
     assert kustomize.patches(found) == (
         (Reference("p.yaml", 8), Reference("r.yaml", 17), Reference("q.yaml", 12)),
         (InlinePatch("- op: add", 9), InlinePatch("a: 1\nb: 2", 13)),

@@ -88,7 +88,7 @@ def test_row_77_a_kustomization_names_its_files_and_bases(name: str) -> None:
     assert found is not None
     assert found.kustomization is not None
     assert (found.kustomization.file, found.files, found.patches) == (f"a/{name}", ("a/d.yaml",), ("a/p/q.yaml",))
-    assert (found.bases, found.inline_patches) == (("base", "c"), (InlinePatch("x", 3),))
+    assert (found.bases, found.components, found.inline_patches) == (("base",), ("c",), (InlinePatch("x", 3),))
 
 
 def test_row_77_two_kustomizations_are_refused() -> None:
