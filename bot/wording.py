@@ -140,7 +140,9 @@ def drift_summary(sightings: Sequence[Sighting]) -> str:
     pending = sum(sighting.sync is SyncState.PENDING for sighting in sightings)
     tail = (f"; {pending} pending" if pending else "") + (f"; {unknown} not checked" if unknown else "")
     if sightings and unknown == len(sightings):
-        return f"None of {unknown} targets could be checked." if unknown > 1 else f"{sightings[0].target} was not checked."
+        return (
+            f"None of {unknown} targets could be checked." if unknown > 1 else f"{sightings[0].target} was not checked."
+        )
     total = f"{len(sightings)} target{'s' if len(sightings) != 1 else ''}"
     if not drifted:
         return f"No drift in {len(sightings) - unknown} of {total}{tail}."

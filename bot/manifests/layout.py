@@ -42,7 +42,8 @@ class Folder:
 def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]:
     """The services that an environment's path templates find, by name, each with its folders.
 
-    A folder counts if manifests lie directly in it and its name can be printed. Refusal for a template that leaves the repository.
+    A folder counts if manifests lie directly in it and its name can be printed. Refusal for a template that leaves the
+    repository.
     """
     found: dict[str, list[str]] = {}
     for template in environment.paths:

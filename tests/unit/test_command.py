@@ -26,6 +26,9 @@ KNOWN = Vocabulary(
 )
 
 
+PROD = "production"
+
+
 def understand(typed: str) -> Invocation | Misunderstanding:
     return REGISTRY.understand(typed, KNOWN)
 
@@ -50,8 +53,8 @@ def test_every_example_is_understood_as_its_own_verb(verb: str, example: str) ->
         ("status", Invocation("status")),
         ("STATUS Pay IN Prod", Invocation("status", {"service": "payment", "environment": "production"})),
         ("status in prod", Invocation("status", {"environment": "production"})),
-        ("promote payment v1 to prod", Invocation("promote", {"service": "payment", "version": "v1", "environment": "production"})),
-        ("promote payment to prod", Invocation("promote", {"service": "payment", "environment": "production"})),
+        ("promote api v1 to prod", Invocation("promote", {"service": "api", "version": "v1", "environment": PROD})),
+        ("promote api to prod", Invocation("promote", {"service": "api", "environment": "production"})),
         ("rollback api to v1", Invocation("rollback", {"service": "api", "version": "v1"})),
         ("drift check api", Invocation("drift", {"service": "api"})),
         ("help promote", Invocation("help", {"verb": "promote"})),
@@ -185,7 +188,8 @@ def test_a_module_without_its_verb_is_found_at_the_start(
 
 
 def pod(name: str) -> str:
-    return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: a, image: acme/{name}:v1}}]}}\n"
+    container = f"{{name: a, image: acme/{name}:v1}}"
+    return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{container}]}}\n"
 
 
 @pytest.fixture

@@ -1,0 +1,311 @@
+"""Git and clusters looked at together: what is said of each target, and that no trouble hides another."""
+
+# ruff: noqa: ARG002 - the signatures are the ports'
+
+import copy
+from typing import Any
+
+import pytest
+from memory import Clusters, Git, Synced
+
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import ImagePolicy, Target
+from bot.model.rules import Ignore
+from bot.model.sync import Health, Manifest, ObjectRef, Sighting, SyncState
+from bot.ports import Tree
+from bot.rendering.dialect import parse
+from bot.rendering.renderer import Renderer
+from bot.survey import Survey
+
+DIGEST = "sha256:" + "ab" * 32
+OTHER = "sha256:" + "cd" * 32
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: shop}\ndata: {%s}\n"
+
+
+def target(service: str = "payment", **changes: Any) -> Target:
+    given = {"repository": "config", "folders": (f"staging/{service}",), "cluster": "east"} | changes
+    return Target(service, "staging", **given)
+
+
+def pod(*images: str, name: str = "payment") -> str:
+    containers = "".join(f"  - {{name: c{number}, image: '{image}'}}\n" for number, image in enumerate(images))
+    return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  containers:\n{containers}"
+
+
+def live(*texts: str) -> list[Manifest]:
+    return [document.value for text in texts for document in parse(text.encode(), "live.yaml")]
+
+
+class Sight:
+    """A repository, a cluster, and what a look at them says."""
+
+    def __init__(self, files: dict[str, str], renderer: object | None = None, **options: Any) -> None:
+        self.git = Git(files)
+        self.clusters = Clusters()
+        self.synced = Synced()
+        self.survey = Survey(self.git, renderer or Renderer(), self.clusters, self.synced, **options)  # type: ignore[arg-type]  # a port
+
+    def apply(self, *texts: str) -> None:
+        self.clusters.apply("east", *live(*texts))
+
+    def one(self, wanted: Target | None = None) -> Sighting:
+        (sighting,) = self.survey.look([wanted or target()])
+        return sighting
+
+
+@pytest.fixture
+def sight() -> Sight:
+    made = Sight({"staging/payment/pod.yaml": pod("acme/payment:v1")})
+    made.apply(pod("acme/payment:v1"))
+    return made
+
+
+def told(sighting: Sighting) -> tuple[str, str, str | None, str | None]:
+    return sighting.sync.value, sighting.why, sighting.desired, sighting.live
+
+
+def test_what_runs_as_declared_is_synced(sight: Sight) -> None:
+    seen = sight.one()
+    assert seen == Sighting(target(), sight.git.newest, "v1", "v1", SyncState.SYNCED, seen.health, seen.why)
+    assert seen.differences == ()
+
+
+def test_what_was_changed_by_hand_has_drifted(sight: Sight) -> None:
+    sight.one()
+    sight.apply(pod("acme/payment:v9"))
+    seen = sight.one()
+    assert (seen.sync, seen.desired, seen.live) == (SyncState.DRIFTED, "v1", "v9")
+    assert [(each.desired, each.live) for each in seen.differences] == [("acme/payment:v1", "acme/payment:v9")]
+
+
+def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
+    sight.one()
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    seen = sight.one()
+    assert (seen.sync, seen.desired, seen.live, seen.differences) == (SyncState.PENDING, "v2", "v1", ())
+    assert seen.why.startswith("Git is ahead: the cluster has not applied it yet")
+
+
+def test_what_was_in_sync_once_and_is_as_before_again_was_undone_by_hand(sight: Sight) -> None:
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    sight.apply(pod("acme/payment:v2"))
+    assert sight.one().sync is SyncState.SYNCED
+    sight.apply(pod("acme/payment:v1"))
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_a_new_commit_on_a_cluster_that_had_drifted_before_is_drift(sight: Sight) -> None:
+    sight.apply(pod("acme/payment:v9"))
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_an_object_that_git_added_is_pending_and_one_that_it_removed_still_to_go_is_no_drift(sight: Sight) -> None:
+    extra = CONFIG_MAP % ("extra", "a: b")
+    sight.git.write({"staging/payment/extra.yaml": extra})
+    assert sight.one().sync is SyncState.PENDING
+    sight.apply(extra)
+    assert sight.one().sync is SyncState.SYNCED
+    sight.git.write({"staging/payment/extra.yaml": None})
+    assert sight.one().sync is SyncState.SYNCED, "what Git does not mention is not looked at"
+
+
+def test_the_first_commit_has_none_before_it() -> None:
+    sight = Sight({"staging/payment/pod.yaml": pod("acme/payment:v1")})
+    seen = sight.one()
+    assert (seen.sync, seen.health, seen.why) == (SyncState.DRIFTED, Health.MISSING, "Pod shop/payment is missing")
+
+
+def test_a_commit_that_could_not_be_rendered_before_is_no_excuse() -> None:
+    sight = Sight({"staging/payment/pod.yaml": "image: ["})
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v1")})
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_a_cluster_that_cannot_be_read_leaves_it_unknown(sight: Sight) -> None:
+    sight.clusters.down.add("east")
+    assert told(sight.one()) == ("unknown", "east can't be reached", "v1", None)
+    assert sight.one().health is Health.UNKNOWN
+    assert sight.synced.known == set(), "what was not seen was not in sync"
+
+
+def test_drift_is_told_beside_what_could_not_be_read() -> None:
+    files = {"staging/payment/pod.yaml": pod("acme/payment:v1")}
+    files |= {f"staging/payment/{name}.yaml": CONFIG_MAP % (name, "a: b") for name in "xyz"}
+    sight = Sight(files)
+    sight.apply(*(text.replace("v1\n", "v1\n").replace("payment:v1", "payment:v9") for text in files.values()))
+    for name in "xy":
+        sight.clusters.unchecked[ObjectRef("v1", "ConfigMap", "shop", name)] = f"{name} may not be read"
+    seen = sight.one()
+    assert (seen.sync, seen.live, len(seen.differences)) == (SyncState.DRIFTED, "v9", 1)
+    assert seen.why.startswith("x may not be read (and 1 more)")
+    sight.apply(pod("acme/payment:v1"))
+    assert sight.one().sync is SyncState.UNKNOWN
+
+
+def test_without_a_cluster_git_alone_is_told(sight: Sight) -> None:
+    assert told(sight.one(target(cluster=None))) == ("unknown", "no cluster is configured for staging", "v1", None)
+    assert sight.clusters.reads == 0
+
+
+def test_a_folder_that_cannot_be_rendered_hides_no_other(sight: Sight) -> None:
+    sight.git.write(
+        {"staging/broken/pod.yaml": pod("acme/broken:v3", name="broken"), "staging/broken/x.yaml": "a: {{ b }}"}
+    )
+    broken, well = sight.survey.look([target("broken"), target()])
+    assert (broken.sync, broken.live) == (SyncState.UNKNOWN, None)
+    assert "staging/broken/x.yaml:1" in broken.why
+    assert broken.desired == "v3", "the version can be told although the folder can't be rendered"
+    assert well.sync is SyncState.SYNCED
+
+
+class Choking(Renderer):
+    """Raises, for one folder, what only the outside can."""
+
+    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+        if folder.endswith("broken"):
+            raise Unavailable("There is no kubectl here.")
+        return super().render(tree, folder)
+
+
+def test_a_renderer_that_is_not_there_keeps_the_version_and_hides_no_other() -> None:
+    files = {
+        "staging/broken/pod.yaml": pod("acme/broken:v3", name="broken"),
+        "staging/payment/pod.yaml": pod("acme/payment:v1"),
+    }
+    sight = Sight(files, Choking())
+    sight.apply(*files.values())
+    broken, well = sight.survey.look([target("broken"), target()])
+    assert told(broken) == ("unknown", "There is no kubectl here.", "v3", None)
+    assert well.sync is SyncState.SYNCED
+
+
+class Elsewhere(Renderer):
+    """Renders a folder without asking what the looking for versions would ask."""
+
+    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+        return tuple(live(pod("acme/payment:v1")))
+
+
+def test_a_base_that_only_the_looking_refuses_hides_no_other() -> None:
+    """The version stands in the overlay, so nobody looked at the base before its files are asked for."""
+    sight = Sight(
+        {
+            "staging/payment/kustomization.yaml": (
+                "resources: [../../base]\nimages: [{name: acme/payment, newTag: v1}]\n"
+            ),
+            "base/kustomization.yaml": "resources: [https://github.com/acme/base?ref=v1]\n",
+            "staging/api/pod.yaml": pod("acme/api:v1", name="api"),
+        },
+        Elsewhere(),
+    )
+    sight.apply(pod("acme/payment:v1"))
+    seen = sight.survey.look([target(), target("api")])
+    assert [each.target.service for each in seen] == ["payment", "api"]
+    assert (seen[0].sync, seen[0].desired) == (SyncState.UNKNOWN, "v1")
+    assert "remote base" in seen[0].why
+
+
+def test_sightings_keep_their_order_and_a_cluster_is_read_once() -> None:
+    names = ["d", "a", "c", "b"]
+    files = {f"staging/{name}/pod.yaml": pod(f"acme/{name}:v1", name=name) for name in names}
+    sight = Sight(files)
+    sight.apply(*files.values())
+    assert [each.target.service for each in sight.survey.look(map(target, names))] == names
+    assert sight.clusters.reads == 1
+    assert sight.survey.look([]) == ()
+
+
+def test_a_whole_repository_that_cannot_be_reached_is_unavailable(sight: Sight) -> None:
+    class Away(Git):
+        def head(self, repository: str) -> Any:
+            raise Unavailable("The repository can't be reached.")
+
+    survey = Survey(Away({"a": ""}), Renderer(), sight.clusters, sight.synced)
+    with pytest.raises(Unavailable):
+        survey.look([target()])
+
+
+@pytest.mark.parametrize(
+    ("declared", "running", "desired", "seen"),
+    [
+        (["acme/payment:v1"], ["acme/payment:v2"], "v1", "v2"),
+        (["acme/payment"], ["acme/payment:latest"], "latest", "latest"),
+        ([f"acme/payment@{DIGEST}"], [f"acme/payment@{DIGEST}"], DIGEST, DIGEST),
+        ([f"acme/payment@{DIGEST}"], [f"acme/payment@{OTHER}"], DIGEST, OTHER),
+        ([f"acme/payment:v1@{DIGEST}"], [f"acme/payment:v1@{DIGEST}"], f"v1@{DIGEST}", f"v1@{DIGEST}"),
+        ([f"acme/payment:v1@{DIGEST}"], [f"acme/payment:v1@{OTHER}"], f"v1@{DIGEST}", f"v1@{OTHER}"),
+        (["acme/payment:v1"], [f"acme/payment:v1@{DIGEST}"], "v1", "v1"),
+        (["acme/payment:v1", "acme/proxy:v7"], ["acme/payment:v2", "acme/proxy:v8"], "v1", "v2"),
+        (["acme/payment:v1"] * 2, ["acme/payment:v1", "acme/payment:v2"], "v1", "v1, v2"),
+        (["acme/payment:v1"], ["ghcr.example/acme/payment:v1"], "v1", "v1"),
+        (["acme/payment:v1"], ["A BAD IMAGE"], "v1", None),
+    ],
+)
+def test_which_version_runs(declared: list[str], running: list[str], desired: str, seen: str | None) -> None:
+    sight = Sight({"staging/payment/pod.yaml": pod(*declared)})
+    sight.apply(pod(*running))
+    assert (sight.one().desired, sight.one().live) == (desired, seen)
+
+
+def test_a_renamed_image_is_recognised_by_its_version() -> None:
+    kustomization = "images: [{name: payment, newName: ghcr.example/pay, newTag: v1}]\nresources: [pod.yaml]\n"
+
+    class Renders(Renderer):
+        """What kustomize makes of it."""
+
+        def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+            return tuple(live(pod("ghcr.example/pay:v1")))
+
+    sight = Sight(
+        {"staging/payment/kustomization.yaml": kustomization, "staging/payment/pod.yaml": pod("payment:v0")}, Renders()
+    )
+    sight.apply(pod("ghcr.example/pay:v2"))
+    assert (sight.one().desired, sight.one().live) == ("v1", "v2")
+
+
+def test_what_the_config_ignores_is_no_drift() -> None:
+    text = CONFIG_MAP % ("settings", "a: b")
+    files = {"staging/payment/pod.yaml": pod("acme/payment:v1"), "staging/payment/map.yaml": text}
+    sight = Sight(files, ignore=(Ignore("tuned at night", kind="ConfigMap", path="/data/a"),))
+    sight.apply(pod("acme/payment:v1"), text.replace("a: b", "a: c"))
+    assert sight.one().sync is SyncState.SYNCED
+
+
+def test_a_look_changes_nothing_of_what_it_was_given(sight: Sight) -> None:
+    before = copy.deepcopy(sight.clusters.held)
+    sight.one()
+    assert sight.clusters.held == before
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "problems"),
+    [
+        (pod("acme/payment:v1.0.0"), ImagePolicy(("acme/*",), "semver"), ()),
+        (
+            pod("acme/payment:main"),
+            ImagePolicy(version="semver"),
+            ("payment in staging: The version main is not allowed: images.version is semver, such as v1.3.0.",),
+        ),
+        (
+            pod("evil/payment:v1.0.0"),
+            ImagePolicy(("acme/*",)),
+            ("payment in staging: The image evil/payment is not allowed; images.allow has: acme/*.",),
+        ),
+        (
+            "image: [",
+            ImagePolicy(),
+            ("payment in staging: staging/payment/pod.yaml:2:1 is not YAML: did not find expected node content.",),
+        ),
+    ],
+)
+def test_what_check_says_of_a_target(text: str, policy: ImagePolicy, problems: tuple[str, ...]) -> None:
+    sight = Sight({"staging/payment/pod.yaml": text.rstrip("\n") + "\n"})
+    assert sight.survey.problems(sight.git.head("config"), target(), policy) == problems
+
+
+def test_declaring_never_raises(sight: Sight) -> None:
+    declared = sight.survey.declare(sight.git.head("config"), target(folders=("nowhere",)))
+    assert (declared.version, declared.manifests, bool(declared.why)) == (None, (), True)
+    with pytest.raises(Refusal):
+        Renderer().render(sight.git.head("config"), "nowhere")
