@@ -73,16 +73,19 @@ class App:
 
     @cached_property
     def conversation(self) -> Conversation:
-        writes = self._forge
         return Conversation(
             registry=self.registry,
             rules=self.settings.rules,
             look=self._context,
-            performer=Performer(self._mirrors.writer(), writes, writes),
+            performer=lambda: self._performer,
             confirmations=self._store,
             audit=self._store,
             now=self.now,
         )
+
+    @cached_property
+    def _performer(self) -> Performer:
+        return Performer(self._mirrors.writer(), self._forge, self._forge)
 
     def terminal_actor(self, person: str | None, user: str) -> Actor:
         """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
@@ -156,6 +159,7 @@ class App:
         token = self.surroundings.slack_bot_token
         if token is None:
             raise Refusal("SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install.")
+        self._performer  # noqa: B018 - settings that it can't work with are refused now, not at the first promotion
         return Slack(
             self._store,
             self.conversation.hear,
@@ -197,7 +201,7 @@ class App:
         return Context(
             catalog=self.settings.catalog,
             git=reader,
-            forge=self._forge,
+            forge=lambda: self._forge,
             survey=self._survey(reader),
             message=message,
             now=self.now(),

@@ -130,7 +130,8 @@ class Context:
 
     catalog: Catalog
     git: Git
-    forge: Forge | None
+    forge: Callable[[], Forge | None]
+    """Made when it is first asked for: most commands need none."""
     survey: Survey
     message: Message
     now: datetime
@@ -146,7 +147,8 @@ class Context:
 
     @cached_property
     def _services(self) -> Mapping[str, str]:
-        services = {target.service.casefold(): target.service for target in self._targets}
+        names = [target.service for target in self._targets]
+        services = {name.casefold(): name for name in names} | {name: name for name in names}
         for service in self.catalog.services.values():
             if service.name.casefold() in services:
                 services |= {alias.casefold(): service.name for alias in service.aliases}

@@ -36,12 +36,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The bot. `look` gives a command its reads, all of them fresh."""
+    """The bot. `look` gives a command its reads, all of them fresh; `performer` is asked for when something changes."""
 
     registry: Registry
     rules: Rules
     look: Callable[[Message], Context]
-    performer: Performer
+    performer: Callable[[], Performer]
     confirmations: Confirmations
     audit: Audit
     now: Callable[[], datetime]
@@ -121,7 +121,7 @@ class Conversation:
             again = self._plan(invocation, self.look(message))
             return again if isinstance(again, Proposal) else Unchanged(again.text)
 
-        result = self.performer.perform(planned, plan_again)
+        result = self.performer().perform(planned, plan_again)
         reply = wording.performed(planned, result)
         self.audit.record(message, planned.verb, planned.target, reply.outcome, reply.text)
         if isinstance(result, Opened | Adopted):
@@ -129,7 +129,7 @@ class Conversation:
         return Answer(reply)
 
     def _follow_up(self, planned: Proposal, pull: PullRequest) -> Reply | None:
-        warnings = self.performer.follow_up(planned, pull)
+        warnings = self.performer().follow_up(planned, pull)
         return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
 
 
