@@ -5,6 +5,7 @@ that can't be looked at hides nothing of the others.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from bot.policy import check
 from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
 
 RENDERS_AT_ONCE = 4
+CLUSTERS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Survey:
         trees = {target.repository: self.git.head(target.repository) for target in wanted}
         with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
             declared = tuple(pool.map(lambda target: self.declare(trees[target.repository], target), wanted))
-        live = dict(self._read(declared))
+        live = self._read(declared)
         return tuple(self._sighting(each, live.get(each.target.cluster)) for each in declared)
 
     def declare(self, tree: Tree, target: Target) -> Declared:
@@ -89,10 +91,15 @@ class Survey:
             return (f"{target}: {refusal}",)
         return ()
 
-    def _read(self, declared: Sequence[Declared]) -> Iterator[tuple[str | None, Live]]:
-        for cluster in {each.target.cluster for each in declared if each.target.cluster}:
-            wanted = {ref for each in declared if each.target.cluster == cluster for ref in each.references}
-            yield cluster, self.clusters.read(cluster, sorted(wanted))
+    def _read(self, declared: Sequence[Declared]) -> Mapping[str | None, Live]:
+        """What each cluster holds of all that is declared for it; one that answers slowly delays no other."""
+        wanted: dict[str, set[ObjectRef]] = defaultdict(set)
+        for each in declared:
+            if each.target.cluster:
+                wanted[each.target.cluster].update(each.references)
+        with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "cluster") as pool:
+            reads = pool.map(lambda cluster: self.clusters.read(cluster, sorted(wanted[cluster])), wanted)
+            return dict(zip(wanted, reads, strict=True))
 
     def _sighting(self, declared: Declared, live: Live | None) -> Sighting:
         target = declared.target

@@ -3,6 +3,9 @@
 # ruff: noqa: ARG002 - the signatures are the ports'
 
 import copy
+from collections.abc import Iterable
+from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from memory import Clusters, Git, Synced
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import ImagePolicy, Target
 from bot.model.rules import Ignore
-from bot.model.sync import Health, Manifest, ObjectRef, Sighting, SyncState
+from bot.model.sync import Health, Live, Manifest, ObjectRef, Sighting, SyncState
 from bot.ports import Tree
 from bot.rendering.dialect import parse
 from bot.rendering.renderer import Renderer
@@ -309,3 +312,25 @@ def test_declaring_never_raises(sight: Sight) -> None:
     assert (declared.version, declared.manifests, bool(declared.why)) == (None, (), True)
     with pytest.raises(Refusal):
         Renderer().render(sight.git.head("config"), "nowhere")
+
+
+class Meeting(Clusters):
+    """Clusters that answer only once so many are asked at the same time."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__()
+        self.all_asked = Barrier(parties, timeout=10)
+
+    def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
+        self.all_asked.wait()
+        return super().read(cluster, wanted)
+
+
+def test_no_cluster_waits_for_another() -> None:
+    sight = Sight({f"{place}/payment/pod.yaml": pod("acme/payment:v1") for place in ("east", "west")})
+    clusters = Meeting(2)
+    for cluster in ("east", "west"):
+        clusters.apply(cluster, *live(pod("acme/payment:v1")))
+    survey = replace(sight.survey, clusters=clusters)
+    seen = survey.look([target(cluster=cluster, folders=(f"{cluster}/payment",)) for cluster in ("east", "west")])
+    assert [each.sync for each in seen] == [SyncState.SYNCED, SyncState.SYNCED]
