@@ -6,7 +6,8 @@ Must not know a verb, a chat or a library: it adopts, retries and gives up by wh
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 from bot import proposals, wording
 from bot.errors import Refusal, Unavailable
@@ -32,6 +33,9 @@ class Performer:
     forge: Forge | None
     forge_writes: ForgeWrites | None
     pause: Callable[[float], None] = time.sleep
+    _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    """Held from looking for a pull request that stands in the way until ours is open: of two at once, one must see the
+    other."""
 
     def perform(self, proposal: Proposal, plan_again: Plan) -> Outcome:
         """Make the change. Refusal and Unavailable pass through; nothing is half done then."""
@@ -84,17 +88,18 @@ class Performer:
                 f"{proposal.target.environment} changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
                 f"or change: push under environments.{proposal.target.environment}."
             )
-        existing = None
-        for pull in self.forge.pulls(repository):
-            if pull.ours and pull.branch == proposal.branch:
-                existing = pull
-            elif pull.ours and proposals.moves(pull.branch, proposal.target):
-                return Contested(pull)
-        commit = self.git.commit(repository, proposal.base, proposal.drafts)
-        self.git.push_branch(repository, proposal.branch, commit)
-        if existing is not None:
-            return Adopted(existing)
-        opened = self._writes.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
+        with self._opening:
+            existing = None
+            for pull in self.forge.pulls(repository):
+                if pull.ours and pull.branch == proposal.branch:
+                    existing = pull
+                elif pull.ours and proposals.moves(pull.branch, proposal.target):
+                    return Contested(pull)
+            commit = self.git.commit(repository, proposal.base, proposal.drafts)
+            self.git.push_branch(repository, proposal.branch, commit)
+            if existing is not None:
+                return Adopted(existing)
+            opened = self._writes.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
         return Opened(opened)
 
     @property
@@ -106,6 +111,9 @@ class Performer:
 
 def _otherwise(asked: Proposal, again: Proposal) -> str | None:
     """What makes a plan another than the one that was asked for, and perhaps confirmed."""
+    if again.target != asked.target:
+        # `rollback payment` means wherever it moved last: there, nobody judged whether this person may.
+        return f"That would change {again.target} by now and not {asked.target}"
     if again.from_version != asked.from_version:
         moved = f"{wording.short(asked.from_version)} to {wording.short(again.from_version)}"
         return f"{asked.target} was changed from {moved} by someone else meanwhile"

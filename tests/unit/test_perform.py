@@ -1,6 +1,7 @@
 """Changes are made once, whatever others do meanwhile."""
 
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 from memory import ME, Forge, Git, pull
@@ -8,7 +9,18 @@ from memory import ME, Forge, Git, pull
 from bot import perform, pins
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Delivery, Target
-from bot.model.change import Adopted, Committed, Contested, Draft, Edit, Failed, Opened, Proposal, Unchanged
+from bot.model.change import (
+    Adopted,
+    Committed,
+    Contested,
+    Draft,
+    Edit,
+    Failed,
+    Opened,
+    Proposal,
+    PullRequest,
+    Unchanged,
+)
 from bot.perform import Performer
 
 FILE = "staging/payment/pod.yaml"
@@ -103,6 +115,17 @@ def test_a_plan_that_would_now_go_elsewhere_is_not_carried_out(git: Git) -> None
     assert git.head("config").content[FILE] == pod("v1").encode()
 
 
+def test_a_plan_that_now_means_another_environment_is_not_carried_out(git: Git) -> None:
+    """There, nobody judged whether this person may."""
+    git.races = [lambda: git.write({"README.md": "1"})]
+    production = replace(TARGET, environment="production")
+    assert Bench(git).performer.perform(plan(git), lambda: replace(plan(git), target=production)) == Failed(
+        "That would change payment in production by now and not payment in staging, so nothing was done. "
+        "Look at it with status, then say it again."
+    )
+    assert git.head("config").content[FILE] == pod("v1").encode()
+
+
 def test_what_another_did_meanwhile_needs_no_doing(git: Git) -> None:
     git.races = [lambda: git.write({FILE: pod("v2")})]
     done = Unchanged("payment in staging is already v2.")
@@ -142,6 +165,26 @@ def test_another_pull_request_of_ours_for_the_same_target_stands_in_the_way(git:
     bench = Bench(git, Forge([other]))
     assert bench.performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never) == Contested(other)
     assert BRANCH not in git.branches
+
+
+def test_of_two_asked_at_once_one_stands_in_the_others_way(git: Git) -> None:
+    first = plan(git, delivery=Delivery.PULL_REQUEST)
+    second = replace(first, to_version="v3", branch="quarterdeck/promote/staging/payment/v3")
+    came_of: list[object] = []
+
+    class Slow(Forge):
+        def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest:
+            if branch == BRANCH:
+                other.start()
+                other.join(0.2)  # it must not get ahead, however long this takes
+            return super().open(repository, title=title, body=body, branch=branch)
+
+    bench = Bench(git, Slow())
+    other = Thread(target=lambda: came_of.append(bench.performer.perform(second, never)))
+    opened = bench.performer.perform(first, never)
+    other.join()
+    assert isinstance(opened, Opened)
+    assert came_of == [Contested(opened.pull)]
 
 
 @pytest.mark.parametrize(
