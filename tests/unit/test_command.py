@@ -210,7 +210,7 @@ def context() -> Context:
     )
     survey = Survey(git, Renderer(), Clusters(), Synced())
     message = Message("m", "", Actor("U1", "ana"), Place(), NOW)
-    return Context(catalog, git, None, survey, message, NOW, Registry({}))
+    return Context(catalog, git, lambda: None, survey, message, NOW, Registry({}))
 
 
 def test_names_and_aliases_are_known_in_any_case(context: Context) -> None:
@@ -221,7 +221,14 @@ def test_names_and_aliases_are_known_in_any_case(context: Context) -> None:
         "production": "production",
         "prod": "production",
     }
-    assert context.vocabulary.services() == {"payment": "Payment", "api": "api", "pay": "Payment"}
+    services = context.vocabulary.services()
+    assert {word: services.get(word) for word in ("payment", "api", "pay", "gone", "g")} == {
+        "payment": "Payment",
+        "api": "api",
+        "pay": "Payment",
+        "gone": None,
+        "g": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,273 @@
+"""From a message to its answer: what is asked, judged, done and kept, in that order."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from workbench import ANA, BEN, EVE, Bench, path, pod
+
+from bot import proposals
+from bot.errors import Unavailable
+from bot.model.reply import Layout, Outcome, Reply, Section
+from bot.model.request import Actor, Message
+from bot.model.rules import Rules
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def untouched(bench: Bench) -> bool:
+    """Whether nothing was written anywhere."""
+    return list(bench.git.branches) == ["main"] and bench.git.pushes == 0 and bench.forge.asked == []
+
+
+def test_a_push_is_done_at_once(bench: Bench) -> None:
+    reply = bench.say("promote payment v1.1.0 to staging")
+    assert reply == Reply(
+        Outcome.COMMITTED,
+        f"Promoted payment in staging: v1.0.0 → v1.1.0, in commit {bench.git.newest[:10]}.",
+        commit=bench.git.newest,
+    )
+    assert bench.audit.kept == [("ana", "promote", "payment in staging", "committed")]
+
+
+def test_a_pull_request_is_opened_and_what_follows_is_done_after_the_answer(bench: Bench) -> None:
+    answer = bench.hear(bench.message("promote payment v1.1.0 to prod"))
+    assert answer.reply.outcome is Outcome.OPENED
+    assert bench.forge.asked == ["open quarterdeck/promote/production/payment/v1.1.0"]
+    assert answer.afterwards() is None
+    assert bench.forge.asked[1:] == ["label quarterdeck env/production", "review ben"]
+
+
+def test_what_failed_after_the_answer_is_a_warning(bench: Bench) -> None:
+    bench.forge.rejected = ("label", "review")
+    answer = bench.hear(bench.message("promote payment v1.1.0 to prod"))
+    assert answer.reply.outcome is Outcome.OPENED
+    warning = answer.afterwards()
+    assert warning == Reply(
+        Outcome.ANSWERED,
+        "Pull request #1 is open, but without labels: GitHub is away. "
+        "Pull request #1 is open, but without review by ben: GitHub is away.",
+    )
+
+
+@pytest.mark.parametrize("text", ["promote payment v1.1.0 to staging", "promote payment v1.1.0 to prod"])
+@pytest.mark.parametrize("by", [ANA, EVE])
+def test_a_dry_run_shows_and_does_nothing_whoever_asks(bench: Bench, text: str, by: Actor) -> None:
+    reply = bench.say(text, by, dry_run=True, yes=True)
+    assert reply.outcome is Outcome.PLANNED
+    assert reply.text.endswith("Nothing was done.")
+    assert "+    image: acme/payment:v1.1.0" in reply.sections[-1].text
+    assert reply.sections[-1].layout is Layout.CODE
+    assert untouched(bench)
+    assert bench.audit.kept == []
+
+
+@pytest.mark.parametrize(
+    ("by", "text", "why"),
+    [
+        (EVE, "promote payment v1.1.0 to staging", "eve is not listed under people"),
+        (BEN, "promote payment v1.1.0 to prod", "ben holds tester, which may not promote in production."),
+        (BEN, "rollback payment in staging", "ben holds tester, which may not rollback in staging."),
+    ],
+)
+def test_permission_is_judged_before_anything_is_done_and_kept(bench: Bench, by: Actor, text: str, why: str) -> None:
+    bench.put("staging", "v1.0.5")
+    reply = bench.say(text, by, yes=True)
+    assert (reply.outcome, reply.private) == (Outcome.REFUSED, True)
+    assert reply.text.startswith(why)
+    assert untouched(bench)
+    assert bench.confirmations.asked == {}, "who may not do it isn't asked either"
+    assert [entry[0] for entry in bench.audit.kept] == [by.name]
+    assert bench.audit.kept[0][3] == "refused"
+
+
+def test_reading_is_open_to_everybody(bench: Bench) -> None:
+    for text in ("status", "history payment", "help", "drift"):
+        assert bench.say(text, EVE).outcome is Outcome.ANSWERED
+
+
+def test_at_a_terminal_the_holder_of_the_token_may_where_the_config_lists_nobody() -> None:
+    bench = Bench(rules=Rules())
+    assert bench.say("promote payment v1.1.0 to staging", Actor("terminal", "root")).outcome is Outcome.COMMITTED
+    assert bench.say("promote payment v1.2.0 to staging", ANA).outcome is Outcome.REFUSED
+
+
+def test_a_confirmed_question_is_done_once(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    assert question.outcome is Outcome.CONFIRM
+    assert untouched(bench)
+    done = bench.press(question)
+    assert (done.outcome, bench.version("staging")) == (Outcome.COMMITTED, "v0.9.0")
+    again = bench.press(question)
+    assert again == Reply(
+        Outcome.REFUSED,
+        "That question was answered already, or is older than 15 minutes; say the command again.",
+        private=True,
+    )
+    assert bench.git.pushes == 1
+
+
+def test_yes_in_advance_needs_no_question(bench: Bench) -> None:
+    assert bench.say("promote payment v0.9.0 to staging", yes=True).outcome is Outcome.COMMITTED
+    assert bench.confirmations.asked == {}
+
+
+@pytest.mark.parametrize("by", [EVE, replace(BEN, id="U-nobody")])
+def test_a_press_by_someone_who_may_not_leaves_the_question_open(bench: Bench, by: Actor) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    assert bench.press(question, by=by).outcome is Outcome.REFUSED
+    assert untouched(bench)
+    assert bench.press(question, by=BEN).outcome is Outcome.COMMITTED
+    assert bench.audit.kept[-1][0] == "ben", "it is done in the name of who pressed"
+    message = bench.git.commits[bench.git.newest].message
+    assert "Requested-by: ben" in message
+
+
+def test_a_cancelled_question_is_dead(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    assert bench.press(question, "cancel") == Reply(Outcome.ANSWERED, "Cancelled by ana; nothing was done.")
+    assert bench.press(question).outcome is Outcome.REFUSED
+    assert untouched(bench)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "outcome"), [(14, Outcome.COMMITTED), (15, Outcome.REFUSED), (60 * 24, Outcome.REFUSED)]
+)
+def test_a_question_expires(bench: Bench, minutes: int, outcome: Outcome) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    bench.passes(timedelta(minutes=minutes))
+    assert bench.press(question).outcome is outcome
+
+
+def test_a_change_meanwhile_asks_again_and_shows_what_would_be_done_now(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    bench.git.write({path("staging"): pod("v1.0.0").replace("shop", "store")})
+    again = bench.press(question)
+    assert again.outcome is Outcome.CONFIRM
+    assert again.sections[0] == Section("The repository has changed since the question was asked, so here it is again.")
+    assert untouched(bench)
+    assert bench.press(question).outcome is Outcome.REFUSED, "the first question is settled"
+    assert bench.press(again).outcome is Outcome.COMMITTED
+
+
+def test_a_change_of_other_files_meanwhile_does_not(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    bench.git.write({"README.md": "x"})
+    assert bench.press(question).outcome is Outcome.COMMITTED
+
+
+def test_a_failure_keeps_the_question(bench: Bench) -> None:
+    bench.put("production", "v1.5.0")
+    question = bench.say("promote payment v0.9.0 to prod")
+    bench.forge.rejected = ("open",)
+    assert bench.press(question).outcome is Outcome.FAILED
+    bench.forge.rejected = ()
+    assert bench.press(question).outcome is Outcome.OPENED
+
+
+def test_what_became_true_meanwhile_settles_the_question(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    bench.put("staging", "v0.9.0")
+    assert bench.press(question).outcome is Outcome.UNCHANGED
+    assert bench.press(question).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("text", ["promote payment v1.1.0 to staging", "rollback payment in staging"])
+def test_a_resumed_message_finds_its_commit_and_is_not_run_twice(bench: Bench, text: str) -> None:
+    bench.put("staging", "v1.0.5")
+    message = bench.message(text)
+    done = bench.conversation.hear(message, yes=True).reply
+    assert done.outcome is Outcome.COMMITTED
+    bench.put("staging", "v7.0.0")
+    resumed = bench.hear(replace(message, resumed=True)).reply
+    assert resumed == Reply(
+        Outcome.COMMITTED, f"Done for payment in staging, in commit {done.commit[:10]}.", commit=done.commit
+    )
+    assert (bench.version("staging"), bench.git.pushes) == ("v7.0.0", 1)
+
+
+def test_a_resumed_message_that_was_not_begun_is_run(bench: Bench) -> None:
+    assert bench.hear(replace(bench.message("promote payment v1.1.0 to staging"), resumed=True)).reply.commit
+    assert bench.git.pushes == 1
+
+
+def test_a_resumed_message_adopts_its_pull_request(bench: Bench) -> None:
+    message = bench.message("promote payment v1.1.0 to prod")
+    bench.hear(message)
+    assert bench.hear(replace(message, resumed=True)).reply.outcome is Outcome.ADOPTED
+    assert len(bench.forge.open_pulls) == 1
+
+
+def test_a_resumed_press_finds_the_commit_of_the_command_that_it_confirmed(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    asked = next(message for message, *_ in bench.confirmations.asked.values())
+    done = bench.press(question)
+    change = proposals.change_id(asked)
+    assert f"Quarterdeck-Change: {change}" in bench.git.commits[done.commit or ""].message
+    # The process died before it noted that the question is settled.
+    bench.confirmations.asked["1"] = (asked, "", bench.time + timedelta(minutes=5))
+    pressed = replace(bench.message(""), press=_press(question), resumed=True)
+    assert bench.hear(pressed).reply.text == f"Done for payment in staging, in commit {(done.commit or '')[:10]}."
+    assert bench.git.pushes == 1
+
+
+def _press(question: Reply):  # type: ignore[no-untyped-def]  # a Press
+    from bot.model.request import Press  # noqa: PLC0415 - for one test
+
+    return Press("confirm", question.choices[0].value, "1.3")
+
+
+@pytest.mark.parametrize("made_up", ["", "2", "../../etc", "1' OR '1'='1"])
+def test_a_confirmation_that_nobody_was_asked_for_does_nothing(bench: Bench, made_up: str) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    forged = replace(question, choices=(replace(question.choices[0], value=made_up),))
+    assert bench.press(forged).outcome is Outcome.REFUSED
+    assert untouched(bench)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "private"),
+    [
+        ("promote payment v1.1.0 to staging yes", Outcome.MISUNDERSTOOD, True),
+        ("promote ghost v1.1.0 to staging", Outcome.MISUNDERSTOOD, True),
+        ("rollback payment in prod", Outcome.REFUSED, True),
+        ("", Outcome.MISUNDERSTOOD, True),
+    ],
+)
+def test_what_cannot_be_done_is_said_to_the_asker_alone(
+    bench: Bench, text: str, outcome: Outcome, private: bool
+) -> None:
+    reply = bench.say(text)
+    assert (reply.outcome, reply.private) == (outcome, private)
+    assert untouched(bench)
+
+
+def test_a_misunderstanding_points_at_the_word(bench: Bench) -> None:
+    assert bench.say("promote paymnt v1.1.0\nto staging") == Reply(
+        Outcome.MISUNDERSTOOD,
+        "There is no service paymnt. Did you mean payment?",
+        (Section("promote paymnt v1.1.0\n        ^^^^^^", Layout.CODE),),
+        private=True,
+    )
+    pointed = bench.say("promote payment v1.1.0\nto stagin").sections
+    assert pointed == (Section("to stagin\n   ^^^^^^", Layout.CODE),), "the line that the word stands on"
+
+
+def test_the_world_against_it_is_a_reply_to_all(bench: Bench) -> None:
+    def away(message: Message) -> None:
+        raise Unavailable("The repository config can't be reached.")
+
+    conversation = replace(bench.conversation, look=away)  # type: ignore[arg-type]  # it never returns
+    reply = conversation.hear(bench.message("status")).reply
+    assert reply == Reply(Outcome.FAILED, "The repository config can't be reached.")
+
+
+def test_every_attempt_to_change_something_is_kept(bench: Bench) -> None:
+    bench.say("promote payment v1.1.0 to prod")
+    bench.say("promote payment v1.2.0 to prod")
+    bench.say("promote payment v1.1.0 to prod")
+    bench.say("status")
+    assert [entry[3] for entry in bench.audit.kept] == ["opened", "contested", "adopted"]
