@@ -142,10 +142,11 @@ class App:
         with ExitStack() as running:
             host, port = self.surroundings.listen
             pages = site(self._deliveries(slack), lambda: None if slack.connected() else "not connected to Slack")
-            web = serve(pages, host, port)
-            running.callback(web.stop)
+            # First what was left undone: a delivery that came in before would count as that, and be worked on twice.
             slack.start()
             running.callback(slack.stop)
+            web = serve(pages, host, port)
+            running.callback(web.stop)
             scheduler.start()
             running.callback(scheduler.stop)
             log.info("Quarterdeck is listening to Slack; health is at http://%s:%d/readyz", host, web.port)
@@ -159,7 +160,8 @@ class App:
         token = self.surroundings.slack_bot_token
         if token is None:
             raise Refusal("SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install.")
-        self._performer  # noqa: B018 - settings that it can't work with are refused now, not at the first promotion
+        # Now, so that settings they can't work with are refused at once, and no two threads make their own.
+        self._performer, self._renderer, self._clusters  # noqa: B018 - see above
         return Slack(
             self._store,
             self.conversation.hear,
