@@ -81,7 +81,7 @@ class Forge(Protocol):
     """Reads of pull requests."""
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
-        """Open pull requests under our branch prefix."""
+        """Open pull requests under our branch prefix that lead to the followed branch."""
 
 
 class ForgeWrites(Protocol):

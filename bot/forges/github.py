@@ -97,11 +97,11 @@ class GitHub:
         self._api.close()
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
-        name = self._name(repository)
+        name, base = self._name(repository), self._repositories[repository].branch
         with self._asking(f"list the pull requests of {name}"):
             found = [
                 pull
-                for pull in self._remote(name).get_pulls(state="open")
+                for pull in self._remote(name).get_pulls(state="open", base=base)
                 if pull.head.ref.startswith(PREFIX) and pull.base.repo == pull.head.repo
             ]
             login = self._whoami() if found else ""

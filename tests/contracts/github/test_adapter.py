@@ -80,6 +80,13 @@ def test_pulls_are_the_open_ones_under_our_prefix(world, adapter, pull):
     assert pull in adapter.pulls("config")
 
 
+def test_one_that_leads_to_another_branch_is_none_of_them(world, adapter):
+    world.branch()
+    world.branch("old-main", "old-main")
+    world.gitops.open(world.bot, title="T", body="", head=BRANCH, base="old-main")
+    assert adapter.pulls("config") == ()
+
+
 def test_a_fork_s_branch_is_not_ours_whatever_its_name(world, adapter, pull):
     """The stand-in has no forks, so the answer is written by hand: a fork, a deleted fork, and a deleted author."""
     same = world.github.shapes.pull(world.gitops, world.gitops.pull(1))
