@@ -124,9 +124,12 @@ def hidden_block(target: Target, versions: tuple[str | None, str], message: Mess
 
 
 def diff(edits: Sequence[Edit]) -> str:
-    """A unified diff with three lines of context, as git shows one."""
+    """What the edits come to, as a unified diff with three lines of context: several of one file are one change."""
     shown: list[str] = []
+    whole: dict[str, Edit] = {}
     for edit in edits:
+        whole[edit.path] = Edit(edit.path, whole.get(edit.path, edit).before, edit.after)
+    for edit in whole.values():
         before, after = (_lines(content) for content in (edit.before, edit.after))
         shown += difflib.unified_diff(
             before,

@@ -70,6 +70,14 @@ def test_text_from_people_stays_text() -> None:
     assert "[x](http" not in body
 
 
+def test_edits_of_one_file_after_the_other_are_shown_as_the_one_change_they_come_to() -> None:
+    edits = (Edit("a.yaml", b"v3\n", b"v2\n"), Edit("b.yaml", None, b"x\n"), Edit("a.yaml", b"v2\n", b"v1\n"))
+    assert proposals.diff(edits) == (
+        "--- a/a.yaml\n+++ b/a.yaml\n@@ -1 +1 @@\n-v3\n+v1\n--- /dev/null\n+++ b/b.yaml\n@@ -0,0 +1 @@\n+x"
+    )
+    assert proposals.diff((Edit("a.yaml", b"v2\n", b"v1\n"), Edit("a.yaml", b"v1\n", b"v2\n"))) == ""
+
+
 def test_a_long_diff_is_cut_with_a_sentence() -> None:
     edit = Edit("a.yaml", b"", "\n".join(f"line {n}" for n in range(20_000)).encode())
     body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED)
