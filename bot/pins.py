@@ -220,6 +220,8 @@ class _Look:
 
     def _nothing(self) -> Refusal:
         service, image = self._target.service, self._target.image
+        for file in (file for folder in self.folders for file in folder.files):
+            self.text(file).documents  # noqa: B018 - a file that can't be parsed is told before what is missing
         if unread := self._unread_formats():
             return Refusal(f"{unread[0]}, a format whose versions are not moved yet; change {service}'s there by hand.")
         others = self._find(lambda _: True, overruled=True)

@@ -286,6 +286,13 @@ def test_row_63_a_broken_file_anywhere_in_the_target_stops_everything() -> None:
     assert refused(files) == f"{OVERLAY}/b.yaml:2:1 is not YAML: did not find expected node content."
 
 
+def test_row_63_a_broken_file_is_told_before_what_is_missing() -> None:
+    assert (
+        refused({f"{OVERLAY}/a.yaml": "a: [\n"})
+        == f"{OVERLAY}/a.yaml:2:1 is not YAML: did not find expected node content."
+    )
+
+
 def test_row_20_an_illegal_version_is_refused_first() -> None:
     assert refused({}, version="v1.3.0+build5").endswith("did you mean v1.3.0_build5?")
 
