@@ -190,7 +190,10 @@ def _engine(url: Secret) -> Engine:
     try:
         Path(str(parsed.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Unavailable(f"The folder of the bot's store can't be made: {error.strerror}.") from None
+        raise Unavailable(
+            f"The folder of the bot's store, {error.filename}, can't be made: {error.strerror}; "
+            "QUARTERDECK_DATA can name another."
+        ) from None
     patient = parsed.update_query_dict({"timeout": str(BUSY.total_seconds())} | dict(parsed.query))
     engine = create_engine(patient, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)

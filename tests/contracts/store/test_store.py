@@ -323,3 +323,13 @@ def test_closing_leaves_no_thread_behind(file: Path) -> None:
     before = threading.active_count()
     Store.open(url(file)).close()
     assert threading.active_count() == before
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable) as told:
+        Store.open(url(tmp_path / "file" / "data" / "quarterdeck.db"), Clock())
+    assert str(told.value) == (
+        f"The folder of the bot's store, {tmp_path}/file/data, can't be made: Not a directory; "
+        "QUARTERDECK_DATA can name another."
+    )
