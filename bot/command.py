@@ -148,7 +148,9 @@ class Context:
     @cached_property
     def _services(self) -> Mapping[str, str]:
         names = [target.service for target in self._targets]
-        services = {name.casefold(): name for name in names} | {name: name for name in names}
+        services = {name.casefold(): name for name in names}
+        # Folders may differ in capitals only: then what was typed exactly is meant.
+        services |= {name: name for name in names if services[name.casefold()] != name}
         for service in self.catalog.services.values():
             if service.name.casefold() in services:
                 services |= {alias.casefold(): service.name for alias in service.aliases}

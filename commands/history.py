@@ -46,5 +46,6 @@ def history(ctx: Context, service: ServiceName, environment: EnvironmentName | N
     where_asked = f" in {environment}" if environment else ""
     if not moves:
         return Reply(Outcome.ANSWERED, f"Git knows no change of {service}{where_asked}.", data=data)
-    text = f"The last {len(moves[:SHOWN])} changes of {service}{where_asked}, newest first."
+    many = f"The last {len(moves[:SHOWN])} changes of {service}{where_asked}, newest first."
+    text = many if len(moves) > 1 else f"The only change of {service}{where_asked} that Git knows."
     return Reply(Outcome.ANSWERED, text, (Section(layout=Layout.TABLE, rows=tuple(rows)),), data=data)

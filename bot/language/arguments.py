@@ -37,8 +37,8 @@ class Unknown:
 
 def service(word: Word, known: Vocabulary) -> str | Unknown:
     services = known.services()
-    if word.text.casefold() in services:
-        return services[word.text.casefold()]
+    if (name := services.get(word.text) or services.get(word.text.casefold())) is not None:
+        return name
     if (environment := known.environments.get(word.text.casefold())) is not None:
         return Unknown(f"{word.text} is an environment, and a service is wanted here", (f"in {environment}",))
     return _unknown("service", word, services, set(services.values()))
