@@ -68,7 +68,13 @@ class Playground:
     """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`."""
 
     def __init__(
-        self, folder: Path, *, port: int = 0, now: Callable[[], datetime] = utc_now, paced: bool = False, every: str = "20s"
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        now: Callable[[], datetime] = utc_now,
+        paced: bool = False,
+        every: str = "20s",
     ) -> None:
         self.folder = folder
         self._listener = server.bind(port)
@@ -79,11 +85,14 @@ class Playground:
         self.bot = self.github.add_person("quarterdeck-bot", "Quarterdeck", bot=True)
         for login, name in (("ana", "Ana Ulm"), ("ben", "Ben Urban")):
             self.github.add_person(login, name)
-        files = {str(path.relative_to(SAMPLE)): path.read_bytes() for path in sorted(SAMPLE.rglob("*")) if path.is_file()}
+        files = {
+            str(path.relative_to(SAMPLE)): path.read_bytes() for path in sorted(SAMPLE.rglob("*")) if path.is_file()
+        }
         self.repository = self.github.create_repository(REPOSITORY, files, message="Describe the shop's services")
         self.clusters = {name: Cluster(name, now=now) for name in ENVIRONMENTS}
         self.agents = {
-            name: Agent(cluster, self.repository.bare.path, f"environments/{name}") for name, cluster in self.clusters.items()
+            name: Agent(cluster, self.repository.bare.path, f"environments/{name}")
+            for name, cluster in self.clusters.items()
         }
         self._cluster_token = secrets.token_urlsafe(24)
         self.kubeconfig = folder / "kubeconfig"
@@ -184,7 +193,7 @@ def _agents(playground: Playground) -> Iterator[None]:
 @contextmanager
 def _bot(playground: Playground) -> Iterator[subprocess.Popen[bytes]]:
     """`quarterdeck serve` in a process group of its own, so that Ctrl-C reaches it through us, once."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)],
         env=os.environ | playground.environment,
         start_new_session=True,

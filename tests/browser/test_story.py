@@ -1,4 +1,4 @@
-"""The README's story, by a person's means alone: the program started as documented, a browser, and what is on the pages."""
+"""The README's story, by a person's means alone: the program as documented, a browser, and what is on the pages."""
 
 import re
 import shutil

@@ -17,7 +17,7 @@ def record(message: str, *args: object, error: BaseException | None = None) -> l
 def test_a_secret_in_a_message_its_arguments_or_a_trace_is_masked() -> None:
     masked = Redaction([TOKEN])
     try:
-        raise RuntimeError(f"fetch with {TOKEN.reveal()} failed")
+        raise RuntimeError(f"fetch with {TOKEN.reveal()} failed")  # noqa: TRY301 - for its trace
     except RuntimeError:
         error = sys.exc_info()[1]
     for each in (record(f"x {TOKEN.reveal()}"), record("x %s", TOKEN.reveal()), record("x", error=error)):
