@@ -81,7 +81,7 @@ class Conversation:
         return self._perform(message, invocation, planned)
 
     def _pressed(self, message: Message, press: Press) -> Answer:
-        waiting = self.confirmations.waiting(press.confirmation, self.now())
+        waiting = self.confirmations.waiting(press.confirmation, message.at)
         if waiting is None:
             raise Refusal("That question was answered already, or is older than 15 minutes; say the command again.")
         asked, fingerprint = waiting
@@ -91,9 +91,13 @@ class Conversation:
         # Whoever presses must be allowed to, so the command runs as theirs; its id stays, so that it runs once.
         pressed = replace(asked, actor=message.actor, resumed=message.resumed)
         answer = self._asked(pressed, dry_run=False, yes=False, agreed=fingerprint)
-        if answer.reply.outcome is not Outcome.FAILED:
+
+        def settle() -> Reply | None:
             self.confirmations.settle(press.confirmation)
-        return answer
+            return answer.afterwards()
+
+        # Once it is said: a press that is taken up again after a kill must find its question.
+        return answer if answer.reply.outcome is Outcome.FAILED else Answer(answer.reply, settle)
 
     def _plan(self, invocation: Invocation, context: Context) -> Proposal | Reply:
         return self.registry.commands[invocation.verb].run(context, **invocation.arguments)
@@ -123,7 +127,10 @@ class Conversation:
 
         result = self.performer().perform(planned, plan_again)
         reply = wording.performed(planned, result)
-        self.audit.record(message, planned.verb, planned.target, reply.outcome, reply.text)
+        try:
+            self.audit.record(message, planned.verb, planned.target, reply.outcome, reply.text)
+        except Unavailable as trouble:  # what is done is done, and must not be said to have failed
+            reply = replace(reply, sections=(*reply.sections, Section(f"The audit does not hold this: {trouble}")))
         if isinstance(result, Opened | Adopted):
             return Answer(reply, lambda: self._follow_up(planned, result.pull))
         return Answer(reply)

@@ -141,7 +141,7 @@ class Confirmations(Protocol):
         """Keep the command; the confirmation's id."""
 
     def waiting(self, confirmation: str, now: datetime) -> tuple[Message, str] | None:
-        """The command and its fingerprint; None if it is done, withdrawn or expired."""
+        """The command and its fingerprint; None if it is done, withdrawn or, at that time, expired."""
 
     def settle(self, confirmation: str) -> None:
         """It was pressed and done, or withdrawn: the button is dead from now on."""

@@ -242,6 +242,9 @@ class Confirmations:
 class Audit:
     def __init__(self) -> None:
         self.kept: list[tuple[str, str, str, str]] = []
+        self.full = False
 
     def record(self, message: Message, verb: str, target: Target | None, outcome: str, detail: str) -> None:
+        if self.full:
+            raise Unavailable("The store is full.")
         self.kept.append((message.actor.name, verb, str(target), str(outcome)))

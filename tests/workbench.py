@@ -100,7 +100,9 @@ class Bench:
     def press(self, question: Reply, action: str = "confirm", by: Actor = ANA) -> Reply:
         """Press a button of a question."""
         (choice,) = (each for each in question.choices if each.action == action)
-        return self.hear(replace(self.message("", by), press=Press(action, choice.value, "1.3"))).reply
+        answer = self.hear(replace(self.message("", by), press=Press(action, choice.value, "1.3")))
+        answer.afterwards()
+        return answer.reply
 
     def hear(self, message: Message) -> Answer:
         return self.conversation.hear(message)

@@ -204,13 +204,15 @@ def test_a_resumed_message_adopts_its_pull_request(bench: Bench) -> None:
 def test_a_resumed_press_finds_the_commit_of_the_command_that_it_confirmed(bench: Bench) -> None:
     question = bench.say("promote payment v0.9.0 to staging")
     asked = next(message for message, *_ in bench.confirmations.asked.values())
-    done = bench.press(question)
+    pressed = replace(bench.message(""), press=_press(question))
+    done = bench.hear(pressed).reply  # and the process died before it did what comes after the answer
     change = proposals.change_id(asked)
     assert f"Quarterdeck-Change: {change}" in bench.git.commits[done.commit or ""].message
-    # The process died before it noted that the question is settled.
-    bench.confirmations.asked["1"] = (asked, "", bench.time + timedelta(minutes=5))
-    pressed = replace(bench.message(""), press=_press(question), resumed=True)
-    assert bench.hear(pressed).reply.text == f"Done for payment in staging, in commit {(done.commit or '')[:10]}."
+    bench.passes(timedelta(days=1))
+    assert (
+        bench.hear(replace(pressed, resumed=True)).reply.text
+        == f"Done for payment in staging, in commit {(done.commit or '')[:10]}."
+    )
     assert bench.git.pushes == 1
 
 
@@ -271,3 +273,10 @@ def test_every_attempt_to_change_something_is_kept(bench: Bench) -> None:
     bench.say("promote payment v1.1.0 to prod")
     bench.say("status")
     assert [entry[3] for entry in bench.audit.kept] == ["opened", "contested", "adopted"]
+
+
+def test_a_change_that_the_audit_could_not_keep_is_said_to_be_done(bench: Bench) -> None:
+    bench.audit.full = True
+    reply = bench.say("promote payment v1.1.0 to staging")
+    assert (reply.outcome, reply.commit) == (Outcome.COMMITTED, bench.git.newest)
+    assert reply.sections == (Section("The audit does not hold this: The store is full."),)
