@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,11 +184,17 @@ def _line(event: NodeEvent) -> int:
 
 def _json(content: bytes, file: str) -> Any:
     try:
-        return json.loads(content)
+        value = json.loads(content)
     except json.JSONDecodeError as error:
         raise Refusal(f"{file}:{error.lineno} is no JSON ({error.msg}): correct it there.") from None
     except (UnicodeDecodeError, RecursionError):
         raise Refusal(f"{file} is no JSON that a manifest could be: correct it.") from None
+    level, depth = [value], 0
+    while level := [item for each in level for item in _items(each)]:
+        depth += 1
+        if depth > _DEPTH:
+            raise Refusal(f"{file} is nested more than {_DEPTH} deep: correct it there.")
+    return value
 
 
 def _malformed(place: str, text: str, problem: str | None) -> str:
@@ -219,5 +225,9 @@ def _size(value: Any, limit: int) -> int:
     while left and total <= limit:
         item = left.pop()
         total += 1
-        left.extend(item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+        left.extend(_items(item))
     return total
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

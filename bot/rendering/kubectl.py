@@ -35,6 +35,7 @@ class Limits:
 
 _USUAL = Limits()
 _QUOTED = re.compile(r"`[^`]*`?|\[patch: .*")
+_SECRET = re.compile(rb"\b(Secret|secretGenerator)\b")
 
 
 def identity() -> str:
@@ -66,7 +67,8 @@ def kustomize(files: dict[str, bytes], folder: str, limits: Limits = _USUAL) -> 
         if size >= limits.output:
             raise Refusal(f"{folder} renders to more than {limits.output:,} bytes, which is too much: split it.")
         if code != 0:
-            raise Refusal(f"{folder} can't be rendered by kustomize: {_sentence(reason, tree)}")
+            secret = any(_SECRET.search(content) for content in files.values())
+            raise Refusal(f"{folder} can't be rendered by kustomize: {_sentence(reason, tree, secret=secret)}")
         output.seek(0)
         return output.read()
 
@@ -132,11 +134,14 @@ def _program() -> str:
     return str(Path(program).resolve())
 
 
-def _sentence(reason: str, tree: Path) -> str:
+def _sentence(reason: str, tree: Path, *, secret: bool) -> str:
     """kustomize's last words without our folders' names and the patches it quotes, in one short line."""
     if "out of memory" in reason or "cannot allocate memory" in reason or "failed to reserve" in reason:
         return "it took more memory than it is given, so make it smaller."
-    line = " ".join(reason.replace(f"{tree}/", "").replace(str(tree), "").removeprefix("error: ").split())
+    if secret:
+        return "its reason may hold what is secret there and is not repeated; kubectl kustomize shows it in a checkout."
+    said = " ".join(line for line in reason.splitlines() if not line.startswith("# Warning:"))
+    line = " ".join(said.replace(f"{tree}/", "").replace(str(tree), "").removeprefix("error: ").split())
     line = _QUOTED.sub("…", line)
     line = "".join(c for c in line if c.isprintable()) or "it gave no reason."
     return line if len(line) <= 400 else f"{line[:400]}…"

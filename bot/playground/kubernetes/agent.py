@@ -200,7 +200,7 @@ def render(folder: Path) -> list[Json]:
         texts = [file.read_text() for file in sorted(folder.iterdir()) if fnmatch.fnmatch(file.name, "*.y*ml")]
     try:
         documents = [document for text in texts for document in yaml.safe_load_all(text)]
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise AgentError("a manifest is not YAML") from error
     return [document for document in documents if isinstance(document, dict) and "kind" in document]
 

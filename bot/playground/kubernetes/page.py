@@ -121,7 +121,7 @@ def _variable(form: Mapping[str, str]) -> Callable[[Json], Json]:
 def _replacement(form: Mapping[str, str]) -> Callable[[Json], Json]:
     try:
         manifest = dict(yaml.safe_load(form["yaml"]))
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
         raise ValueError("That is not an object in YAML; nothing was saved.") from error
     return lambda _: manifest
 
