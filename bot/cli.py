@@ -5,6 +5,7 @@ Must not know what a verb does. Rooms are imported in the call that needs them, 
 
 import argparse
 import getpass
+import os
 import signal
 import sys
 import threading
@@ -97,7 +98,7 @@ def _say(args: argparse.Namespace) -> int:
     with terminal.progress("Working"):
         try:
             with App.load(args.config) as app:
-                actor = app.terminal_actor(args.person, getpass.getuser())
+                actor = app.terminal_actor(args.person, _user())
                 message = Message(f"say:{uuid.uuid4()}", args.text, actor, Place(), datetime.now(UTC))
                 answer = app.conversation.hear(message, dry_run=args.dry_run, yes=args.yes)
                 reply, warning = answer.reply, answer.afterwards()
@@ -149,6 +150,13 @@ def _playground(args: argparse.Namespace) -> int:
             f"The playground needs {missing.name}, which is not installed; try: pip install 'quarterdeck[playground]'"
         ) from None
     return run(args.port, open_browser=not args.no_browser)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, by a number that no file gives a name
+        return f"user {os.getuid()}"
 
 
 def _ended(sentence: str, status: int) -> int:
