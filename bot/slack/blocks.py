@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
+from bot import wording
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.request import Actor
 
@@ -124,20 +125,10 @@ def _headline(outcome: Outcome, said: str) -> Block:
 
 
 def _part(section: Section) -> _Part:
-    text = _columns(section.rows) if section.layout is Layout.TABLE else _clean(section.text)
+    rows = [[_clean(cell) for cell in row] for row in section.rows]
+    text = wording.columns(rows) if section.layout is Layout.TABLE else _clean(section.text)
     lines = (_clip(line, LINE) for line in text.split("\n"))
     return _Part("\n".join(lines), code=section.layout is not Layout.TEXT)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as columns of one width, the header underlined; a missing cell is empty."""
-    if not rows:
-        return ""
-    count = max(map(len, rows))
-    cells = [[_clean(cell).replace("\n", " ") for cell in row] + [""] * (count - len(row)) for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(count)]
-    cells.insert(1, ["-" * width for width in widths])
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
 def _block(part: _Part) -> Block:
