@@ -1,12 +1,17 @@
 """Move a service forward: the versions that Git pins in an environment are set to the one asked for."""
 
+from collections.abc import Sequence
+
 from bot import pins, policy, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, ServiceName, VersionName
-from bot.model.change import Draft, Proposal
+from bot.model.catalog import Target
+from bot.model.change import Draft, Edit, Proposal
 from bot.model.reply import Outcome, Reply
 from bot.model.sync import SyncState
+from bot.ports import Tree
+from bot.preview import Preview
 
 
 @command(
@@ -31,7 +36,8 @@ def promote(
     before = pins.current(tree, target)
     if not edits:
         move = next(ctx.git.moves(target), None)
-        known = f" {wording.since(move, ctx.now)}" if move else ""
+        # A base outside the target's folders may have moved it since: then that move is not the one.
+        known = f" {wording.since(move, ctx.now)}" if move and move.to_version == before else ""
         return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(wanted)}{known}.")
     title = proposals.promote_title(target, before, wanted)
     trailers = proposals.trailers(target, before, wanted, ctx.message)
@@ -49,7 +55,7 @@ def promote(
         body=proposals.body(f"{title}.", target, (before, wanted), edits, ctx.message),
         labels=("quarterdeck", f"env/{target.environment}"),
         reviewers=place.reviewers,
-        confirm=_doubt(before, wanted),
+        confirm=_confirm(_doubt(before, wanted), _moved_too(ctx, tree, target, edits)),
     )
 
 
@@ -79,11 +85,33 @@ def _running_before(ctx: Context, service: str, environment: str) -> str:
 
 
 def _doubt(before: str | None, after: str) -> str | None:
-    """Why someone should look twice, if they should."""
+    """Why someone should look twice at the version, if they should."""
     if before is None:
         return None
     if policy.is_downgrade(before, after):
-        return f"{wording.short(after)} is lower than {wording.short(before)}, so this is a downgrade. Go on?"
+        return f"{wording.short(after)} is lower than {wording.short(before)}, so this is a downgrade."
     if policy.differs_in_prefix(before, after):
-        return f"One of {before} and {after} begins with a v and the other does not; is that image there? Go on?"
+        return f"One of {before} and {after} begins with a v and the other does not; is that image there?"
     return None
+
+
+def _moved_too(ctx: Context, tree: Tree, target: Target, edits: Sequence[Edit]) -> str | None:
+    """Which other environments build on the files to be edited, such as one whose base is this one's folder."""
+    after = Preview(tree, edits)
+    others = [
+        str(other)
+        for other in ctx.targets(target.service)
+        if other != target and other.repository == target.repository and _told(tree, other) != _told(after, other)
+    ]
+    return f"This moves {' and '.join(others)} as well, by the same files." if others else None
+
+
+def _told(tree: Tree, target: Target) -> str | None:
+    try:
+        return pins.current(tree, target)
+    except Refusal:
+        return None
+
+
+def _confirm(*doubts: str | None) -> str | None:
+    return " ".join([*filter(None, doubts), "Go on?"]) if any(doubts) else None

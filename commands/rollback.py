@@ -42,6 +42,12 @@ def rollback(
     moves = tuple(ctx.git.moves(target))
     if version is not None and version == current:
         return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(version)}.")
+    if moves and moves[0].to_version not in {None, current}:
+        raise Refusal(
+            f"{target} went from {wording.short(moves[0].to_version)} to {wording.short(current)} by files outside its "
+            f"folders, which may feed other environments, so no revert of its own takes it back. To go back, say: "
+            f"promote {target.service} {moves[0].to_version} to {target.environment}"
+        )
     way = _way(ctx, target, moves, version)
     return way if isinstance(way, Reply) else _reversal(ctx, tree, target, current, way)
 
@@ -50,11 +56,21 @@ def _latest(ctx: Context, service: str) -> Target:
     targets = ctx.targets(service)
     newest = [move for target in targets if (move := next(ctx.git.moves(target), None)) and move.from_version]
     if newest:
-        return max(newest, key=lambda move: move.commit.at).target
+        return _newest(ctx, newest).target
     if len(targets) == 1:
         return targets[0]
     names = ", ".join(target.environment for target in targets)
     raise Refusal(f"{service} was never moved in any environment ({names}), so there is nothing to roll back.")
+
+
+def _newest(ctx: Context, moves: Sequence[Move]) -> Move:
+    """The one that landed last: by the branch's own order where there is one, since clocks have ties and differ."""
+    if len({move.target.repository for move in moves}) > 1:
+        return max(moves, key=lambda move: move.commit.at)
+    folders = [folder for move in moves for folder in move.target.folders]
+    by_commit = {move.commit.sha: move for move in reversed(moves)}
+    landed = (commit.sha for commit in ctx.git.log(moves[0].target.repository, folders))
+    return by_commit[next(sha for sha in landed if sha in by_commit)]
 
 
 def _way(ctx: Context, target: Target, moves: tuple[Move, ...], version: str | None) -> Way | Reply:

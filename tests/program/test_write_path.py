@@ -162,6 +162,39 @@ def test_folders_that_differ_in_capitals_only_are_told_apart(tmp_path: Path) -> 
         assert bare.git("diff", "--name-only", "main~1", "main") == f"environments/production/{name}/a.yaml"
 
 
+BASED = """\
+repositories: {config: {url: gitops.git}}
+environments:
+  staging: {path: "apps/{service}/base", change: push}
+  production: {path: "apps/{service}/production", change: push}
+"""
+
+
+def test_row_74_whoever_moves_a_base_is_told_whom_else_that_moves(tmp_path: Path) -> None:
+    overlay = "apps/payment/production/kustomization.yaml"
+    base = {"apps/payment/base/app.yaml": workload("acme/payment:v1.2.0")}
+    base |= {"apps/payment/base/kustomization.yaml": "resources: [app.yaml]\n"}
+    bare = Bare(tmp_path, base | {overlay: "resources: [../base]\n"}, BASED)
+    asked = bare.say("promote payment v1.3.0 to staging")
+    assert asked.text.endswith("This moves payment in production as well, by the same files. Go on?")
+    assert bare.say("promote payment v1.3.0 to staging", yes=True).outcome is Outcome.COMMITTED
+    assert bare.say("promote payment v1.3.0 to production").text == "payment in production is already v1.3.0."
+    refused = bare.say("rollback payment in production", yes=True)
+    assert (refused.outcome, "went from v1.2.0 to v1.3.0 by files outside" in refused.text) == (Outcome.REFUSED, True)
+    bare.commit({overlay: ENTRY.format("v1.3.0").replace("deployment.yaml", "../base")}, "Pin it")
+    assert bare.say("promote payment v1.4.0 to staging").outcome is Outcome.COMMITTED
+
+
+@pytest.mark.parametrize("order", [("staging", "production"), ("production", "staging")])
+def test_without_an_environment_the_last_move_is_meant_even_within_one_second(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    bare = Bare(tmp_path, {f"environments/{name}/payment/a.yaml": workload("acme/payment:v1") for name in order})
+    for name in order:
+        bare.say(f"promote payment v2 to {name}")
+    assert bare.say("rollback payment").text.startswith(f"payment in {order[1]}: v2 → v1.")
+
+
 def test_one_repository_a_service(tmp_path: Path) -> None:
     shared, own = tmp_path / "shared", tmp_path / "own"
     for folder in (shared, own):
