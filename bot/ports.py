@@ -58,7 +58,7 @@ class Git(Protocol):
         """
 
     def find_change(self, target: Target, change: str) -> str | None:
-        """The commit on the branch that carries the trailer `Quarterdeck-Change: <change>`, if there is one."""
+        """The commit, pushed or merged, that carries the trailer `Quarterdeck-Change: <change>`, if there is one."""
 
 
 class GitWrites(Protocol):

@@ -32,13 +32,16 @@ class History:
         self._version = version
         self._versions: dict[_Place, list[tuple[dict[str, str | None], str | None]]] = {}
 
-    def log(self, start: str, folders: Sequence[str], *options: str) -> Iterator[Commit]:
+    def log(self, start: str, folders: Sequence[str]) -> Iterator[Commit]:
         """Commits from `start` back that touched the folders: first parents only, newest first, read as they come.
 
-        `options` are more of git-log's own. A commit is dated by when it landed, not by when it was written.
+        A commit is dated by when it landed, not by when it was written.
         """
+        return self._log(start, folders, "--first-parent")
+
+    def _log(self, start: str, folders: Sequence[str], *options: str) -> Iterator[Commit]:
         form = "--format=" + "%x00".join(_FIELDS)
-        fixed = ["-z", "--first-parent", form, "--encoding=UTF-8", "--no-show-signature"]
+        fixed = ["-z", form, "--encoding=UTF-8", "--no-show-signature"]
         paths = [folder.strip("/") for folder in folders]
         paths = [] if "" in paths else paths
         with self._mirror.stream("log", *fixed, *options, "--end-of-options", start, "--", *paths) as out:
@@ -61,14 +64,17 @@ class History:
                 yield self._move(commit, target, before, after)
 
     def find_change(self, start: str, target: Target, change: str) -> str | None:
-        """The newest commit with the trailer `Quarterdeck-Change: <change>` among those that touched the target."""
-        found = self.log(start, target.folders, "--fixed-strings", f"--grep={change}")
+        """The newest commit with the trailer `Quarterdeck-Change: <change>` among those that touched the target, be it
+        on the branch or brought by a merge."""
+        found = self._log(start, target.folders, "--fixed-strings", f"--grep={change}")
         return next((commit.sha for commit in found if commit.trailers.get("Quarterdeck-Change") == change), None)
 
     def _move(self, commit: Commit, target: Target, before: str | None, after: str | None) -> Move:
         if len(commit.parents) > 1:
             # A merge says little itself; the trailers stand in what it brought.
-            brought = next(self.log(commit.parents[1], target.folders, f"^{commit.parents[0]}"), None)
+            brought = next(
+                self._log(commit.parents[1], target.folders, "--first-parent", f"^{commit.parents[0]}"), None
+            )
             commit = replace(commit, trailers=(brought.trailers if brought else {}) | commit.trailers)
         pull = _PULL.search(commit.subject)
         return Move(

@@ -159,3 +159,16 @@ def test_a_change_is_found_by_its_trailer_alone(upstream, mirrors):
     assert reader.find_change(TARGET, "C2") is None
     assert reader.find_change(TARGET, ".*") is None
     assert reader.find_change(TARGET, "--all") is None
+
+
+def test_a_change_that_a_merge_brought_is_found(upstream, mirrors):
+    upstream.commit({FILE: image("v1")}, "Set up")
+    upstream.git("checkout", "-q", "-b", "topic")
+    found = upstream.commit({FILE: image("v2")}, "Promote\n\nQuarterdeck-Change: C1")
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({"README.md": b"x"}, "Elsewhere")
+    upstream.push()
+    assert mirrors().reader().find_change(TARGET, "C1") is None
+    upstream.git("merge", "-q", "--no-ff", "-m", "Merge pull request #13 from acme/topic", "topic")
+    upstream.push()
+    assert mirrors().reader().find_change(TARGET, "C1") == found
