@@ -43,7 +43,7 @@ class Git(Protocol):
 
     def at(self, repository: str, commit: str) -> Tree: ...
 
-    def log(self, repository: str, folders: Sequence[str], *, start: str | None = None) -> Iterator[Commit]:
+    def log(self, repository: str, folders: Sequence[str]) -> Iterator[Commit]:
         """Commits of the branch that touched the folders: first parents only, newest first."""
 
     def moves(self, target: Target) -> Iterator[Move]:
@@ -89,17 +89,10 @@ class ForgeWrites(Protocol):
 
     def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest: ...
 
-    def comment(self, repository: str, number: int, text: str) -> None: ...
-
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None: ...
 
     def request_review(self, repository: str, number: int, reviewers: Sequence[str]) -> None:
         """Ask people (`ana`) and teams (`acme/sre`), one call each, since one bad name spoils a whole call."""
-
-    def close(self, repository: str, number: int) -> None: ...
-
-    def merge(self, repository: str, number: int, *, head: str) -> str:
-        """Merge if the head is still `head`; the merge commit's id."""
 
 
 class Renderer(Protocol):

@@ -48,8 +48,8 @@ class Git:
     def at(self, repository: str, commit: str) -> Files:
         return self.trees[commit]
 
-    def log(self, repository: str, folders: Sequence[str], *, start: str | None = None) -> Iterator[Commit]:
-        commit = self.commits[start or self.newest]
+    def log(self, repository: str, folders: Sequence[str]) -> Iterator[Commit]:
+        commit = self.commits[self.newest]
         while True:
             before = self.trees[commit.parents[0]] if commit.parents else Files({})
             after = self.trees[commit.sha]
@@ -153,21 +153,11 @@ class Forge:
         self.open_pulls.append(pull(branch, number=len(self.open_pulls) + 1, title=title, body=body))
         return self.open_pulls[-1]
 
-    def comment(self, repository: str, number: int, text: str) -> None:
-        self._do("comment", text)
-
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None:
         self._do("label", " ".join(labels))
 
     def request_review(self, repository: str, number: int, reviewers: Sequence[str]) -> None:
         self._do("review", " ".join(reviewers))
-
-    def close(self, repository: str, number: int) -> None:
-        self._do("close", str(number))
-
-    def merge(self, repository: str, number: int, *, head: str) -> str:
-        self._do("merge", str(number))
-        return head
 
     def _do(self, what: str, of: str) -> None:
         if what in self.rejected or f"{what} {of}" in self.rejected:

@@ -91,9 +91,8 @@ class Reader:
                 raise Refusal(f"There is no commit {commit[:40]!r} in {repository}.")
         return CommitTree(mirror, commit)
 
-    def log(self, repository: str, folders: Sequence[str], *, start: str | None = None) -> Iterator[Commit]:
-        tree = self.at(repository, start) if start else self.head(repository)
-        return self._histories[repository].log(tree.commit, folders)
+    def log(self, repository: str, folders: Sequence[str]) -> Iterator[Commit]:
+        return self._histories[repository].log(self.head(repository).commit, folders)
 
     def moves(self, target: Target) -> Iterator[Move]:
         return self._histories[target.repository].moves(self.head(target.repository).commit, target)

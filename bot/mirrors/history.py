@@ -17,7 +17,6 @@ Version = Callable[[Tree, Target], str | None]
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%(trailers:only,unfold)", "%B")
 _PULL = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
-_REVERTS = re.compile(r"\bThis reverts commit ([0-9a-f]{7,40})\b")
 _CHUNK = 65536
 
 _Place = tuple[Target, tuple[str | None, ...]]
@@ -84,7 +83,6 @@ class History:
             commit=commit,
             by=commit.trailers.get("Requested-by") or commit.author,
             pull=int(pull[1] or pull[2]) if pull else None,
-            reverts=tuple(_REVERTS.findall(commit.message)),
         )
 
     def _version_at(self, commit: str, target: Target) -> str | None:

@@ -92,8 +92,6 @@ class Move:
     commit: Commit
     by: str
     pull: int | None = None
-    reverts: tuple[str, ...] = ()
-    """The commits it says it reverts."""
 
 
 @dataclass(frozen=True, slots=True)

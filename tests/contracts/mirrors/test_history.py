@@ -2,9 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
-from bot.errors import Refusal
 from bot.model.catalog import Target
 
 PAYMENT = "environments/production/payment"
@@ -24,7 +21,7 @@ def moves(opened, target=TARGET):
 
 
 def test_log_is_of_the_folders_first_parents_newest_first(upstream, mirrors):
-    one = upstream.commit({FILE: b"1\n"}, "One")
+    upstream.commit({FILE: b"1\n"}, "One")
     upstream.commit({"README.md": b"x"}, "Elsewhere")
     upstream.git("checkout", "-q", "-b", "topic")
     upstream.commit({FILE: b"2\n"}, "On the side")
@@ -40,12 +37,9 @@ def test_log_is_of_the_folders_first_parents_newest_first(upstream, mirrors):
     assert found[0].parents == tuple(upstream.git("rev-parse", "main^1", "main^2").split())
     assert (found[0].author, found[0].email) == ("Bo", "bo@example.com")
     assert found[0].at == datetime.fromtimestamp(int(upstream.git("show", "-s", "--format=%ct", "main")), UTC)
-    assert next(reader.log("config", [PAYMENT], start=one)).sha == one
     assert list(reader.log("config", ["nowhere"])) == []
     everything = upstream.git("log", "--first-parent", "--format=%H", "main").splitlines()
     assert [commit.sha for commit in reader.log("config", [""])] == everything
-    with pytest.raises(Refusal, match="There is no commit"):
-        list(reader.log("config", [PAYMENT], start="--all"))
 
 
 def test_a_long_history_is_read_as_it_comes(upstream, mirrors):
@@ -114,7 +108,6 @@ def test_moves_of_pushes_squashes_and_merges(upstream, mirrors):
         ("v1", "v2", "Bo", 12),
         (None, "v1", "Ana", None),
     ]
-    assert [move.reverts for move in found] == [(merge,), (), (), ()]
     assert found[1].commit.sha == merge
     assert found[1].commit.trailers == {"Requested-by": "Cy", "Quarterdeck-Change": "3"}
     assert {move.target for move in found} == {TARGET}
