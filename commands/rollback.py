@@ -149,7 +149,6 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
     trailers = proposals.trailers(target, current, way.to_version, ctx.message)
     title = proposals.rollback_title(target, current, way.to_version)
     drafts = _reverted(ctx, tree, target, way)
-    fell_back = drafts is None
     notes = [
         f"{wording.short(move.to_version)} was set by {move.by} in {move.commit.sha[:10]}, not by me."
         for move in way.moves[:1]
@@ -178,8 +177,6 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
         reviewers=place.reviewers,
         notes=tuple(notes),
         confirm=_confirm(place.delivery, way),
-        reverts=() if fell_back else tuple(move.commit.sha for move in way.moves),
-        fell_back=fell_back,
     )
 
 

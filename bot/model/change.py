@@ -59,10 +59,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Reversal(Proposal):
-    """A proposal made by reverting commits, newest first; `fell_back` where only the version could be set back."""
-
-    reverts: tuple[str, ...] = ()
-    fell_back: bool = False
+    """A proposal to go back: a revert for each draft, newest first, or one that only sets the version back."""
 
 
 @dataclass(frozen=True, slots=True)
