@@ -93,7 +93,7 @@ class App:
             return Actor(access.TERMINAL, user)
         for each in self.settings.rules.people.values():
             if each.github == person:
-                return Actor(each.id, person, each.github, each.email)
+                return Actor(each.id, person, each.github)
         known = ", ".join(sorted(each.github for each in self.settings.rules.people.values() if each.github))
         raise Refusal(f"--as {person}: no people.*.github of the config is {person}; known are {known or 'none'}.")
 

@@ -87,7 +87,7 @@ class EnvironmentKeys(Keys):
 class ServiceKeys(Keys):
     """What looking at the repository can't find out about a service."""
 
-    LATER = {"pins": "versions are found by looking alone"}
+    LATER = {"pins": "versions are found by looking alone", "source": "nothing would link to it"}
 
     image: ImageGlob | None = None
     """The image whose version is the service's, where its manifests hold several."""
@@ -97,8 +97,6 @@ class ServiceKeys(Keys):
     """Other words for it in commands."""
     repository: Name | None = None
     """Which of `repositories` holds it, if it isn't the environment's."""
-    source: Text | None = None
-    """Its source repository, such as `acme/payment`."""
 
 
 class ImageKeys(Keys):
@@ -161,8 +159,6 @@ class PersonKeys(Keys):
 
     github: Login | None = None
     """The GitHub login: `say --as` takes it."""
-    email: Email | None = None
-    """The address for commits."""
     roles: Listed[Name] = []
     """Names of `roles`."""
 

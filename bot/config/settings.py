@@ -171,9 +171,7 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _settings(keys: FileKeys, folder: Path) -> Settings:
-    people = {
-        name: Person(name, person.github, person.email, tuple(person.roles)) for name, person in keys.people.items()
-    }
+    people = {name: Person(name, person.github, tuple(person.roles)) for name, person in keys.people.items()}
     roles = {name: Role(name, tuple(role.may), tuple(role.environments)) for name, role in keys.roles.items()}
     author = Author(keys.author.name, keys.author.email)
     return Settings(_catalog(keys, folder), Rules(people, roles), _drift(keys.drift), author)
@@ -203,7 +201,7 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
         for name, each in keys.environments.items()
     }
     services = {
-        name: Service(name, tuple(each.aliases), each.image, each.namespace, each.repository, each.source)
+        name: Service(name, tuple(each.aliases), each.image, each.namespace, each.repository)
         for name, each in keys.services.items()
     }
     return Catalog(repositories, environments, services, ImagePolicy(tuple(keys.images.allow), keys.images.version))

@@ -35,15 +35,6 @@ class Environment:
     delivery: Delivery = Delivery.PULL_REQUEST
     channel: str | None = None
     reviewers: tuple[str, ...] = ()
-    watch: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PinPlace:
-    """A version's place, named in the config where looking can't find it."""
-
-    file: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +46,6 @@ class Service:
     image: str | None = None
     namespace: str | None = None
     repository: str | None = None
-    source: str | None = None
-    pins: tuple[PinPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

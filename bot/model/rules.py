@@ -19,7 +19,6 @@ class Person:
 
     id: str
     github: str | None = None
-    email: str | None = None
     roles: tuple[str, ...] = ()
 
 

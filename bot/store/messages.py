@@ -15,7 +15,7 @@ def dump(message: Message) -> str:
             "id": message.id,
             "text": message.text,
             "at": message.at.isoformat(),
-            "actor": {"id": actor.id, "name": actor.name, "github": actor.github, "email": actor.email},
+            "actor": {"id": actor.id, "name": actor.name, "github": actor.github},
             "place": {"channel": place.channel, "thread": place.thread, "link": place.link},
             "press": press
             and {
@@ -35,7 +35,7 @@ def read(line: str, *, resumed: bool = False) -> Message:
     return Message(
         id=found["id"],
         text=found["text"],
-        actor=Actor(actor["id"], actor["name"], actor.get("github"), actor.get("email")),
+        actor=Actor(actor["id"], actor["name"], actor.get("github")),
         place=Place(place.get("channel"), place.get("thread"), place.get("link")),
         at=datetime.fromisoformat(found["at"]),
         resumed=resumed,

@@ -26,7 +26,7 @@ from bot.store import messages
 from bot.store.store import Store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ANA = Actor("U1", "Ana", github="ana", email="ana@example.com")
+ANA = Actor("U1", "Ana", github="ana")
 PAYMENT = Target("payment", "production", "config", ("environments/production/payment",))
 
 
@@ -174,7 +174,7 @@ def test_only_what_is_done_with_for_long_is_pruned(store: Store, clock: Clock) -
 
 texts = st.text(max_size=20)
 times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]))
-actors = st.builds(Actor, texts, texts, st.none() | texts, st.none() | texts)
+actors = st.builds(Actor, texts, texts, st.none() | texts)
 places = st.builds(Place, st.none() | texts, st.none() | texts, st.none() | texts)
 presses = st.none() | st.builds(Press, texts, texts, texts, texts)
 

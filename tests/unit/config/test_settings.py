@@ -38,7 +38,7 @@ environments:                                  # in order of promotion
     reviewers: [acme/sre, ana]
     channel: "#deploys"
 services:
-  payment: {image: registry.example.com/payment, namespace: pay, aliases: pay, source: acme/payment, repository: own}
+  payment: {image: registry.example.com/payment, namespace: pay, aliases: pay, repository: own}
   api:
 images:
   allow: ["registry.example.com/*"]
@@ -50,7 +50,7 @@ drift:
   channel: C0123456789
   heal: nothing
   ignore: [{kind: Deployment, path: /spec/replicas, why: "scaled by HPA"}]
-people: {U123ABC: {github: ana, email: ana@example.com, roles: [deployer]}}
+people: {U123ABC: {github: ana, roles: [deployer]}}
 roles: {deployer: {may: [promote, rollback], in: [staging]}, sre: {may: "*", in: "*"}}
 author: {name: Deck, email: deck@example.com}
 """
@@ -108,13 +108,13 @@ def test_a_whole_config(tmp_path: Path) -> None:
                 ),
             },
             {
-                "payment": Service("payment", ("pay",), "registry.example.com/payment", "pay", "own", "acme/payment"),
+                "payment": Service("payment", ("pay",), "registry.example.com/payment", "pay", "own"),
                 "api": Service("api"),
             },
             ImagePolicy(("registry.example.com/*",), "semver"),
         ),
         Rules(
-            {"U123ABC": Person("U123ABC", "ana", "ana@example.com", ("deployer",))},
+            {"U123ABC": Person("U123ABC", "ana", ("deployer",))},
             {"deployer": Role("deployer", ("promote", "rollback"), ("staging",)), "sre": Role("sre", ("*",), ("*",))},
         ),
         Drift(
@@ -173,6 +173,7 @@ roles:
         ("environments.production", 'freeze: [{from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}]'),
         ("environments.production", "watch: [platform/*]"),
         ("services.payment", "pins: [{file: values.yaml, path: image.tag}]"),
+        ("services.payment", "source: acme/payment"),
     ],
 )
 def test_a_gate_that_nothing_enforces_yet_is_refused(tmp_path: Path, section: str, key: str) -> None:
