@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from bot import wording
+from bot.comparison import secrets
 from bot.model.catalog import Target
 from bot.model.change import Commit, Edit
 from bot.model.request import Message
@@ -124,21 +125,28 @@ def hidden_block(target: Target, versions: tuple[str | None, str], message: Mess
 
 
 def diff(edits: Sequence[Edit]) -> str:
-    """What the edits come to, as a unified diff with three lines of context: several of one file are one change."""
+    """What the edits come to, as a unified diff with three lines of context: several of one file are one change.
+
+    Of files that may hold what is secret only the names are shown.
+    """
     shown: list[str] = []
     whole: dict[str, Edit] = {}
     for edit in edits:
         whole[edit.path] = Edit(edit.path, whole.get(edit.path, edit).before, edit.after)
     for edit in whole.values():
-        before, after = (_lines(content) for content in (edit.before, edit.after))
-        shown += difflib.unified_diff(
-            before,
-            after,
-            f"a/{edit.path}" if edit.before is not None else "/dev/null",
-            f"b/{edit.path}" if edit.after is not None else "/dev/null",
-            lineterm="",
-        )
+        old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
+        new = f"b/{edit.path}" if edit.after is not None else "/dev/null"
+        if edit.before != edit.after and _may_be_secret(edit):
+            shown += [f"--- {old}", f"+++ {new}", "(its lines are not shown, since it may hold what is secret)"]
+        else:
+            shown += difflib.unified_diff(_lines(edit.before), _lines(edit.after), old, new, lineterm="")
     return "\n".join(shown)
+
+
+def _may_be_secret(edit: Edit) -> bool:
+    """What a Secret is generated from has any name, so of files only manifests are shown, and those without one."""
+    is_manifest = edit.path.endswith((".yaml", ".yml", ".json", "/Kustomization"))
+    return not is_manifest or any(secrets.may_be_in(content) for content in (edit.before, edit.after) if content)
 
 
 def flat(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.model.sync import ObjectRef
 
 _SHOWN = {("type",), ("immutable",)}
 _LABELS = ("metadata", "labels")
+_MENTIONED = re.compile(rb"\b(Secret|secretGenerator)\b")
 
 
 def as_stored(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -34,6 +36,11 @@ def decode(value: object) -> bytes | None:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def may_be_in(content: bytes) -> bool:
+    """Whether a file may declare, patch or generate a Secret, so that no line of it may be shown."""
+    return _MENTIONED.search(content) is not None
 
 
 def hides(ref: ObjectRef, path: Path) -> bool:

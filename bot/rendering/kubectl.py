@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from bot.comparison import secrets
 from bot.errors import Refusal, Unavailable
 
 
@@ -35,7 +36,6 @@ class Limits:
 
 _USUAL = Limits()
 _QUOTED = re.compile(r"`[^`]*`?|\[patch: .*")
-_SECRET = re.compile(rb"\b(Secret|secretGenerator)\b")
 
 
 def identity() -> str:
@@ -67,7 +67,7 @@ def kustomize(files: dict[str, bytes], folder: str, limits: Limits = _USUAL) -> 
         if size >= limits.output:
             raise Refusal(f"{folder} renders to more than {limits.output:,} bytes, which is too much: split it.")
         if code != 0:
-            secret = any(_SECRET.search(content) for content in files.values())
+            secret = any(secrets.may_be_in(content) for content in files.values())
             raise Refusal(f"{folder} can't be rendered by kustomize: {_sentence(reason, tree, secret=secret)}")
         output.seek(0)
         return output.read()

@@ -1,5 +1,6 @@
 """Deep nesting ends in a sentence, wherever YAML or JSON of others is read: libyaml's loader would end the process."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,11 +61,10 @@ def test_every_place_is_guarded_and_hides_no_other_target(place: str) -> None:
 @pytest.mark.parametrize("depth", [150, 210, 500, 900])
 def test_whatever_is_read_can_be_compared_too(depth: int) -> None:
     nested = "[" * depth + "]" * depth
-    text = (
-        '{"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x", "namespace": "a"}, "spec": {"image": %s}}'
-        % nested
-    )
-    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: a}\nspec: {containers: [{name: a, image: 'payment:v1'}]}\n"
+    x = {"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x", "namespace": "a"}, "spec": {"image": "HERE"}}
+    text = json.dumps(x).replace('"HERE"', nested)
+    container = "{name: a, image: payment}"
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: a}}\nspec: {{containers: [{container}]}}\n"
     for name in ("deep.json", "deep.yaml"):
         git, clusters = Git({f"app/{name}": text, "app/pod.yaml": pod}), Clusters()
         survey = Survey(git, Renderer(), clusters, Synced())

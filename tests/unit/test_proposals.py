@@ -118,3 +118,25 @@ def test_rows_132_and_133_the_message_is_gits_own() -> None:
     assert proposals.revert_message(merge, "T: 1") == (
         f'Revert "Merge it"\n\nThis reverts commit {"a" * 40}, reversing\nchanges made to {"b" * 40}.\n\nT: 1\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "before"),
+    [
+        ("a.yaml", b"image: a:v1\n---\nkind: Secret\ndata: {a: aHVudGVyMg==}\n"),
+        ("a/kustomization.yaml", b"newTag: v1\nsecretGenerator: [{literals: [a=hunter2]}]\n"),
+        ("a/keys.env", b"PASSWORD=hunter2\n"),
+        ("a/tls.key", b"hunter2\n"),
+    ],
+)
+def test_no_line_of_what_may_be_secret_is_shown(path: str, before: bytes) -> None:
+    hidden = "(its lines are not shown, since it may hold what is secret)"
+    assert proposals.diff([Edit(path, before, b"x\n")]) == f"--- a/{path}\n+++ b/{path}\n{hidden}"
+    assert proposals.diff([Edit(path, b"x\n", before)]) == f"--- a/{path}\n+++ b/{path}\n{hidden}"
+    assert proposals.diff([Edit(path, None, before)]) == f"--- /dev/null\n+++ b/{path}\n{hidden}"
+    assert proposals.diff([Edit(path, before, before)]) == ""
+
+
+@pytest.mark.parametrize("path", ["a.yaml", "b/c.yml", "b/c.json", "b/Kustomization"])
+def test_other_manifests_are_shown_sealed_ones_too(path: str) -> None:
+    assert "+kind: SealedSecret" in proposals.diff([Edit(path, None, b"kind: SealedSecret\nname: ${secretName}\n")])

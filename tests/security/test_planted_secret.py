@@ -1,0 +1,181 @@
+"""Secrets planted everywhere, the whole bot used and broken in every way, and then looked for in all that it left."""
+
+import base64
+import json
+import logging
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from security.asking import ask, forge_texts, git_texts, heard, press, program, slack_texts
+from world import World, world
+
+from bot.playground.github import faults
+
+IN_GIT, FORMER, IN_CLUSTER, LITERAL = "hunter2-as-Git-says", "hunter1-as-it-was", "hunter3-by-hand", "hunter4-literal"
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: payment-keys}
+stringData:
+  password: %s
+"""
+STAGING, PRODUCTION = "environments/staging/payment", "environments/production/payment"
+
+
+def encodings(secret: str) -> set[str]:
+    """A secret as it may be met: as it is, in base64 at each alignment, and quoted."""
+    raw = secret.encode()
+    shifted = {base64.b64encode(b"\0" * shift + raw).decode()[4 if shift else 0 : -4] for shift in range(3)}
+    return {secret, quote(secret, safe=""), base64.b64encode(raw).decode(), raw.hex(), *shifted}
+
+
+class Watch(logging.Handler):
+    """The log before any masking: rooms hand no secret over in the first place."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("bot") or record.levelno >= logging.WARNING:
+            self.lines.append(self.format(record))
+
+
+@pytest.fixture
+def log() -> Iterator[Watch]:
+    watch = Watch()
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(watch)
+    root.setLevel(logging.INFO)
+    yield watch
+    root.setLevel(before)
+    root.removeHandler(watch)
+
+
+@pytest.fixture
+def argv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the arguments of every git that is started."""
+    git, said = shutil.which("git"), tmp_path / "argv"
+    shim = tmp_path / "bin/git"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nprintf "%s " "$@" >> {said}; echo >> {said}\nexec {git} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}{os.pathsep}{os.environ['PATH']}")
+    return said
+
+
+def plant(made: World) -> None:
+    """A Secret in Git whose value changed together with a version, another value of it in the cluster, and a literal."""
+    ana = made.playground.github.people["ana"]
+
+    def kustomization(folder: str) -> str:
+        text = made.git("show", f"main:{folder}/kustomization.yaml")
+        generator = f"secretGenerator:\n  - name: token\n    literals: [token={LITERAL}]\n"
+        return text.replace("base/payment\n", "base/payment\n  - keys.yaml\n").replace(
+            "images:\n", f"{generator}images:\n"
+        )
+
+    with_keys = {folder: kustomization(folder) for folder in (STAGING, PRODUCTION)}
+    for folder, text in with_keys.items():
+        keys = (SECRET % FORMER).encode()
+        made.commit(ana, {f"{folder}/kustomization.yaml": text.encode(), f"{folder}/keys.yaml": keys}, "Give it keys")
+    moved = with_keys[STAGING].replace("v1.3.0", "v1.4.0").encode()
+    keys = (SECRET % IN_GIT).encode()
+    made.commit(
+        ana, {f"{STAGING}/kustomization.yaml": moved, f"{STAGING}/keys.yaml": keys}, "Move payment, change keys"
+    )
+    made.follow()
+    for context in ("staging", "production"):
+        patch = json.dumps({"stringData": {"password": IN_CLUSTER}})
+        kubectl(made, "--context", context, "-n", "shop", "patch", "secret", "payment-keys", "-p", patch)
+
+
+def kubectl(made: World, *arguments: str) -> None:
+    program = Path(sys.prefix, "bin/kubectl")
+    command = [str(program), "--kubeconfig", str(made.playground.kubeconfig), *arguments]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+def use(made: World) -> list[str]:
+    """Everything that a person can ask, and every way in which the world can be out of order."""
+    playground = made.playground
+    written = []
+    question = ask(made, "rollback payment in staging")
+    assert question.buttons, question.text
+    written += [program(made, "say", "rollback payment in staging", "--as", "ana", "--dry-run")]
+    press(made, question, "Roll back")
+    for text in (
+        "promote payment v1.3.0 to prod",
+        "promote payment v1.9.0 to prod",
+        "promote payment v1.5.0 to staging",
+        "status",
+        "drift",
+        "history payment",
+    ):
+        ask(made, text)
+    written += [program(made, "drift", "--json")]
+    for name in ("staging", "production"):
+        check = made.app.drift_check(name, made.slack.chat)
+        assert check is not None
+        check.run(made.clock.now())
+    echo = " ".join([playground.bot.token.reveal(), IN_CLUSTER])
+    for status in (401, 422, 500):
+        playground.github.faults.plan(faults.error(status, echo))
+        ask(made, "promote worker v0.9.1 to prod")
+    for name in ("staging", "production"):
+        playground.clusters[name].fail(503)
+    ask(made, "drift")
+    for name in ("staging", "production"):
+        playground.clusters[name].recover()
+    bad = made.git("show", f"main:{PRODUCTION}/kustomization.yaml").replace(f"token={LITERAL}", LITERAL)
+    made.commit(playground.github.people["ana"], {f"{PRODUCTION}/kustomization.yaml": bad.encode()}, "Break it")
+    ask(made, "status payment in prod")
+    bare = playground.repository.bare.path
+    bare.rename(bare.with_suffix(".away"))
+    for text in ("status", "promote payment v2.0.0 to prod"):
+        ask(made, text)
+    written += [program(made, "say", "history payment", "--json")]
+    bare.with_suffix(".away").rename(bare)
+    return written
+
+
+@pytest.mark.timeout(180)
+def test_no_planted_secret_is_met_anywhere(tmp_path: Path, log: Watch, argv: Path) -> None:
+    with world(tmp_path / "world") as made:
+        playground = made.playground
+        plant(made)
+        written = use(made)
+        tokens = {name: value for name, value in playground.environment.items() if name.endswith("TOKEN")}
+        tokens |= {f"token of {login}": person.token.reveal() for login, person in playground.github.people.items()}
+        tokens |= {"token of the page": playground.token, "token of the clusters": playground._cluster_token}
+        secrets = {name: name for name in (IN_GIT, FORMER, IN_CLUSTER, LITERAL)}
+        texts = slack_texts(made) | forge_texts(made) | git_texts(made)
+        assert len(heard(made)) > 12
+        assert len(playground.repository.pulls()) >= 1
+    texts |= {f"output {number}": text for number, text in enumerate(written)}
+    texts |= {"the log": "\n".join(log.lines), "arguments of git": argv.read_text()}
+    assert "fetch" in texts["arguments of git"]
+    assert any("password" in text and "***" in text for text in texts.values()), "the difference itself is told"
+    data = tmp_path / "world/data"
+    renders = [path for path in (data / "renders").rglob("*") if path.is_file()]
+    assert renders
+    assert {stat.S_IMODE(path.stat().st_mode) for path in renders} == {0o600}, "they hold what Git holds"
+    stored = [path for path in data.rglob("*") if path.is_file() and path not in renders]
+    assert any(path.name == "quarterdeck.db" for path in stored)
+    texts |= {str(path.relative_to(data)): path.read_bytes().decode("latin-1") for path in stored}
+    met = {
+        (place, name)
+        for place, text in texts.items()
+        for name, secret in (tokens | secrets).items()
+        if any(each in text for each in encodings(secret))
+    }
+    assert met == set()
