@@ -85,7 +85,7 @@ class App:
 
     @cached_property
     def _performer(self) -> Performer:
-        return Performer(self._mirrors.writer(), self._forge, self._forge)
+        return Performer(self._mirrors.writer(), self._forge)
 
     def terminal_actor(self, person: str | None, user: str) -> Actor:
         """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
@@ -203,7 +203,6 @@ class App:
         return Context(
             catalog=self.settings.catalog,
             git=reader,
-            forge=lambda: self._forge,
             survey=self._survey(reader),
             message=message,
             now=self.now(),

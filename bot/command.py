@@ -23,7 +23,7 @@ from bot.model.catalog import Catalog, Target
 from bot.model.change import Proposal
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
-from bot.ports import Forge, Git
+from bot.ports import Git
 from bot.survey import Survey
 
 Run = Callable[..., Proposal | Reply]
@@ -130,8 +130,6 @@ class Context:
 
     catalog: Catalog
     git: Git
-    forge: Callable[[], Forge | None]
-    """Made when it is first asked for: most commands need none."""
     survey: Survey
     message: Message
     now: datetime

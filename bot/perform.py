@@ -5,15 +5,16 @@ Must not know a verb, a chat or a library: it adopts, retries and gives up by wh
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 from bot import proposals, wording
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Delivery
 from bot.model.change import Adopted, Committed, Contested, Failed, Opened, Outcome, Proposal, PullRequest, Unchanged
-from bot.ports import Forge, ForgeWrites, GitWrites
+from bot.ports import ForgeWrites, GitWrites
 
 TRIES = 10
 """Pushes to a branch that others push to as well, before giving up."""
@@ -30,8 +31,7 @@ class Performer:
     """Where changes are made. Without a forge, only pushes can be."""
 
     git: GitWrites
-    forge: Forge | None
-    forge_writes: ForgeWrites | None
+    forge: ForgeWrites | None
     pause: Callable[[float], None] = time.sleep
     _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     """Held from looking for a pull request that stands in the way until ours is open: of two at once, one must see the
@@ -47,17 +47,12 @@ class Performer:
 
     def follow_up(self, proposal: Proposal, pull: PullRequest) -> tuple[str, ...]:
         """Labels and reviewers of a new pull request: a warning for each that failed, since the request stands."""
-        if self.forge_writes is None:
+        if self.forge is None:
             return ()
-        repository, warnings = proposal.target.repository, []
-        asks: Sequence[tuple[str, Callable[[], None]]] = (
-            ("labels", lambda: self._writes.label(repository, pull.number, proposal.labels)),
-            *(
-                (f"review by {name}", lambda name=name: self._writes.request_review(repository, pull.number, [name]))
-                for name in proposal.reviewers
-            ),
-        )
-        for what, ask in asks:
+        there, warnings = (proposal.target.repository, pull.number), []
+        asks = {"labels": partial(self.forge.label, *there, proposal.labels)}
+        asks |= {f"review by {name}": partial(self.forge.request_review, *there, [name]) for name in proposal.reviewers}
+        for what, ask in asks.items():
             try:
                 ask()
             except (Refusal, Unavailable) as trouble:
@@ -99,14 +94,8 @@ class Performer:
             self.git.push_branch(repository, proposal.branch, commit)
             if existing is not None:
                 return Adopted(existing)
-            opened = self._writes.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
+            opened = self.forge.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
         return Opened(opened)
-
-    @property
-    def _writes(self) -> ForgeWrites:
-        if self.forge_writes is None:
-            raise Refusal("No forge is configured: set GITHUB_TOKEN.")
-        return self.forge_writes
 
 
 def _otherwise(asked: Proposal, again: Proposal) -> str | None:

@@ -84,8 +84,8 @@ class Forge(Protocol):
         """Open pull requests under our branch prefix that lead to the followed branch."""
 
 
-class ForgeWrites(Protocol):
-    """Writes to pull requests. Called by `bot.perform` alone."""
+class ForgeWrites(Forge, Protocol):
+    """Writes to pull requests, and the reads that tell which are needed. Called by `bot.perform` alone."""
 
     def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest: ...
 

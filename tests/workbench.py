@@ -66,7 +66,7 @@ class Bench:
         self.audit = Audit()
         self.time = NOW
         self.looks = 0
-        performer = Performer(self.git, self.forge, self.forge, lambda _: None)
+        performer = Performer(self.git, self.forge, lambda _: None)
         self.catalog = Catalog({"config": Repository("config", "/srv/c")}, self.environments, images=self.images)
         self.conversation = Conversation(
             registry=REGISTRY,
@@ -88,7 +88,7 @@ class Bench:
     def context(self, message: Message) -> Context:
         self.looks += 1
         survey = Survey(self.git, Renderer(), self.clusters, self.synced)
-        return Context(self.catalog, self.git, lambda: self.forge, survey, message, self.time, REGISTRY)
+        return Context(self.catalog, self.git, survey, message, self.time, REGISTRY)
 
     def message(self, text: str, by: Actor = ANA) -> Message:
         self._said += 1

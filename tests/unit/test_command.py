@@ -210,7 +210,7 @@ def context() -> Context:
     )
     survey = Survey(git, Renderer(), Clusters(), Synced())
     message = Message("m", "", Actor("U1", "ana"), Place(), NOW)
-    return Context(catalog, git, lambda: None, survey, message, NOW, Registry({}))
+    return Context(catalog, git, survey, message, NOW, Registry({}))
 
 
 def test_names_and_aliases_are_known_in_any_case(context: Context) -> None:

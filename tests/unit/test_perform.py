@@ -64,7 +64,7 @@ class Bench:
 
     def __init__(self, git: Git, forge: Forge | None = None) -> None:
         self.pauses: list[float] = []
-        self.performer = Performer(git, forge, forge, self.pauses.append)
+        self.performer = Performer(git, forge, self.pauses.append)
 
 
 def never() -> Proposal:
