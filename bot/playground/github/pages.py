@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.playground.github import GitHub
 
 SHEETS = ("github.css",)
-ACTIONS = ("approve", "merge", "close")
+ACTIONS = ("approve", "merge", "squash", "close")
 
 
 class Pages:
@@ -99,7 +99,7 @@ class Pages:
         return self._page(
             f"{pull.title} · #{pull.number}",
             f"{self._heading(repository)}<h2>{escape(pull.title)} <span class=soft>#{pull.number}</span></h2>"
-            f"<p>{_badge(pull)} <strong>{escape(pull.author.login)}</strong> wants to merge"
+            f"<p>{_badge(pull)} {_doing(pull)}"
             f" {_count(repository.commits(pull), 'commit')} into <code>{escape(pull.base)}</code> from"
             f" <code>{escape(pull.branch)}</code>{labels}</p>{said}"
             f'<section class="text">{render(pull.body) or "<p class=soft>No description.</p>"}</section>'
@@ -118,8 +118,8 @@ class Pages:
         try:
             if action == "approve":
                 repository.review(pull, person, "APPROVE", form.get("body", ""))
-            elif action == "merge":
-                repository.merge(pull, person, sha=form.get("head"))
+            elif action in {"merge", "squash"}:
+                repository.merge(pull, person, sha=form.get("head"), squash=action == "squash")
             else:
                 repository.edit(pull, state="closed")
         except Denied as denied:
@@ -142,6 +142,7 @@ class Pages:
             f'{note}<form method="post" class="actions"><input type="hidden" name="head" value="{pull.head}">'
             f'<label>Acting as <select name="person">{options}</select></label>'
             '<button name="action" value="approve">Approve</button>'
+            f'<button name="action" value="squash"{" disabled" if conflict else ""}>Squash and merge</button>'
             f'<button name="action" value="merge" class="primary"{" disabled" if conflict else ""}>Merge</button>'
             '<button name="action" value="close" class="danger">Close</button></form>'
         )
@@ -217,6 +218,12 @@ def _count(number: int, thing: str) -> str:
 def _badge(pull: Pull) -> str:
     word, kind = ("Merged", "good") if pull.merged else ("Closed", "bad") if pull.closed else ("Open", "warn")
     return f'<span class="badge {kind}">{word}</span>'
+
+
+def _doing(pull: Pull) -> str:
+    if pull.merged_by is not None:
+        return f"<strong>{escape(pull.merged_by.login)}</strong> merged"
+    return f"<strong>{escape(pull.author.login)}</strong> {'wanted' if pull.closed else 'wants'} to merge"
 
 
 def _conversation(pull: Pull) -> str:

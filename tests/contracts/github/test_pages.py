@@ -48,13 +48,20 @@ def test_approve_then_merge(world, pull):
     assert (pull.merged_by.login, world.gitops.approvals(pull)) == ("ben", [world.ana])
     page = world.page("/acme/gitops/pull/1").text
     assert '<span class="badge good">Merged</span>' in page
+    assert "<strong>ben</strong> merged 1 commit" in page
     assert "<button" not in page
     assert "+image: v1.3.0" in page
+
+
+def test_squash(world, pull):
+    assert press(world, "squash", head=pull.head).status_code == 303
+    assert (pull.merged_by.login, len(world.gitops.bare.log(pull.merge_commit, 1)[0].parents)) == ("ana", 1)
 
 
 def test_close(world, pull):
     assert press(world, "close").status_code == 303
     assert (pull.state, pull.merged) == ("closed", None)
+    assert "</strong> wanted to merge 1 commit" in world.page("/acme/gitops/pull/1").text
 
 
 def test_a_merge_of_what_was_not_seen_is_refused(world, pull):
