@@ -38,7 +38,8 @@ def page(
     return HTMLResponse(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} · Quarterdeck playground</title>{styles}{modules}</head><body>"
+        f"<title>{escape(title)} · Quarterdeck playground</title>"
+        f'<link rel="icon" href="data:,">{styles}{modules}</head><body>'
         f'<nav class="deck"><strong>Quarterdeck playground</strong>{links}</nav>{body}</body></html>',
         status_code=status,
         headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
