@@ -44,7 +44,8 @@ def _deployment(spec: Manifest, status: Manifest) -> Verdict:
     wanted, ready = _count(spec.get("replicas", 1)), _count(status.get("readyReplicas"))
     updated, available = _count(status.get("updatedReplicas")), _count(status.get("availableReplicas"))
     if _condition(status, "Progressing").get("reason") == "ProgressDeadlineExceeded":
-        return Health.DEGRADED, f"the rollout exceeded its deadline: {_of(ready, wanted)} ready"
+        short = f"{_of(updated, wanted)} updated" if updated < wanted else f"{_of(ready, wanted)} ready"
+        return Health.DEGRADED, f"the rollout exceeded its deadline: {short}"
     if spec.get("paused"):
         return Health.SUSPENDED, "the rollout is paused"
     if updated < wanted:
