@@ -145,7 +145,8 @@ def drift_summary(sightings: Sequence[Sighting]) -> str:
         )
     total = f"{len(sightings)} target{'s' if len(sightings) != 1 else ''}"
     if not drifted:
-        return f"No drift in {len(sightings) - unknown} of {total}{tail}."
+        checked = f"{len(sightings) - unknown} of {total}" if unknown else total
+        return f"No drift in {checked}{tail}."
     more = f" and {len(drifted) - 5} more" if len(drifted) > 5 else ""
     names = ", ".join(str(sighting.target) for sighting in drifted[:5]) + more
     return f"Drift in {len(drifted)} of {total}: {names}{tail}."

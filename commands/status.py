@@ -47,7 +47,7 @@ def _summary(sightings: tuple[Sighting, ...]) -> str:
         runs = f"runs {wording.short(only.live)}, " if only.live else f"is at {wording.short(only.desired)} in Git, "
         return f"{only.target} {runs}{only.sync}, {only.health}."
     if len(well) == len(sightings):
-        return f"All {len(sightings)} are synced and healthy."
+        return f"{'Both' if len(sightings) == 2 else f'All {len(sightings)}'} are synced and healthy."
     others = [f"{each.target} ({each.sync}, {each.health})" for each in sightings if each not in well]
     more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
     return f"{len(well)} of {len(sightings)} are synced and healthy. Not so: {', '.join(others[:NAMED])}{more}."

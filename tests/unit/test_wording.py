@@ -234,9 +234,9 @@ def test_one_reason_is_told_once_for_all_that_were_not_checked() -> None:
 @pytest.mark.parametrize(
     ("states", "said"),
     [
-        ((), "No drift in 0 of 0 targets."),
-        (("synced",), "No drift in 1 of 1 target."),
-        (("synced", "pending"), "No drift in 2 of 2 targets; 1 pending."),
+        ((), "No drift in 0 targets."),
+        (("synced",), "No drift in 1 target."),
+        (("synced", "pending"), "No drift in 2 targets; 1 pending."),
         (("synced", "unknown"), "No drift in 1 of 2 targets; 1 not checked."),
         (("unknown",), "s0 in production was not checked."),
         (("unknown", "unknown"), "None of 2 targets could be checked."),

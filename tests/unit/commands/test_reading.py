@@ -20,7 +20,7 @@ def bench() -> Bench:
 
 def test_all_is_well(bench: Bench) -> None:
     reply = bench.say("status")
-    assert reply.text == "All 2 are synced and healthy."
+    assert reply.text == "Both are synced and healthy."
     assert rows(reply) == (
         ("api", "staging", "v2.0.0", "v2.0.0", "synced", "healthy"),
         ("payment", "staging", "v1.0.0", "v1.0.0", "synced", "healthy"),
@@ -70,7 +70,7 @@ def test_where_nothing_is_there_is_nothing_to_say(bench: Bench) -> None:
         "No service was found there; the path templates of the config say where they are looked for.",
         data={"services": []},
     )
-    assert bench.say("drift in prod").text == "No drift in 0 of 0 targets."
+    assert bench.say("drift in prod").text == "No drift in 0 targets."
 
 
 def test_history_is_newest_first_over_all_environments_and_not_endless() -> None:
@@ -121,7 +121,7 @@ def test_drift_says_it_in_words_and_as_data(bench: Bench) -> None:
         ("api", "drifted"),
         ("payment", "synced"),
     ]
-    assert bench.say("drift payment").text == "No drift in 1 of 1 target."
+    assert bench.say("drift payment").text == "No drift in 1 target."
 
 
 def test_help_lists_every_usage_and_explains_one() -> None:
