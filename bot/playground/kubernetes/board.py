@@ -25,8 +25,9 @@ def board(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     columns = "".join(_cluster(name, agent) for name, agent in agents.items())
     return (
         '<main class="clusters"><header><h1>Clusters</h1><p class="soft">Git says what should run, this is what runs.'
-        " Change something by hand and ask the bot for <code>drift</code>: the agents apply what is merged and leave"
-        f' hand-made changes alone until you sync.</p></header><div class="columns">{columns}</div>'
+        " Change something by hand and ask the bot for <code>drift</code>. The agents apply what is merged;"
+        " <em>Sync now</em> puts back all that Git declares and, like <code>kubectl apply</code>, leaves alone what was"
+        f' added beside it.</p></header><div class="columns">{columns}</div>'
         f"{_commands(agents, kubeconfig)}</main>"
     )
 
@@ -68,7 +69,7 @@ def _cluster(name: str, agent: Agent) -> str:
         f'<section class="cluster"><header><h2>{escape(name)}</h2>'
         f'<span class="soft" data-live="{escape(name)} revision">{revision}</span>'
         f'<form method="post" action="/clusters/act"><input type="hidden" name="cluster" value="{escape(name)}">'
-        '<button name="action" value="sync" title="Apply everything that Git declares, undoing changes made by hand">'
+        '<button name="action" value="sync" title="Apply everything that Git declares">'
         f'Sync now</button></form></header><div data-live="{escape(name)} problems">{problems}</div>'
         + (cards or '<p class="soft">No workloads.</p>')
         + (f"<details><summary>{len(others)} other objects</summary><table>{rows}</table></details>" if others else "")
@@ -167,9 +168,10 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     found = next((each for _, each in _objects(agent, ("Deployment",))), None)
     metadata = found["metadata"] if found else {"namespace": "default", "name": "NAME"}
     program = "kubectl" if which("kubectl") else KUBECTL
-    kubectl = f"{program} --kubeconfig {kubeconfig} --context {name} -n {metadata['namespace']}"
+    kubectl = f"{program} --context {name} -n {metadata['namespace']}"
     target = f"deployment/{metadata['name']}"
     lines = (
+        f"export KUBECONFIG={kubeconfig}",
         f"{kubectl} get deployments,services",
         f"{kubectl} scale {target} --replicas=5",
         f"{kubectl} set image {target} '*=registry.example.com/{metadata['name']}:v0.0.1'",
@@ -180,8 +182,8 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     )
     contexts = " and ".join(f"<code>{escape(each)}</code>" for each in agents)
     return (
-        f'<section><h2>With kubectl</h2><p class="soft">The contexts are {contexts}. An image whose tag contains'
-        " <code>broken</code> never becomes ready.</p>"
+        f'<section><h2>With kubectl</h2><p class="soft">Type the first line once. The contexts are {contexts}.'
+        " An image whose tag contains <code>broken</code> never becomes ready.</p>"
         f'<pre data-live="commands">{escape(chr(10).join(lines))}</pre></section>'
     )
 

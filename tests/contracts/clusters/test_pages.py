@@ -72,7 +72,8 @@ def test_shows_what_runs_and_what_to_type(browser: httpx.Client, agent: Agent, t
 
     for shown in ("<strong>pay</strong>", ">v1</code>", "2/2 ready", "healthy", agent.revision[:7], "Sync now"):
         assert shown in text
-    assert f"--kubeconfig {tmp_path / 'kubeconfig'} --context staging -n shop scale deployment/pay" in text
+    assert f"export KUBECONFIG={tmp_path / 'kubeconfig'}\n" in text
+    assert "kubectl --context staging -n shop scale deployment/pay" in text
     assert "hidden-value" not in text
 
 
