@@ -84,12 +84,13 @@ def body(
     edits: Sequence[Edit],
     message: Message,
     notes: Iterable[str] = (),
+    *,
+    undo: str,
 ) -> str:
-    """The pull request's text: what, from and to, who asked and where, the diff, and how to roll back."""
+    """The pull request's text: what, from and to, who asked and where, the diff, and the command that undoes it."""
     before, after = versions
     where = f" in [this conversation]({message.place.link})" if message.place.link else ""
     asker = f"@{message.actor.github}" if message.actor.github else _markdown(message.actor.name)
-    undo = f"rollback {target.service} in {target.environment}"
     lines = [
         _markdown(summary),
         "",

@@ -52,7 +52,7 @@ def promote(
         drafts=(Draft(f"{title}\n\n{trailers}\n", edits),),
         branch=proposals.branch("promote", target, wanted),
         title=title,
-        body=proposals.body(f"{title}.", target, (before, wanted), edits, ctx.message),
+        body=proposals.body(f"{title}.", target, (before, wanted), edits, ctx.message, undo=f"rollback {target}"),
         labels=("quarterdeck", f"env/{target.environment}"),
         reviewers=place.reviewers,
         confirm=_confirm(_doubt(before, wanted), _moved_too(ctx, tree, target, edits)),

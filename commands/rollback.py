@@ -162,6 +162,8 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
         notes.append("Later changes stand in the way of a git revert, so only the version is set back.")
     place = ctx.catalog.environments[target.environment]
     every = tuple(edit for draft in drafts for edit in draft.edits)
+    # Rolling back once more would go further back.
+    undo = f"promote {target.service} {current} to {target.environment}"
     return Reversal(
         verb="rollback",
         target=target,
@@ -172,7 +174,7 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
         drafts=drafts,
         branch=proposals.branch("rollback", target, way.to_version),
         title=title,
-        body=proposals.body(f"{title}.", target, (current, way.to_version), _net(every), ctx.message, notes),
+        body=proposals.body(f"{title}.", target, (current, way.to_version), _net(every), ctx.message, notes, undo=undo),
         labels=("quarterdeck", f"env/{target.environment}", "rollback"),
         reviewers=place.reviewers,
         notes=tuple(notes),

@@ -51,7 +51,9 @@ def test_a_branch_tells_its_target_and_no_other() -> None:
 
 
 def test_the_body_answers_what_an_approver_asks() -> None:
-    body = proposals.body("Promote payment.", TARGET, ("v1.2.0", "v1.3.0"), (EDIT,), ASKED)
+    body = proposals.body(
+        "Promote payment.", TARGET, ("v1.2.0", "v1.3.0"), (EDIT,), ASKED, undo="rollback payment in production"
+    )
     assert body.splitlines()[0] == "Promote payment."
     assert "| From | v1.2.0 |" in body
     assert "| Asked by | @ana in [this conversation](https://slack.example/m) |" in body
@@ -62,7 +64,7 @@ def test_the_body_answers_what_an_approver_asks() -> None:
 
 def test_text_from_people_stays_text() -> None:
     nasty = Target("a--><script>`@org/team`[x](http://evil)", "prod|uction\nx", "config", ("f",))
-    body = proposals.body("s", nasty, ("v1", "v2 --> <!-- "), (EDIT,), ASKED)
+    body = proposals.body("s", nasty, ("v1", "v2 --> <!-- "), (EDIT,), ASKED, undo="rollback payment in production")
     assert body.count("<!--") == body.count("-->") == 1
     body = body.partition("<!--")[0]
     assert "<script>" not in body
@@ -80,7 +82,7 @@ def test_edits_of_one_file_after_the_other_are_shown_as_the_one_change_they_come
 
 def test_a_long_diff_is_cut_with_a_sentence() -> None:
     edit = Edit("a.yaml", b"", "\n".join(f"line {n}" for n in range(20_000)).encode())
-    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED)
+    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED, undo="rollback payment in production")
     assert len(body) <= proposals.LONGEST_BODY
     assert "more lines are in the Files tab." in body
     assert body.rstrip().endswith("-->")
@@ -88,7 +90,7 @@ def test_a_long_diff_is_cut_with_a_sentence() -> None:
 
 def test_a_diff_with_fences_cannot_leave_its_fence() -> None:
     edit = Edit("a.yaml", b"x\n", b"````\n# heading\n")
-    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED)
+    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED, undo="rollback payment in production")
     assert "`````diff" in body
 
 

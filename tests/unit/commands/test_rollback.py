@@ -45,7 +45,9 @@ def test_a_rollback_reverts_the_commit_that_moved_it_last() -> None:
 def test_by_pull_request_a_first_rollback_needs_no_yes() -> None:
     bench = Bench()
     bench.put("production", "v2.0.0")
-    assert back(bench, "rollback payment in prod").confirm is None
+    planned = back(bench, "rollback payment in prod")
+    assert planned.confirm is None
+    assert "To undo it once merged, say <code>promote payment v2.0.0 to production</code>;" in planned.body
 
 
 def test_twice_goes_further_back_and_says_so() -> None:
