@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bot.config.formats import endpoint
 from bot.errors import Refusal
+from bot.model.address import endpoint
 from bot.model.secret import Secret
 
 T = TypeVar("T")

@@ -1,19 +1,15 @@
-"""The forms that single values of the config take, each with the sentence for one that doesn't.
-
-No sentence repeats an address: a token may stand in it.
-"""
+"""The forms that single values of the config take, each with the sentence for one that doesn't."""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
+from bot.model.address import protocol
 from bot.model.schedule import Cron
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -22,7 +18,6 @@ _CHANNEL = r"#[^\s#@<>&,:]{1,80}|[CG][A-Z0-9]{8,}"
 _PERSON = r"[UW][A-Z0-9]+|terminal"
 _PERIOD = r"(?=[1-9])(?:\d{1,3}d)?(?:\d{1,4}h)?(?:\d{1,5}m)?(?:\d{1,6}s)?"
 _ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
-_SCP = re.compile(r"[A-Za-z0-9_.-]+@(?!-)[^/:@\s]+:[^:]\S*")
 _WILD = frozenset("*?[]\\")
 
 
@@ -78,51 +73,8 @@ Mapped = Annotated[dict[K, T], BeforeValidator(lambda found: {} if found == "" e
 
 
 def _repository(url: str) -> str:
-    if url.startswith("-") or "::" in url.partition("/")[0]:
-        raise ValueError("is not an address: use https, ssh or a local path")
-    if "://" not in url:
-        if "@" in url.partition("/")[0] and not _SCP.fullmatch(url):
-            raise ValueError("is neither a path nor user@host:path")
-        return url
-    parts = _split(url)
-    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
-        raise ValueError("carries credentials; remove them and set GITHUB_TOKEN in the environment")
-    if parts.query or parts.fragment:
-        raise ValueError("has a ? or # part, which no repository's address needs")
-    if parts.scheme not in {"https", "http", "ssh", "file"}:
-        raise ValueError("is of a protocol that isn't allowed; use https, ssh or a local path")
-    if parts.scheme == "http" and not loopback(parts.hostname):
-        raise ValueError("is plain http, which would show the token on its way; use https")
-    if parts.scheme != "file" and (not parts.hostname or parts.netloc.rpartition("@")[2].startswith("-")):
-        raise ValueError("names no host")
+    protocol(url)
     return url
-
-
-def endpoint(url: str) -> str:
-    """An API's address, without a trailing slash; ValueError unless it is https, or http on this machine."""
-    parts = _split(_filled(url))
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must be an address alone: no credentials, no ? or # part")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and loopback(parts.hostname))):
-        raise ValueError("must begin with https:// (plain http is for this machine alone)")
-    return url.rstrip("/")
-
-
-def _split(url: str) -> Any:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        raise ValueError("is not a well-formed address") from None
-    return parts
-
-
-def loopback(host: str | None) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _branch(name: str) -> str:

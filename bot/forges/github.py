@@ -23,6 +23,7 @@ from github.PullRequest import PullRequest as Found
 from github.Repository import Repository as Remote
 
 from bot.errors import Refusal, Unavailable
+from bot.model.address import endpoint
 from bot.model.catalog import Repository
 from bot.model.change import PullRequest
 from bot.model.secret import Secret
@@ -65,21 +66,22 @@ class GitHub:
 
         Refusal where it would send the token in the clear, or the token can't be one.
         """
-        parts = urlsplit(api_url)
-        if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
-            raise Refusal("GITHUB_API_URL must begin with https:// (or http://127.0.0.1), to keep the token secret.")
+        try:
+            base = endpoint(api_url)
+        except ValueError as why:
+            raise Refusal(f"GITHUB_API_URL {why}.") from None
         if not re.fullmatch(r"[\x21-\x7e]+", token.reveal()):
             raise Refusal("GITHUB_TOKEN is empty or holds characters that no token has: give it the token alone.")
         logging.getLogger("github").setLevel(logging.INFO)  # below that, PyGithub logs bodies of answers
         self._repositories = repositories
-        self._host = parts.netloc.rpartition("@")[2]
+        self._host = urlsplit(base).netloc
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()
         self._login: str | None = None
         self._api = github.Github(
             auth=github.Auth.Token(token.reveal()),
-            base_url=api_url.rstrip("/"),
+            base_url=base,
             timeout=timeout,
             per_page=PAGE,
             retry=None,

@@ -11,19 +11,16 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.errors import Refusal, Unavailable
 from bot.mirrors.process import Failed
+from bot.model.address import protocol
 from bot.model.catalog import Repository
 from bot.model.secret import Secret
 
 _log = logging.getLogger(__name__)
-
-_SCP = re.compile(r"[^/:]+@[^/:]+:[^:]")
-"""`git@github.com:acme/gitops.git`, the short form of ssh (gitglossary, "GIT URLS")."""
 
 _CAUSES = (
     (r"find remote ref", "{url} has no branch `{branch}`: check `repositories.{name}.branch`"),
@@ -65,20 +62,10 @@ class Remote:
     @property
     def protocol(self) -> str:
         """`https`, `http` (loopback only), `ssh` or `file`."""
-        url = self.repository.url
-        where = f"`repositories.{self.repository.name}.url`"
-        if url.startswith("-") or "::" in url.partition("/")[0]:
-            raise Refusal(f"{where} is not a repository's address: use https, ssh or a local path.")
-        if "://" not in url:
-            return "ssh" if _SCP.match(url) else "file"
-        parts = urlsplit(url)
-        if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
-            raise Refusal(f"{where} carries credentials: remove them, and set GITHUB_TOKEN in the environment.")
-        if parts.scheme == "http" and not _loopback(parts.hostname or ""):
-            raise Refusal(f"{where} is plain http: use https.")
-        if parts.scheme not in {"https", "http", "ssh", "file"}:
-            raise Refusal(f"{where} has a protocol that isn't allowed: use https, ssh or a local path.")
-        return parts.scheme
+        try:
+            return protocol(self.repository.url)
+        except ValueError as why:
+            raise Refusal(f"`repositories.{self.repository.name}.url` {why}.") from None
 
     @property
     def url(self) -> str:
@@ -129,10 +116,3 @@ class Remote:
         if self.protocol == "file":
             return "this user's permissions"
         return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set"
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -161,8 +161,8 @@ def test_the_token_is_for_the_repositorys_server_alone():
         ("http://127.0.0.1.example.com/x.git", "plain http"),
         ("git://github.com/acme/config.git", "a protocol that isn't allowed"),
         ("ftp://github.com/acme/config.git", "a protocol that isn't allowed"),
-        ("ext::sh -c id", "not a repository's address"),
-        ("-oProxyCommand=id", "not a repository's address"),
+        ("ext::sh -c id", "is not an address"),
+        ("-oProxyCommand=id", "is not an address"),
     ],
 )
 def test_unsafe_addresses_are_refused(url, why):

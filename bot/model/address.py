@@ -1,0 +1,66 @@
+"""Which addresses the bot may speak to. Pure rules, the same wherever an address comes from.
+
+ValueErrors complete "<the setting> …", and none repeats an address: a token may stand in it.
+"""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_SCP = re.compile(r"[A-Za-z0-9_.-]+@(?!-)[^/:@\s]+:[^:]\S*")
+"""`git@github.com:acme/gitops.git`, the short form of ssh (gitglossary, "GIT URLS")."""
+
+
+def protocol(url: str) -> str:
+    """By which protocol a repository's address is reached: `https`, `http` (this machine alone), `ssh` or `file`.
+
+    ValueError for one that carries credentials, runs a program, or would show the token on its way.
+    """
+    first = url.partition("/")[0]
+    if url.startswith("-") or "::" in first:
+        raise ValueError("is not an address: use https, ssh or a local path")
+    if "://" not in url:
+        if "@" not in first:
+            return "file"
+        if not _SCP.fullmatch(url):
+            raise ValueError("is neither a path nor user@host:path")
+        return "ssh"
+    parts = _split(url)
+    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+        raise ValueError("carries credentials; remove them and set GITHUB_TOKEN in the environment")
+    if parts.query or parts.fragment:
+        raise ValueError("has a ? or # part, which no repository's address needs")
+    if parts.scheme not in {"https", "http", "ssh", "file"}:
+        raise ValueError("is of a protocol that isn't allowed; use https, ssh or a local path")
+    if parts.scheme == "http" and not _is_here(parts.hostname):
+        raise ValueError("is plain http, which would show the token on its way; use https")
+    if parts.scheme != "file" and (not parts.hostname or parts.netloc.rpartition("@")[2].startswith("-")):
+        raise ValueError("names no host")
+    return parts.scheme
+
+
+def endpoint(url: str) -> str:
+    """An API's address, without a trailing slash; ValueError unless it is https, or http on this machine."""
+    parts = _split(url)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be an address alone: no credentials, no ? or # part")
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
+    if not (parts.hostname and safe and url.isprintable()):
+        raise ValueError("must begin with https:// (plain http is for this machine alone)")
+    return url.rstrip("/")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise ValueError("is not a well-formed address") from None
+    return parts
+
+
+def _is_here(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
