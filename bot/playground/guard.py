@@ -6,10 +6,9 @@ the Host and the Origin must be ours, and pages need a cookie that only the addr
 
 import secrets
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,6 +23,7 @@ class Guard:
         self._token = token
         # Slack's own Socket Mode client leaves the port out of its Host header.
         self._hosts = {host, host.replace("127.0.0.1", "localhost"), "127.0.0.1"}
+        self._origins = {f"http://{each}" for each in self._hosts}
         self._programs = tuple(programs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,11 +45,9 @@ class Guard:
         if scope["path"].startswith(self._programs):
             return None
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc not in self._hosts:
+        if origin is not None and origin not in self._origins:
             return PlainTextResponse("Requests from other pages are refused.", 403)
-        if scope["type"] != "http":
-            return None
-        request = Request(scope)
+        request = HTTPConnection(scope)
         if secrets.compare_digest(request.cookies.get(COOKIE, "").encode(), self._token.encode()):
             return None
         given = request.query_params.get("token", "")
