@@ -15,10 +15,9 @@ from collections.abc import Iterable, Sequence
 from bot import wording
 from bot.comparison import secrets
 from bot.model.catalog import Target
-from bot.model.change import Commit, Edit
+from bot.model.change import PREFIX, Commit, Edit
 from bot.model.request import Message
 
-PREFIX = "quarterdeck/"
 LONGEST_BRANCH = 200
 LONGEST_BODY = 65_536
 """GitHub's limit, in characters."""

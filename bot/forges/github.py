@@ -25,10 +25,9 @@ from github.Repository import Repository as Remote
 from bot.errors import Refusal, Unavailable
 from bot.model.address import endpoint
 from bot.model.catalog import Repository
-from bot.model.change import PullRequest
+from bot.model.change import PREFIX, PullRequest
 from bot.model.secret import Secret
 
-PREFIX = "quarterdeck/"
 TIMEOUT = 10
 """Seconds for connecting, and again for each answer."""
 SECONDARY_WAIT = 60.0

@@ -26,9 +26,7 @@ from bot.errors import Refusal, Unavailable
 from bot.mirrors.process import SECONDS, Failed, environment, run, stream
 from bot.mirrors.remote import Remote
 from bot.mirrors.tree import Entry, parse
-
-PREFIX = "quarterdeck/"
-"""Branches under it are ours."""
+from bot.model.change import PREFIX
 
 _UPSTREAM = "refs/upstream/"
 _CHUNK = 1 << 20

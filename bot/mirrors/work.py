@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.errors import Refusal, Unavailable
-from bot.mirrors.mirror import PREFIX, Mirror
+from bot.mirrors.mirror import Mirror
 from bot.mirrors.tree import FILE, CommitTree, Entry, graft, split
-from bot.model.change import Draft, Edit
+from bot.model.change import PREFIX, Draft, Edit
 
 _TRIES = 5
 

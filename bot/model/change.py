@@ -6,6 +6,9 @@ from datetime import datetime
 
 from bot.model.catalog import Delivery, Target
 
+PREFIX = "quarterdeck/"
+"""Branches under it are ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import Refusal
+from bot.manifests.kustomize import NAMES
 from bot.ports import Tree
 from bot.rendering.dialect import Document, parse
-
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 _SOURCES = frozenset(("resources", "bases", "components"))
 _PLUGINS = frozenset(("generators", "transformers", "validators"))
