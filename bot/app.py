@@ -216,16 +216,14 @@ class App:
     def _mirrors(self) -> "Mirrors":
         try:
             from bot.mirrors.folder import Mirrors
-            from bot.mirrors.work import Identity
         except ImportError:  # GitPython looks for git when it is imported
             raise Unavailable("git is not installed here, or not on PATH; Quarterdeck needs 2.38 or newer.") from None
-        author = self.settings.author
         return self._closing.enter_context(
             Mirrors(
                 self.surroundings.data,
                 self.settings.catalog.repositories,
                 token=self.surroundings.github_token,
-                identity=Identity(author.name, author.email),
+                author=self.settings.author,
                 now=self.now,
             )
         )

@@ -31,6 +31,7 @@ from bot.config.formats import (
     VersionForm,
     Zone,
 )
+from bot.model.change import Author
 
 
 class Keys(BaseModel):
@@ -175,9 +176,9 @@ class RoleKeys(Keys):
 class AuthorKeys(Keys):
     """Whom the bot's commits name as their author."""
 
-    name: AuthorName = "Quarterdeck"
+    name: AuthorName = Author().name
     """The author's name."""
-    email: Email = "quarterdeck@noreply.invalid"
+    email: Email = Author().email
     """The author's address."""
 
 

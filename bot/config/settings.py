@@ -14,6 +14,7 @@ from bot.config.problems import Problem, did_you_mean, problems, refusal
 from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys
 from bot.errors import Refusal
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository, Service
+from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every, Schedule
 
@@ -29,14 +30,6 @@ class Drift:
     channel: str | None = None
     offer: bool = True
     ignore: tuple[Ignore, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Whom the bot's commits name."""
-
-    name: str
-    email: str
 
 
 @dataclass(frozen=True, slots=True)

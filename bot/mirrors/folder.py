@@ -16,9 +16,9 @@ from bot.mirrors.mirror import Mirror
 from bot.mirrors.remote import Remote
 from bot.mirrors.revert import revert
 from bot.mirrors.tree import CommitTree
-from bot.mirrors.work import Identity, Writer, clock
+from bot.mirrors.work import Writer, clock
 from bot.model.catalog import Repository, Target
-from bot.model.change import Commit, Edit, Move
+from bot.model.change import Author, Commit, Edit, Move
 from bot.model.secret import Secret
 
 
@@ -34,7 +34,7 @@ class Mirrors:
         repositories: Mapping[str, Repository],
         *,
         token: Secret | None = None,
-        identity: Identity | None = None,
+        author: Author | None = None,
         now: Callable[[], datetime] = clock,
         version: Version = pins.current,
     ) -> None:
@@ -43,7 +43,7 @@ class Mirrors:
             for name, repository in repositories.items()
         }
         self._histories = {name: History(mirror, version) for name, mirror in self._mirrors.items()}
-        self._writer = Writer(self._mirrors, identity or Identity(), now)
+        self._writer = Writer(self._mirrors, author or Author(), now)
 
     def reader(self) -> "Reader":
         """Reads for one command: it fetches each repository once, at the first look, and stays with what it saw."""

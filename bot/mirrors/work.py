@@ -8,17 +8,9 @@ from datetime import UTC, datetime
 from bot.errors import Refusal, Unavailable
 from bot.mirrors.mirror import Mirror
 from bot.mirrors.tree import FILE, CommitTree, Entry, graft, split
-from bot.model.change import PREFIX, Draft, Edit
+from bot.model.change import PREFIX, Author, Draft, Edit
 
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whom the bot's commits name as author and committer. The e-mail address is how it knows its own again."""
-
-    name: str = "Quarterdeck"
-    email: str = "quarterdeck@users.noreply.github.com"
 
 
 def clock() -> datetime:
@@ -30,7 +22,7 @@ class Writer:
     """Implements `bot.ports.GitWrites`. Raises KeyError for a repository that isn't in the catalog."""
 
     mirrors: Mapping[str, Mirror]
-    identity: Identity
+    author: Author
     now: Callable[[], datetime] = clock
 
     def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
@@ -67,7 +59,7 @@ class Writer:
                 trees, committers = _above(mirror, base, there)
                 if trees == _above(mirror, base, commit)[0]:
                     return
-                if others := sorted(committers - {self.identity.email}):
+                if others := sorted(committers - {self.author.email}):
                     raise Refusal(
                         f"Branch {branch} holds commits of {', '.join(others)}, so it was left alone: "
                         "merge or delete it, then ask again."
@@ -93,7 +85,7 @@ class Writer:
         who = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", self.identity.name), ("EMAIL", self.identity.email), ("DATE", date))
+            for part, value in (("NAME", self.author.name), ("EMAIL", self.author.email), ("DATE", date))
         }
         return (
             mirror.run("commit-tree", root, "-p", base, "-F", "-", stdin=message.encode(), variables=who)

@@ -11,6 +11,14 @@ PREFIX = "quarterdeck/"
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Whom the bot's commits name as author and committer. The e-mail address is how it knows its own again."""
+
+    name: str = "Quarterdeck"
+    email: str = "quarterdeck@noreply.invalid"
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A file before and after. None is "not there". Bytes, since a promotion keeps every byte but the version's."""
 

@@ -45,7 +45,7 @@ def mirrors(tmp_path: Path, upstream: Upstream) -> Iterator[Open]:
 
     def opens(url: str | None = None, *, branch: str = "main", data: str = "data", **options: object) -> Mirrors:
         repository = Repository("config", str(upstream.bare) if url is None else url, branch)
-        settings = {"identity": BOT, "now": lambda: NOW} | options
+        settings = {"author": BOT, "now": lambda: NOW} | options
         opened.append(Mirrors(tmp_path / data, {"config": repository}, **settings))  # type: ignore[arg-type] # by name
         return opened[-1]
 

@@ -9,8 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from bot.errors import Unavailable
-from bot.mirrors.work import Identity
-from bot.model.change import Draft, Edit
+from bot.model.change import Author, Draft, Edit
 from bot.model.secret import Secret
 from bot.playground.github import GitHub
 from bot.playground.server import serve
@@ -30,7 +29,7 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
 
 def test_read_commit_push_and_move_a_branch(github, mirrors):
     bot = github.add_person("quarterdeck", "Quarterdeck", bot=True)
-    opened = mirrors(github.clone_url("acme/gitops"), token=bot.token, identity=Identity("Bot", "bot@example.com"))
+    opened = mirrors(github.clone_url("acme/gitops"), token=bot.token, author=Author("Bot", "bot@example.com"))
     tree = opened.reader().head("config")
     assert tree.read("payment.yaml") == b"image: v1\n"
     writer = opened.writer()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.mirrors.work import Identity
+from bot.model.change import Author
 
-BOT = Identity("Quarterdeck", "bot@example.com")
+BOT = Author("Quarterdeck", "bot@example.com")
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import Author, Drift, Settings, load
+from bot.config.settings import Drift, Settings, load
 from bot.errors import Refusal
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository, Service
+from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every
 
