@@ -169,7 +169,7 @@ def _lines(content: bytes | None) -> list[str]:
 
 def _markdown(text: str) -> str:
     """Plain text as Markdown shows it: no link, mention, HTML or table cell comes of it."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", flat(text))
+    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~:]|(?<=\bwww)\.)", r"\\\1", flat(text), flags=re.IGNORECASE)
     return html.escape(escaped, quote=False).replace("@", "@\u200b")
 
 

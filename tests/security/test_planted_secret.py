@@ -74,7 +74,7 @@ def argv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def plant(made: World) -> None:
-    """A Secret in Git whose value changed together with a version, another value of it in the cluster, and a literal."""
+    """A Secret in Git whose value changed together with a version, another value in the cluster, and a literal."""
     ana = made.playground.github.people["ana"]
 
     def kustomization(folder: str) -> str:
