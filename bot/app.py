@@ -21,7 +21,9 @@ from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
 from bot.conversation import Conversation
 from bot.errors import Refusal, Unavailable
-from bot.model.request import Actor, Message, Place
+from bot.language import arguments
+from bot.language.words import Word
+from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.sync import Sighting
 from bot.perform import Performer
@@ -101,30 +103,19 @@ class App:
         """Sightings of all targets, or some. Refusal for a word that names nothing."""
         message = Message("look", "", Actor(access.TERMINAL, access.TERMINAL), Place(), self.now())
         context = self._context(message)
-        known = context.vocabulary
-        named = environment and known.environments.get(environment.casefold())
-        if environment and not named:
-            raise Refusal(
-                f"There is no environment {environment}; known are {', '.join(self.settings.catalog.environments)}."
-            )
-        wanted = service and known.services().get(service.casefold())
-        if service and not wanted:
-            raise Refusal(
-                f"There is no service {service}; known are {', '.join(sorted(set(known.services().values())))}."
-            )
-        return context.survey.look(context.targets(wanted, named))
+        wanted = _known(arguments.service, service, context.vocabulary)
+        return context.survey.look(
+            context.targets(wanted, _known(arguments.environment, environment, context.vocabulary))
+        )
 
     def check(self, checkout: Path) -> list[str]:
         """What is wrong with a checked-out config repository: a sentence for each target that can't be worked with."""
         tree = Checkout(checkout)
         found = targets.find(self.settings.catalog, lambda _: tree)
-        survey = self._survey(self._mirrors.reader())
-        problems = [f"{checkout} holds no service; environments.*.path says where they are looked for."]
-        return (
-            [problem for target in found for problem in survey.problems(tree, target, self.settings.catalog.images)]
-            if found
-            else problems
-        )
+        if not found:
+            return [f"{checkout} holds no service; environments.*.path says where they are looked for."]
+        survey, policy = self._survey(self._mirrors.reader()), self.settings.catalog.images
+        return [problem for target in found for problem in survey.problems(tree, target, policy)]
 
     def serve(self, stop: threading.Event) -> None:
         """The bot until `stop` is set; then it finishes what it began. Refusal if a setting it needs is missing."""
@@ -260,3 +251,11 @@ class App:
         clusters = Clusters(Path(kubeconfig) if kubeconfig else None)
         self._closing.callback(clusters.close)
         return clusters
+
+
+def _known(convert: arguments.Converter, word: str | None, vocabulary: arguments.Vocabulary) -> str | None:
+    """What a word of the command line names. Refusal, as in a conversation, if that is nothing."""
+    found = None if word is None else convert(Word(word, 0), vocabulary)
+    if isinstance(found, arguments.Unknown):
+        raise Refusal(Misunderstanding(found.why, suggestions=found.suggestions).sentence)
+    return found

@@ -141,13 +141,10 @@ class Conversation:
 
 
 def _misunderstood(trouble: Misunderstanding) -> Reply:
-    text = trouble.why if trouble.why.endswith((".", "?", "!")) else trouble.why + "."
-    if trouble.suggestions:
-        text += f" Did you mean {' or '.join(trouble.suggestions)}?"
     sections: tuple[Section, ...] = ()
     if trouble.position is not None:
         start = trouble.text.rfind("\n", 0, trouble.position) + 1
         line = trouble.text[start:].partition("\n")[0]
         caret = " " * (trouble.position - start) + "^" * max(1, trouble.length)
         sections = (Section(f"{line}\n{caret}", Layout.CODE),)
-    return Reply(Outcome.MISUNDERSTOOD, text, sections, private=True)
+    return Reply(Outcome.MISUNDERSTOOD, trouble.sentence, sections, private=True)

@@ -61,7 +61,8 @@ def verb(word: Word, known: Vocabulary) -> str | Unknown:
     return name if name in known.verbs else _unknown("command", word, known.verbs, known.verbs)
 
 
-CONVERTERS: Mapping[object, Callable[[Word, Vocabulary], str | Unknown]] = {
+Converter = Callable[[Word, Vocabulary], str | Unknown]
+CONVERTERS: Mapping[object, Converter] = {
     ServiceName: service,
     EnvironmentName: environment,
     VersionName: version,

@@ -66,3 +66,9 @@ class Misunderstanding:
     position: int | None = None
     length: int = 1
     suggestions: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Why, as a whole sentence, and what may have been meant."""
+        why = self.why if self.why.endswith((".", "?", "!")) else f"{self.why}."
+        return f"{why} Did you mean {' or '.join(self.suggestions)}?" if self.suggestions else why
