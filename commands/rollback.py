@@ -150,7 +150,7 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
     title = proposals.rollback_title(target, current, way.to_version)
     drafts = _reverted(ctx, tree, target, way)
     notes = [
-        f"{wording.short(move.to_version)} was set by {move.by} in {move.commit.sha[:10]}, not by me."
+        f"{wording.short(move.to_version)} was set by {move.by}'s commit {move.commit.sha[:10]}, not by one of mine."
         for move in way.moves[:1]
         if "Quarterdeck-Change" not in move.commit.trailers
     ]

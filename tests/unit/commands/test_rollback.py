@@ -37,7 +37,7 @@ def test_a_rollback_reverts_the_commit_that_moved_it_last() -> None:
     assert (planned.from_version, planned.to_version) == ("v2.0.0", "v1.0.0")
     (draft,) = planned.drafts
     assert draft.message.startswith(f'Revert "Set payment to v2.0.0"\n\nThis reverts commit {sha}.\n\nQuarterdeck-')
-    assert planned.notes == (f"v2.0.0 was set by Ana in {sha[:10]}, not by me.",)
+    assert planned.notes == (f"v2.0.0 was set by Ana's commit {sha[:10]}, not by one of mine.",)
     assert planned.confirm == "This is committed at once, without a pull request. Go on?"
     assert planned.labels == ("quarterdeck", "env/staging", "rollback")
 
