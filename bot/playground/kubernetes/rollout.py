@@ -15,11 +15,11 @@ from bot.playground.kubernetes.objects import Objects, Problem
 
 Json = dict[str, Any]
 
-SECONDS = 2.5
+SECONDS = 8.0
 """How long a rollout takes."""
 NOTICED = 0.4
 """How long a controller takes to see a new spec."""
-DEADLINE = 8.0
+DEADLINE = 16.0
 """How long a broken rollout may go on: real ones get ten minutes, nobody watches a demonstration for that long."""
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "PersistentVolumeClaim", "Pod")
 
