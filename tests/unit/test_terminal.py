@@ -2,8 +2,10 @@
 
 import io
 import json
+import logging
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,17 @@ def test_progress_is_shown_on_terminals_only() -> None:
     assert shown.getvalue().endswith("\r\x1b[K"), "the line is left clean"
 
 
+@pytest.fixture
+def log() -> Iterator[None]:
+    """The program sends the log to its own standard error, which is the test's alone here."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("log")
 @pytest.mark.parametrize("call", [["say", "status"], ["drift"], ["check"], ["serve"]])
 def test_a_config_that_is_not_there_ends_in_a_sentence(
     call: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -116,6 +129,7 @@ def test_a_config_that_is_not_there_ends_in_a_sentence(
     assert all(character.isprintable() for line in said.split("\n") for character in line)
 
 
+@pytest.mark.usefixtures("log")
 def test_what_check_finds_in_a_repository_cannot_steer_a_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
