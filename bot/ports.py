@@ -99,6 +99,9 @@ class Renderer(Protocol):
     def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
         """The objects a folder declares. Refusal with file (and line) if it can't be rendered, or must not be."""
 
+    def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+        """The files and folders that the objects are made of: while all are the same, so is the render."""
+
 
 class Clusters(Protocol):
     def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:

@@ -18,7 +18,7 @@ from bot.comparison.identity import Declared as DeclaredObject
 from bot.comparison.identity import declared as identified
 from bot.errors import Refusal, Unavailable
 from bot.health import health, worst
-from bot.manifests import images, layout
+from bot.manifests import images
 from bot.model.catalog import Image, ImagePolicy, Target
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
@@ -38,7 +38,7 @@ class Declared:
     version: str | None
     manifests: tuple[Manifest, ...]
     inputs: tuple[str, ...] = ()
-    """The folders and files that the manifests are made of, bases included."""
+    """The files and folders that the manifests are made of, bases included."""
     why: str = ""
 
     @cached_property
@@ -74,7 +74,7 @@ class Survey:
         try:
             version = pins.current(tree, target)
             manifests = tuple(each for folder in target.folders for each in self.renderer.render(tree, folder))
-            inputs = {path for folder in target.folders for path in _read_by(tree, folder)}
+            inputs = {path for folder in target.folders for path in self.renderer.inputs(tree, folder)}
         except (Refusal, Unavailable) as trouble:
             return Declared(target, tree, _version(tree, target), (), why=str(trouble))
         return Declared(target, tree, version, manifests, tuple(sorted(inputs)))
@@ -158,14 +158,6 @@ class Survey:
         """The same for the same files: by Git's object ids, never by what the files hold."""
         named = ((path, declared.tree.identity(path)) for path in declared.inputs)
         return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
-
-
-def _read_by(tree: Tree, path: str) -> Iterator[str]:
-    yield path
-    if (found := layout.folder(tree, path)) is not None:
-        yield from (file for file in (*found.files, *found.patches) if not file.startswith(f"{path}/"))
-        for base in (*found.bases, *found.components):
-            yield from _read_by(tree, base)
 
 
 def _first(reasons: Sequence[str]) -> list[str]:

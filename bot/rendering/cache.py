@@ -24,7 +24,7 @@ _PER_FOLDER = 4
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Objects, and the identities of the files that they were made of (None: not there)."""
+    """Objects, and the identities of the files or the folder that they were made of (None: not there)."""
 
     identities: Mapping[str, str | None]
     objects: tuple[Manifest, ...]

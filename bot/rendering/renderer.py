@@ -25,22 +25,29 @@ class Renderer:
 
         Refusal with file and line for what can't or must not be rendered; Unavailable if there is no kubectl.
         """
+        return self._rendered(tree, folder).objects
+
+    def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+        """The files and folders that the objects are made of, or would be if they were there. Raises as `render`."""
+        return tuple(self._rendered(tree, folder).identities)
+
+    def _rendered(self, tree: Tree, folder: str) -> Render:
         folder = folder.strip("/")
         identity = tree.identity(folder)
         if identity is None:
             raise Refusal(f"{folder} is not a folder of the repository at {tree.commit[:12]}.")
         if graph.kustomization(tree, folder) is None:
             key = ("plain", folder, identity)
-            return self._once(key, tree, lambda: Render({}, plain.render(tree, folder)))
+            return self._once(key, tree, lambda: Render({folder: identity}, plain.render(tree, folder)))
         key = (f"kustomize by {kubectl.identity()}", folder, identity)
         return self._once(key, tree, lambda: _kustomize(tree, folder))
 
-    def _once(self, key: tuple[str, ...], tree: Tree, make: Callable[[], Render]) -> tuple[Manifest, ...]:
+    def _once(self, key: tuple[str, ...], tree: Tree, make: Callable[[], Render]) -> Render:
         found = self._cache.find(key, tree.identity)
         if found is None:
             found = make()
             self._cache.keep(key, found)
-        return found.objects
+        return found
 
 
 def _kustomize(tree: Tree, folder: str) -> Render:

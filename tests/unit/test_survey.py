@@ -89,6 +89,24 @@ def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
     assert seen.why.startswith("Git is ahead: the cluster has not applied it yet")
 
 
+def test_a_change_of_any_file_that_is_rendered_is_pending() -> None:
+    """Here of one that only a generator names, outside the target's folders."""
+    sight = Sight(
+        {
+            "staging/payment/kustomization.yaml": (
+                "resources: [pod.yaml]\nnamespace: shop\ngeneratorOptions: {disableNameSuffixHash: true}\n"
+                "configMapGenerator: [{name: settings, envs: [../../shared/settings.env]}]\n"
+            ),
+            "staging/payment/pod.yaml": pod("acme/payment:v1"),
+            "shared/settings.env": "a=b\n",
+        }
+    )
+    sight.apply(pod("acme/payment:v1"), CONFIG_MAP % ("settings", "a: b"))
+    assert sight.one().sync is SyncState.SYNCED
+    sight.git.write({"shared/settings.env": "a=c\n"})
+    assert sight.one().sync is SyncState.PENDING
+
+
 def test_what_was_in_sync_once_and_is_as_before_again_was_undone_by_hand(sight: Sight) -> None:
     sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
     sight.apply(pod("acme/payment:v2"))
@@ -183,32 +201,6 @@ def test_a_renderer_that_is_not_there_keeps_the_version_and_hides_no_other() -> 
     assert well.sync is SyncState.SYNCED
 
 
-class Elsewhere(Renderer):
-    """Renders a folder without asking what the looking for versions would ask."""
-
-    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
-        return tuple(live(pod("acme/payment:v1")))
-
-
-def test_a_base_that_only_the_looking_refuses_hides_no_other() -> None:
-    """The version stands in the overlay, so nobody looked at the base before its files are asked for."""
-    sight = Sight(
-        {
-            "staging/payment/kustomization.yaml": (
-                "resources: [../../base]\nimages: [{name: acme/payment, newTag: v1}]\n"
-            ),
-            "base/kustomization.yaml": "resources: [https://github.com/acme/base?ref=v1]\n",
-            "staging/api/pod.yaml": pod("acme/api:v1", name="api"),
-        },
-        Elsewhere(),
-    )
-    sight.apply(pod("acme/payment:v1"))
-    seen = sight.survey.look([target(), target("api")])
-    assert [each.target.service for each in seen] == ["payment", "api"]
-    assert (seen[0].sync, seen[0].desired) == (SyncState.UNKNOWN, "v1")
-    assert "remote base" in seen[0].why
-
-
 def test_sightings_keep_their_order_and_a_cluster_is_read_once() -> None:
     names = ["d", "a", "c", "b"]
     files = {f"staging/{name}/pod.yaml": pod(f"acme/{name}:v1", name=name) for name in names}
@@ -259,6 +251,9 @@ def test_a_renamed_image_is_recognised_by_its_version() -> None:
 
         def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
             return tuple(live(pod("ghcr.example/pay:v1")))
+
+        def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+            return (folder,)
 
     sight = Sight(
         {"staging/payment/kustomization.yaml": kustomization, "staging/payment/pod.yaml": pod("payment:v0")}, Renders()
