@@ -5,8 +5,9 @@ Must not know any verb, nor how messages arrive or leave.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Lock
 
 from bot import proposals, wording
 from bot.access import Refused, judge
@@ -45,6 +46,8 @@ class Conversation:
     confirmations: Confirmations
     audit: Audit
     now: Callable[[], datetime]
+    _pressing: Lock = field(default_factory=Lock, repr=False, compare=False)
+    """One press at a time: of two people, the first answers the question, and the second is told so."""
 
     def hear(self, message: Message, *, dry_run: bool = False, yes: bool = False) -> Answer:
         """Answer a message. `dry_run` plans only; `yes` is the confirmation, given in advance.
@@ -53,7 +56,8 @@ class Conversation:
         """
         try:
             if message.press is not None:
-                return self._pressed(message, message.press)
+                with self._pressing:
+                    return self._pressed(message, message.press)
             return self._asked(message, dry_run=dry_run, yes=yes)
         except Refusal as refusal:
             return Answer(Reply(Outcome.REFUSED, str(refusal), private=True))
@@ -125,15 +129,26 @@ class Conversation:
             again = self._plan(invocation, self.look(message))
             return again if isinstance(again, Proposal) else Unchanged(again.text)
 
-        result = self.performer().perform(planned, plan_again)
-        reply = wording.performed(planned, result)
         try:
-            self.audit.record(message, planned.verb, planned.target, reply.outcome, reply.text)
-        except Unavailable as trouble:  # what is done is done, and must not be said to have failed
-            reply = replace(reply, sections=(*reply.sections, Section(f"The audit does not hold this: {trouble}")))
+            result = self.performer().perform(planned, plan_again)
+        except (Refusal, Unavailable) as trouble:
+            outcome = Outcome.REFUSED if isinstance(trouble, Refusal) else Outcome.FAILED
+            self._keep(message, planned, outcome, str(trouble))
+            raise
+        reply = wording.performed(planned, result)
+        unkept = self._keep(message, planned, reply.outcome, reply.text)
+        reply = replace(reply, sections=(*reply.sections, *unkept))
         if isinstance(result, Opened | Adopted):
             return Answer(reply, lambda: self._follow_up(planned, result.pull))
         return Answer(reply)
+
+    def _keep(self, message: Message, planned: Proposal, outcome: Outcome, detail: str) -> tuple[Section, ...]:
+        """What to say where the audit can't hold it: what is done is done, and must not be said to have failed."""
+        try:
+            self.audit.record(message, planned.verb, planned.target, outcome, detail)
+        except Unavailable as trouble:
+            return (Section(f"The audit does not hold this: {trouble}"),)
+        return ()
 
     def _follow_up(self, planned: Proposal, pull: PullRequest) -> Reply | None:
         warnings = self.performer().follow_up(planned, pull)

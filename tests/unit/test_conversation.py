@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from workbench import ANA, BEN, EVE, Bench, path, pod
@@ -107,6 +108,22 @@ def test_a_confirmed_question_is_done_once(bench: Bench) -> None:
         "That question was answered already, or is older than 15 minutes; say the command again.",
         private=True,
     )
+    assert bench.git.pushes == 1
+
+
+def test_of_two_presses_at_once_the_second_is_told_that_it_was_answered(bench: Bench) -> None:
+    question = bench.say("promote payment v0.9.0 to staging")
+    late: list[Reply] = []
+    second = Thread(target=lambda: late.append(bench.press(question, by=BEN)))
+
+    def meanwhile() -> None:
+        second.start()
+        second.join(0.2)
+
+    bench.git.races.append(meanwhile)
+    assert bench.press(question).outcome is Outcome.COMMITTED
+    second.join(5)
+    assert [reply.outcome for reply in late] == [Outcome.REFUSED]
     assert bench.git.pushes == 1
 
 
@@ -273,6 +290,12 @@ def test_every_attempt_to_change_something_is_kept(bench: Bench) -> None:
     bench.say("promote payment v1.1.0 to prod")
     bench.say("status")
     assert [entry[3] for entry in bench.audit.kept] == ["opened", "contested", "adopted"]
+
+
+def test_an_attempt_that_the_world_stood_against_is_kept_too(bench: Bench) -> None:
+    bench.forge.rejected = ("open",)
+    assert bench.say("promote payment v1.1.0 to prod").outcome is Outcome.FAILED
+    assert bench.audit.kept == [("ana", "promote", "payment in production", "failed")]
 
 
 def test_a_change_that_the_audit_could_not_keep_is_said_to_be_done(bench: Bench) -> None:
