@@ -48,6 +48,9 @@ class Conversation:
     now: Callable[[], datetime]
     _pressing: Lock = field(default_factory=Lock, repr=False, compare=False)
     """One press at a time: of two people, the first answers the question, and the second is told so."""
+    _answered: set[str] = field(default_factory=set, repr=False, compare=False)
+    """Questions answered but not yet settled in the store. In memory, since a press that is taken up again after a kill
+    must find its question."""
 
     def hear(self, message: Message, *, dry_run: bool = False, yes: bool = False) -> Answer:
         """Answer a message. `dry_run` plans only; `yes` is the confirmation, given in advance.
@@ -86,7 +89,7 @@ class Conversation:
 
     def _pressed(self, message: Message, press: Press) -> Answer:
         waiting = self.confirmations.waiting(press.confirmation, message.at)
-        if waiting is None:
+        if waiting is None or press.confirmation in self._answered:
             raise Refusal("That question was answered already, or is older than 15 minutes; say the command again.")
         asked, fingerprint = waiting
         if press.action == "cancel":
@@ -95,13 +98,16 @@ class Conversation:
         # Whoever presses must be allowed to, so the command runs as theirs; its id stays, so that it runs once.
         pressed = replace(asked, actor=message.actor, resumed=message.resumed)
         answer = self._asked(pressed, dry_run=False, yes=False, agreed=fingerprint)
+        if answer.reply.outcome is Outcome.FAILED:
+            return answer
+        self._answered.add(press.confirmation)
 
         def settle() -> Reply | None:
             self.confirmations.settle(press.confirmation)
+            self._answered.discard(press.confirmation)
             return answer.afterwards()
 
-        # Once it is said: a press that is taken up again after a kill must find its question.
-        return answer if answer.reply.outcome is Outcome.FAILED else Answer(answer.reply, settle)
+        return Answer(answer.reply, settle)
 
     def _plan(self, invocation: Invocation, context: Context) -> Proposal | Reply:
         return self.registry.commands[invocation.verb].run(context, **invocation.arguments)

@@ -66,8 +66,13 @@ class Bench:
         self.audit = Audit()
         self.time = NOW
         self.looks = 0
-        performer = Performer(self.git, self.forge, lambda _: None)
         self.catalog = Catalog({"config": Repository("config", "/srv/c")}, self.environments, images=self.images)
+        self.restart()
+        self._said = 0
+
+    def restart(self) -> None:
+        """The process anew: what it held in memory is gone."""
+        performer = Performer(self.git, self.forge, lambda _: None)
         self.conversation = Conversation(
             registry=REGISTRY,
             rules=self.rules,
@@ -77,7 +82,6 @@ class Bench:
             audit=self.audit,
             now=self.now,
         )
-        self._said = 0
 
     def now(self) -> datetime:
         return self.time

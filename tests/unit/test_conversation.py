@@ -103,6 +103,8 @@ def test_a_confirmed_question_is_done_once(bench: Bench) -> None:
     done = bench.press(question)
     assert (done.outcome, bench.version("staging")) == (Outcome.COMMITTED, "v0.9.0")
     again = bench.press(question)
+    bench.restart()
+    assert again == bench.press(question)
     assert again == Reply(
         Outcome.REFUSED,
         "That question was answered already, or is older than 15 minutes; say the command again.",
@@ -226,6 +228,7 @@ def test_a_resumed_press_finds_the_commit_of_the_command_that_it_confirmed(bench
     change = proposals.change_id(asked)
     assert f"Quarterdeck-Change: {change}" in bench.git.commits[done.commit or ""].message
     bench.passes(timedelta(days=1))
+    bench.restart()
     assert (
         bench.hear(replace(pressed, resumed=True)).reply.text
         == f"Done for payment in staging, in commit {(done.commit or '')[:10]}."
