@@ -57,11 +57,14 @@ class App:
         self._closing = ExitStack()
 
     @classmethod
-    def load(cls, config: Path, now: Callable[[], datetime] = utc_now) -> Self:
-        """The bot as a config file and this process's environment describe it. Refusal with every problem."""
+    def load(cls, config: Path, log_from: int = logging.ERROR) -> Self:
+        """The bot as a config file and this process's environment describe it. Refusal with every problem.
+
+        `log_from` is the level from which the log is shown: whoever gets answers needs none of what led to them.
+        """
         surroundings = Surroundings.read(os.environ)
-        redaction.log_to_stderr(surroundings.secrets)
-        return cls(load(config, discover(commands).commands), surroundings, now)
+        redaction.log_to_stderr(surroundings.secrets, log_from)
+        return cls(load(config, discover(commands).commands), surroundings)
 
     def __enter__(self) -> Self:
         return self

@@ -5,11 +5,13 @@ Must not know what a verb does. Rooms are imported in the call that needs them, 
 
 import argparse
 import getpass
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -46,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 2
+    except Exception as defect:  # noqa: BLE001 - a stack trace is for us; a person gets a sentence and a place
+        place = traceback.extract_tb(defect.__traceback__)[-1]
+        where = f"{type(defect).__name__} at {Path(place.filename).name}:{place.lineno}"
+        return _ended(f"Quarterdeck failed where it should not have ({where}): this is a defect, please report it.", 2)
     return status
 
 
@@ -87,7 +93,7 @@ def _serve(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    with App.load(args.config) as app:
+    with App.load(args.config, logging.INFO) as app:
         app.serve(stop)
     return 0
 

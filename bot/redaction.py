@@ -28,9 +28,9 @@ class Redaction(logging.Formatter):
         return text
 
 
-def log_to_stderr(secrets: Iterable[Secret]) -> None:
-    """Send the log to standard error, masked: the bot's own words from INFO on, libraries' from WARNING on."""
+def log_to_stderr(secrets: Iterable[Secret], level: int) -> None:
+    """Send the log to standard error, masked: the bot's own words from `level` on, libraries' from WARNING on."""
     handler = logging.StreamHandler()
     handler.setFormatter(Redaction(secrets))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("bot").setLevel(logging.INFO)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("bot").setLevel(level)
