@@ -380,6 +380,6 @@ def test_what_ssh_says_becomes_a_sentence(mirrors, tmp_path, monkeypatch, says, 
 
 def test_a_dangerous_address_never_reaches_git(upstream, mirrors, tmp_path):
     for url in (f"ext::sh -c touch% {tmp_path}/pwned", f"--upload-pack=touch {tmp_path}/pwned", "fd::3"):
-        with pytest.raises(Refusal, match="not a repository's address"):
+        with pytest.raises(Refusal, match="is not an address: use https, ssh or a local path"):
             mirrors(url)
     assert not (tmp_path / "pwned").exists()
