@@ -23,6 +23,7 @@ from bot.conversation import Conversation
 from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
+from bot.model.address import same_forge
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.sync import Sighting
@@ -219,6 +220,7 @@ class App:
                 token=self.surroundings.github_token,
                 author=self.settings.author,
                 now=self.now,
+                trusted=lambda url: same_forge(url, self.surroundings.github_api_url),
             )
         )
 

@@ -37,9 +37,11 @@ class Mirrors:
         author: Author | None = None,
         now: Callable[[], datetime] = clock,
         version: Version = pins.current,
+        trusted: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """`trusted` says of an address whether the token is meant for it; others are asked without."""
         self._mirrors = {
-            name: Mirror(_place(data, repository), Remote(repository, token))
+            name: Mirror(_place(data, repository), Remote(repository, token if trusted(repository.url) else None))
             for name, repository in repositories.items()
         }
         self._histories = {name: History(mirror, version) for name, mirror in self._mirrors.items()}

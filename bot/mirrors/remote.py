@@ -115,4 +115,4 @@ class Remote:
             return f"`repositories.{self.repository.name}.ssh_key_file`"
         if self.protocol == "file":
             return "this user's permissions"
-        return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set"
+        return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set or is not for that host"

@@ -50,6 +50,12 @@ def endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def same_forge(url: str, api: str) -> bool:
+    """Whether a repository's address is the forge's whose API this is: the same host, or the one of `api.<host>`."""
+    host, asked = _split(url).netloc.rpartition("@")[2], _split(api).netloc
+    return host in {asked, asked.removeprefix("api.")}
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -95,6 +95,12 @@ def test_no_token_at_all_is_said(server, mirrors):
     assert {authorization for _, authorization in server.seen} == {None}
 
 
+def test_a_server_that_is_not_the_forges_gets_no_token(server, mirrors):
+    with pytest.raises(Unavailable, match="GITHUB_TOKEN, which is not set or is not for that host"):
+        mirrors(server.url, token=Secret(TOKEN), trusted=lambda _: False).reader().head("config")
+    assert {authorization for _, authorization in server.seen} == {None}
+
+
 def test_nothing_listens_there(mirrors):
     with Server() as gone:
         url = gone.url
