@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from bot import pins
@@ -26,6 +27,9 @@ from bot.policy import check
 from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
 
 RENDERS_AT_ONCE = 4
+REMEMBERED = 5
+"""Commits back that the last state seen in sync is looked for; each may cost a render."""
+
 CLUSTERS_AT_ONCE = 8
 
 
@@ -139,20 +143,29 @@ class Survey:
         return compare_all(manifests, live, target.namespace, self.ignore)
 
     def _pending(self, declared: Declared, live: Live) -> bool:
-        """Whether the cluster is exactly as the target was before its newest commit, which it never followed yet."""
+        """Whether the cluster is exactly as the target was before commits that it never followed yet."""
         target = declared.target
         if self.synced.seen(target, self._identity(declared)):
             return False
-        newest = next(self.git.log(target.repository, declared.inputs), None)
-        if newest is None or not newest.parents:
-            return False
-        former = self.declare(self.git.at(target.repository, newest.parents[0]), target)
-        if former.why or not former.manifests:
+        former = self._former(declared)
+        if former is None or former.why or not former.manifests:
             return False
         wanted = set(declared.references) | set(former.references)
         if wanted - set(declared.references):
             live = self.clusters.read(target.cluster or "", sorted(wanted))
         return verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
+
+    def _former(self, declared: Declared) -> Declared | None:
+        """The target as it was last seen in sync; where no store tells, as it was before its newest commit."""
+        target, before = declared.target, None
+        for commit in islice(self.git.log(target.repository, declared.inputs), REMEMBERED):
+            if not commit.parents:
+                break
+            then = self.declare(self.git.at(target.repository, commit.parents[0]), target)
+            before = before or then
+            if self.synced.seen(target, self._identity(then)):
+                return then
+        return before
 
     def _identity(self, declared: Declared) -> str:
         """The same for the same files: by Git's object ids, never by what the files hold."""

@@ -89,6 +89,14 @@ def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
     assert seen.why.startswith("Git is ahead: the cluster has not applied it yet")
 
 
+def test_git_may_be_several_commits_ahead(sight: Sight) -> None:
+    sight.one()
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v3")})
+    seen = sight.one()
+    assert (seen.sync, seen.desired, seen.live) == (SyncState.PENDING, "v3", "v1")
+
+
 def test_a_change_of_any_file_that_is_rendered_is_pending() -> None:
     """Here of one that only a generator names, outside the target's folders."""
     sight = Sight(
