@@ -57,6 +57,7 @@ class Conversation:
 
         Never raises what a person could have caused, nor what the world did.
         """
+        message = self._known(message)
         try:
             if message.press is not None:
                 with self._pressing:
@@ -66,6 +67,11 @@ class Conversation:
             return Answer(Reply(Outcome.REFUSED, str(refusal), private=True))
         except Unavailable as trouble:
             return Answer(Reply(Outcome.FAILED, str(trouble)))
+
+    def _known(self, message: Message) -> Message:
+        """The message with its speaker's GitHub login, where the config knows it."""
+        person = self.rules.people.get(message.actor.id)
+        return replace(message, actor=replace(message.actor, github=person.github)) if person else message
 
     def _asked(self, message: Message, *, dry_run: bool, yes: bool, agreed: str | None = None) -> Answer:
         context = self.look(message)

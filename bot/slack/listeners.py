@@ -121,7 +121,6 @@ class Slack:
         return BoltResponse(status=200)
 
     def _work(self, message: Message) -> None:
-        message = replace(message, actor=replace(message.actor, name=self._people.name(message.actor.id)))
         answer = self._answer(message)
         try:
             self._say(message, answer.reply)
@@ -136,7 +135,8 @@ class Slack:
 
     def _answer(self, message: Message) -> Answer:
         try:
-            return self._hear(message)
+            actor = replace(message.actor, name=self._people.name(message.actor.id))
+            return self._hear(replace(message, actor=actor))
         except Exception:
             incident = secrets.token_hex(4)
             log.exception("Incident %s, with message %s.", incident, message.id)

@@ -306,3 +306,10 @@ def test_a_change_that_the_audit_could_not_keep_is_said_to_be_done(bench: Bench)
     reply = bench.say("promote payment v1.1.0 to staging")
     assert (reply.outcome, reply.commit) == (Outcome.COMMITTED, bench.git.newest)
     assert reply.sections == (Section("The audit does not hold this: The store is full."),)
+
+
+def test_the_config_knows_a_chats_person_on_github() -> None:
+    bench = Bench()
+    reply = bench.say("promote payment v2.0.0 to staging", replace(ANA, name="Ana Ulm", github=None))
+    assert reply.commit is not None
+    assert "\nRequested-by: ana" in bench.git.commits[reply.commit].message
