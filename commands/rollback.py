@@ -93,6 +93,7 @@ def _way(ctx: Context, target: Target, moves: tuple[Move, ...], version: str | N
 
 
 def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, Move | None]], version: str) -> Way:
+    version = _meant(version, moves)
     versions = [name for name, _ in standing]
     if version in versions:
         above = standing[versions.index(version) + 1 :]
@@ -101,7 +102,7 @@ def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, M
     if version not in ran:
         known = ", ".join(
             dict.fromkeys(
-                wording.short(name) for move in moves for name in (move.to_version, move.from_version) if name
+                name for move in moves for name in (move.to_version, move.from_version) if name
             )
         )
         raise Refusal(
@@ -115,6 +116,13 @@ def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, M
             break
         since.append(move)
     return Way(tuple(since), version, again=True)
+
+
+def _meant(version: str, moves: Sequence[Move]) -> str:
+    """The version that ran, where a person named only its tag or only its digest; what they named, if several did."""
+    ran = {name for move in moves for name in (move.to_version, move.from_version) if name}
+    near = {name for name in ran if version in name.split("@")}
+    return near.pop() if version not in ran and len(near) == 1 else version
 
 
 def _standing(moves: Sequence[Move]) -> list[tuple[str, Move | None]]:

@@ -114,6 +114,13 @@ def test_to_a_version_that_was_left_is_possible_if_asked_for_by_name() -> None:
     assert planned.confirm == "It was rolled back before, and this goes on from there. Go on?"
 
 
+def test_a_version_that_ran_may_be_named_by_its_tag_alone() -> None:
+    bench = Bench()
+    pinned = f"v2.0.0@sha256:{'a' * 64}"
+    put(bench, pinned, "v3.0.0")
+    assert back(bench, "rollback payment in staging to v2.0.0").to_version == pinned
+
+
 def test_to_the_present_version_is_no_change() -> None:
     bench = Bench()
     put(bench, "v2.0.0")
