@@ -7,7 +7,9 @@ from itertools import groupby
 from bot.model.change import Adopted, Committed, Contested, Failed, Move, Opened, Proposal, Reversal, Unchanged
 from bot.model.change import Outcome as Result
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.sync import Difference, Kind, Severity, Sighting, SyncState
+from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
+
+HOW_TO_HEAL = "To heal it, undo the change in the cluster, or write it into Git and merge."
 
 SHOWN = 8
 """Differences of one target that a message shows; the rest is counted."""
@@ -110,13 +112,15 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
-def drift_report(sightings: Sequence[Sighting]) -> tuple[Section, ...]:
-    """The findings of each drifted target, and what could not be checked, worst first and never too long."""
+def drift_report(sightings: Sequence[Sighting], *, offer: bool = True) -> tuple[Section, ...]:
+    """The findings of each drifted target, what could not be checked, and with `offer` how to heal it.
+
+    Worst first, and never too long.
+    """
     sections = []
     for sighting in sightings:
         if sighting.sync is SyncState.DRIFTED:
-            told = [each for each in sighting.differences if each.severity is not Severity.INFO]
-            findings = sorted(told, key=lambda each: list(Severity).index(each.severity))
+            findings = _worst_first([each for each in sighting.differences if each.severity is not Severity.INFO])
             lines = [
                 line
                 for _, found in groupby(findings[:SHOWN], lambda each: each.object)
@@ -124,13 +128,26 @@ def drift_report(sightings: Sequence[Sighting]) -> tuple[Section, ...]:
             ]
             if hidden := len(findings) - SHOWN:
                 lines += [f"… and {hidden} more"] if hidden > 0 else []
-            sections.append(Section(f"{sighting.target}" + (f" ({sighting.why})" if sighting.why else "")))
+            # While a change made by hand rolls out, that it does so is no news beside the change.
+            told = sighting.why and sighting.health in {Health.HEALTHY, Health.UNKNOWN, Health.DEGRADED}
+            sections.append(Section(f"{sighting.target} ({sighting.why})" if told else str(sighting.target)))
             sections.append(Section("\n".join(lines), Layout.CODE))
     unknown = [sighting for sighting in sightings if sighting.sync is SyncState.UNKNOWN]
     for why, grouped in groupby(sorted(unknown, key=lambda each: each.why), lambda each: each.why):
         names = ", ".join(str(sighting.target) for sighting in grouped)
         sections.append(Section(f"Not checked: {names}: {why or 'it could not be read'}"))
+    if offer and any(sighting.sync is SyncState.DRIFTED for sighting in sightings):
+        sections.append(Section(HOW_TO_HEAL))
     return tuple(sections)
+
+
+def _worst_first(differences: Sequence[Difference]) -> list[Difference]:
+    """Objects by their worst difference, each object's own together."""
+    ranks = list(Severity)
+    worst: dict[ObjectRef, int] = {}
+    for each in differences:
+        worst[each.object] = min(ranks.index(each.severity), worst.get(each.object, len(ranks)))
+    return sorted(differences, key=lambda each: (worst[each.object], each.object, ranks.index(each.severity)))
 
 
 def drift_summary(sightings: Sequence[Sighting]) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot import wording
 from bot.errors import Refusal, Unavailable
 from bot.model.episode import Episode
-from bot.model.reply import Outcome, Reply, Section
+from bot.model.reply import Outcome, Reply
 from bot.model.request import Place
 from bot.model.sync import Severity, Sighting, SyncState
 from bot.ports import Chat, Episodes
@@ -24,8 +24,6 @@ Survey = Callable[[str], Sequence[Sighting]]
 """All targets of an environment, looked at now."""
 
 TROUBLES = (SyncState.DRIFTED, SyncState.UNKNOWN)
-
-HOW_TO_HEAL = "To heal it, undo the change in the cluster, or write it into Git and merge."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +110,9 @@ def _report(
 ) -> Reply:
     """One message: what ended, then where things stand, then what is new in full."""
     sentences = [*_ends(ended, {each.target.service: each for each in sightings}, now)]
-    sections = list(wording.drift_report(news))
     if news:
         sentences.append(wording.drift_summary(sightings))
-    if offer and any(each.sync is SyncState.DRIFTED for each in news):
-        sections.append(Section(HOW_TO_HEAL))
-    return Reply(Outcome.ANSWERED, " ".join(sentences), tuple(sections))
+    return Reply(Outcome.ANSWERED, " ".join(sentences), wording.drift_report(news, offer=offer))
 
 
 def _ends(ended: Sequence[Episode], sightings: Mapping[str, Sighting], now: datetime) -> Iterator[str]:

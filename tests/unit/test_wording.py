@@ -212,6 +212,7 @@ def test_findings_are_grouped_by_object_worst_first_and_information_is_left_out(
             "  spec.c: its name is too long",
             Layout.CODE,
         ),
+        Section(wording.HOW_TO_HEAL),
     )
 
 

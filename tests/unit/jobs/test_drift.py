@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Unavailable
-from bot.jobs.drift import HOW_TO_HEAL, DriftCheck
+from bot.jobs.drift import DriftCheck
 from bot.model.catalog import Target
 from bot.model.reply import Reply
 from bot.model.request import Place
 from bot.model.secret import Secret
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
 from bot.store.store import Store
+from bot.wording import HOW_TO_HEAL
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
