@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from bot.playground import kubernetes, server
+from bot.playground import kubernetes, past, server
 from bot.playground.github import GitHub
 from bot.playground.guard import Guard
 from bot.playground.kubernetes import Agent, Cluster, kubeconfig
@@ -65,7 +65,10 @@ def utc_now() -> datetime:
 
 
 class Playground:
-    """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`."""
+    """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`.
+
+    `paced` holds the bot to Slack's pace; `lived_in` gives the sample repository a past.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Playground:
         port: int = 0,
         now: Callable[[], datetime] = utc_now,
         paced: bool = False,
+        lived_in: bool = False,
         every: str = "20s",
     ) -> None:
         self.folder = folder
@@ -88,7 +92,14 @@ class Playground:
         files = {
             str(path.relative_to(SAMPLE)): path.read_bytes() for path in sorted(SAMPLE.rglob("*")) if path.is_file()
         }
-        self.repository = self.github.create_repository(REPOSITORY, files, message="Describe the shop's services")
+        self.repository = self.github.create_repository(
+            REPOSITORY,
+            past.before(files) if lived_in else files,
+            message="Describe the shop's services",
+            at=now() - past.BEGAN if lived_in else None,
+        )
+        if lived_in:
+            past.happen(self.repository, files, self.github.people, now)
         self.clusters = {name: Cluster(name, now=now) for name in ENVIRONMENTS}
         self.agents = {
             name: Agent(cluster, self.repository.bare.path, f"environments/{name}")
@@ -161,7 +172,7 @@ def run(port: int, *, open_browser: bool) -> int:
         signal.signal(each, lambda *_: stop.set())
     with tempfile.TemporaryDirectory(prefix="quarterdeck-playground-") as folder:
         try:
-            playground = Playground(Path(folder), port=port, paced=True)
+            playground = Playground(Path(folder), port=port, paced=True, lived_in=True)
         except OSError as error:
             print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
             return 2

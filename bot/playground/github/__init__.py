@@ -65,11 +65,14 @@ class GitHub:
         return next(known, None)
 
     def create_repository(
-        self, name: str, files: Mapping[str, bytes], *, message: str = "Initial commit"
+        self, name: str, files: Mapping[str, bytes], *, message: str = "Initial commit", at: datetime | None = None
     ) -> Repository:
-        """A repository `owner/name` whose branch `main` has one commit with these files; its URL is `clone_url`."""
+        """A repository `owner/name` whose branch `main` has one commit with these files; its URL is `clone_url`.
+
+        `at` is the commit's date, now if it is not given.
+        """
         bare = Bare.create(self._folder / f"{name}.git")
-        bare.commit("main", files, message, Signature("GitHub", "noreply@github.com", self.now()), None)
+        bare.commit("main", files, message, Signature("GitHub", "noreply@github.com", at or self.now()), None)
         with self.lock:
             self.repositories[name] = Repository(name, bare, self.people, self._teams, self.now)
             return self.repositories[name]

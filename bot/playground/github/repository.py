@@ -95,8 +95,9 @@ class Repository:
         if sha is not None and sha != pull.head:
             raise Denied(409, "Head branch was modified. Review and try the merge again.")
         if squash:
-            subject, parents = f"{pull.title} (#{pull.number})", [pull.base_commit]
-            text = pull.body if message is None else message
+            usual_subject, usual = self._squashed(pull)
+            subject, parents = f"{usual_subject} (#{pull.number})", [pull.base_commit]
+            text = usual if message is None else message
         else:
             subject = f"Merge pull request #{pull.number} from {self.owner}/{pull.branch}"
             parents, text = [pull.base_commit, pull.head], pull.title if message is None else message
@@ -109,6 +110,14 @@ class Repository:
             raise Denied(405, "Base branch was modified. Review and try the merge again.") from None
         self._settle(pull, commit, by)
         return commit
+
+    def _squashed(self, pull: Pull) -> tuple[str, str]:
+        """GitHub's default for a squash: a single commit's own message; of several, the title and a list of them."""
+        messages = [each.message for each in reversed(self.bare.log(f"{pull.base_commit}..{pull.head}"))]
+        if len(messages) == 1:
+            subject, _, text = messages[0].partition("\n")
+            return subject, text.strip()
+        return pull.title, "\n\n".join(f"* {each.strip()}" for each in messages)
 
     def merged_tree(self, pull: Pull) -> str | None:
         """What merging would give; None if it is closed or conflicts."""

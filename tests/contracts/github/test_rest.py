@@ -156,12 +156,12 @@ def test_a_merge_is_a_merge_commit(world):
     assert pull["changed_files"] == 1
 
 
-def test_a_squash_is_one_commit_with_the_pull_request_s_words(world):
+def test_a_squash_of_one_commit_keeps_its_message(world):
     opened(world)
     before = world.gitops.bare.branches()["main"]
     world.api("PUT", f"{PULLS}/1/merge", json={"merge_method": "squash"})
     commit = world.gitops.bare.log("main", 1)[0]
-    assert (commit.parents, commit.message) == ((before,), "Promote (#1)\n\nHello")
+    assert (commit.parents, commit.message) == ((before,), "Promote payment (#1)")
 
 
 def test_merging_is_refused_when_the_head_moved_and_when_it_conflicts(world):
