@@ -110,11 +110,12 @@ def test_progress_is_shown_on_terminals_only() -> None:
 @pytest.fixture
 def log() -> Iterator[None]:
     """The program sends the log to its own standard error, which is the test's alone here."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+    root, ours = logging.getLogger(), logging.getLogger("bot")
+    before, levels = root.handlers[:], (root.level, ours.level)
     yield
     root.handlers[:] = before
-    root.setLevel(level)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.mark.usefixtures("log")
