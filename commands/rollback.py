@@ -101,9 +101,7 @@ def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, M
     ran = {move.to_version for move in moves} | {move.from_version for move in moves if move.from_version}
     if version not in ran:
         known = ", ".join(
-            dict.fromkeys(
-                name for move in moves for name in (move.to_version, move.from_version) if name
-            )
+            dict.fromkeys(name for move in moves for name in (move.to_version, move.from_version) if name)
         )
         raise Refusal(
             f"{wording.short(version)} never ran in {target.environment}, so {target.service} can't go back to it. "
