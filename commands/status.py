@@ -1,5 +1,7 @@
 """The state of services: what Git wants, what runs, and how that stands."""
 
+from itertools import groupby
+
 from bot import wording
 from bot.command import Context, command
 from bot.language.arguments import EnvironmentName, ServiceName
@@ -29,13 +31,18 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         )
         for each in sorted(sightings, key=lambda each: each.target.service)
     ]
-    reasons = tuple(Section(f"{each.target}: {each.why}") for each in sightings if each.why)
+    shared = groupby(sorted((each for each in sightings if each.why), key=_why), key=_why)
+    reasons = tuple(Section(f"{', '.join(str(each.target) for each in alike)}: {why}") for why, alike in shared)
     return Reply(
         Outcome.ANSWERED,
         _summary(sightings),
         (Section(layout=Layout.TABLE, rows=tuple(rows)), *reasons) if sightings else (),
         data={"services": [_data(each) for each in sightings]},
     )
+
+
+def _why(sighting: Sighting) -> str:
+    return sighting.why
 
 
 def _summary(sightings: tuple[Sighting, ...]) -> str:
@@ -46,6 +53,8 @@ def _summary(sightings: tuple[Sighting, ...]) -> str:
         (only,) = sightings
         runs = f"runs {wording.short(only.live)}, " if only.live else f"is at {wording.short(only.desired)} in Git, "
         return f"{only.target} {runs}{only.sync}, {only.health}."
+    if all(each.target.cluster is None for each in sightings):
+        return f"{len(sightings)} targets as Git has them; no cluster is configured to tell what runs."
     if len(well) == len(sightings):
         return f"{'Both' if len(sightings) == 2 else f'All {len(sightings)}'} are synced and healthy."
     others = [f"{each.target} ({each.sync}, {each.health})" for each in sightings if each not in well]
