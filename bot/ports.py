@@ -149,9 +149,13 @@ class Audit(Protocol):
 
 
 class SyncedRevisions(Protocol):
-    """Which commits were once seen in sync, per target: tells `pending` from a change undone by hand."""
+    """The content of each target last seen in sync: tells `pending` from a change undone by hand.
 
-    def seen(self, target: Target, identity: str) -> bool: ...
+    The last alone: a rollback returns to content that was in sync before, and is pending all the same.
+    """
+
+    def seen(self, target: Target, identity: str) -> bool:
+        """Whether this content is the one last seen in sync."""
 
     def remember(self, target: Target, identity: str) -> None: ...
 

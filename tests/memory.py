@@ -200,13 +200,13 @@ class Synced:
     """`SyncedRevisions`."""
 
     def __init__(self) -> None:
-        self.known: set[tuple[Target, str]] = set()
+        self.known: dict[Target, str] = {}
 
     def seen(self, target: Target, identity: str) -> bool:
-        return (target, identity) in self.known
+        return self.known.get(target) == identity
 
     def remember(self, target: Target, identity: str) -> None:
-        self.known.add((target, identity))
+        self.known[target] = identity
 
 
 class Confirmations:

@@ -141,9 +141,11 @@ class Store:
     def remember(self, target: Target, identity: str) -> None:
         if self.seen(target, identity):
             return
-        row = _synced(target, identity) | {"at": self._now()}
+        news = {"identity": identity, "at": self._now()}
+        key = ["repository", "service", "environment"]
         with self._transaction() as connection:
-            connection.execute(insert(tables.synced).values(row).on_conflict_do_nothing())
+            row = insert(tables.synced).values(_synced(target, identity) | news)
+            connection.execute(row.on_conflict_do_update(index_elements=key, set_=news))
 
     # Episodes
 

@@ -79,9 +79,9 @@ synced = Table(
     Column("repository", String, primary_key=True),
     Column("service", String, primary_key=True),
     Column("environment", String, primary_key=True),
-    Column("identity", String, primary_key=True),
+    Column("identity", String, nullable=False),
     Column("at", Instant, nullable=False),
-    comment="Contents once seen in sync: tells a change not deployed yet from one undone by hand.",
+    comment="Each target's content last seen in sync: tells a change not deployed yet from one undone by hand.",
 )
 
 keys = Table(

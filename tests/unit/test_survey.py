@@ -89,6 +89,17 @@ def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
     assert seen.why.startswith("Git is ahead: the cluster has not applied it yet")
 
 
+def test_a_rollback_that_is_not_applied_yet_is_pending(sight: Sight) -> None:
+    """Its content was in sync once, but not last."""
+    sight.one()
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    sight.apply(pod("acme/payment:v2"))
+    assert sight.one().sync is SyncState.SYNCED
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v1")})
+    seen = sight.one()
+    assert (seen.sync, seen.desired, seen.live) == (SyncState.PENDING, "v1", "v2")
+
+
 def test_git_may_be_several_commits_ahead(sight: Sight) -> None:
     sight.one()
     sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
@@ -155,7 +166,7 @@ def test_a_cluster_that_cannot_be_read_leaves_it_unknown(sight: Sight) -> None:
     sight.clusters.down.add("east")
     assert told(sight.one()) == ("unknown", "east can't be reached", "v1", None)
     assert sight.one().health is Health.UNKNOWN
-    assert sight.synced.known == set(), "what was not seen was not in sync"
+    assert sight.synced.known == {}, "what was not seen was not in sync"
 
 
 def test_drift_is_told_beside_what_could_not_be_read() -> None:

@@ -241,6 +241,8 @@ def test_a_content_seen_in_sync_is_remembered_for_its_target_alone(store: Store)
         False,
         False,
     ]
+    store.remember(PAYMENT, "tree2")
+    assert [store.seen(PAYMENT, "tree1"), store.seen(PAYMENT, "tree2")] == [False, True]
 
 
 # Episodes

@@ -51,10 +51,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "synced",
-        *(
-            sa.Column(name, sa.String, primary_key=True)
-            for name in ("repository", "service", "environment", "identity")
-        ),
+        *(sa.Column(name, sa.String, primary_key=True) for name in ("repository", "service", "environment")),
+        sa.Column("identity", sa.String, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
     )
     keys = op.create_table(
