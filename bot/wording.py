@@ -126,8 +126,8 @@ def drift_report(sightings: Sequence[Sighting], *, offer: bool = True) -> tuple[
                 for _, found in groupby(findings[:SHOWN], lambda each: each.object)
                 for line in _object(list(found))
             ]
-            if hidden := len(findings) - SHOWN:
-                lines += [f"… and {hidden} more"] if hidden > 0 else []
+            if (hidden := len(findings) - SHOWN) > 0:
+                lines.append(f"… and {hidden} more")
             # While a change made by hand rolls out, that it does so is no news beside the change.
             told = sighting.why and sighting.health in {Health.HEALTHY, Health.UNKNOWN, Health.DEGRADED}
             sections.append(Section(f"{sighting.target} ({sighting.why})" if told else str(sighting.target)))
