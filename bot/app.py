@@ -145,7 +145,8 @@ class App:
             scheduler.start()
             running.callback(scheduler.stop)
             log.info("Quarterdeck is listening to Slack; health is at http://%s:%d/readyz", host, web.port)
-            stop.wait()
+            while not stop.wait(1):  # a signal that another thread was given is seen only when this one wakes
+                pass
             log.info("Quarterdeck stops: it finishes what it began")
 
     def connect(self) -> "Slack":

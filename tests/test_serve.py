@@ -18,7 +18,7 @@ from bot.playground.playground import Playground
 @contextmanager
 def serving(playground: Playground, **changed: str) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)]
-    environment: Mapping[str, str] = os.environ | playground.environment | changed
+    environment: Mapping[str, str] = os.environ | playground.environment | {"PYTHONFAULTHANDLER": "1"} | changed
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -33,7 +33,8 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
     with playground.running(), serving(playground, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=secret) as bot:
         assert bot.stderr is not None
         line = next(line for line in bot.stderr if "is listening" in line)
-        drain = threading.Thread(target=bot.stderr.read)
+        said: list[str] = []
+        drain = threading.Thread(target=said.extend, args=[bot.stderr])
         drain.start()
         site = line.rpartition("http://")[2].partition("/")[0]
         workspace.point_at(f"http://{site}/slack/events")
@@ -43,8 +44,13 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
         assert httpx.get(f"http://{site}/readyz").text == "ok"
         assert httpx.post(f"http://{site}/slack/events", content=b"{}").status_code == 401
         bot.send_signal(signal.SIGTERM)
-        assert bot.wait(20) == 0
+        try:
+            status = bot.wait(60)
+        except subprocess.TimeoutExpired:
+            bot.send_signal(signal.SIGABRT)  # Python then tells where each thread stands
+            status = bot.wait(20)
         drain.join()
+        assert status == 0, "".join(said)
 
 
 @pytest.mark.parametrize(
