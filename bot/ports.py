@@ -5,11 +5,12 @@ error of theirs passes here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from bot.model.catalog import Target
-from bot.model.change import Commit, Draft, Edit, Move, PullRequest
+from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
@@ -77,17 +78,56 @@ class GitWrites(Protocol):
         """Create or move a branch of ours with a lease; Refusal if it holds anyone else's commits."""
 
 
+class Signer(Protocol):
+    """Makes commits that the forge signs with its own key. `bot.mirrors` proves what came of them."""
+
+    def signed(self, repository: str, base: str, drafts: Sequence[Draft]) -> AbstractContextManager[tuple[str, ...]]:
+        """The drafts' commits on `base`, on a branch under our prefix that is there to be fetched until the block ends.
+
+        Files become plain ones (mode 100644), whatever they were.
+        """
+
+
 class Forge(Protocol):
-    """Reads of pull requests."""
+    """Reads of pull requests, and of the sources of services."""
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
         """Open pull requests under our branch prefix that lead to the followed branch."""
+
+    def pull(self, repository: str, number: int) -> PullRequest:
+        """One pull request, whatever its state, branch or author. Refusal if there is none of that number."""
+
+    def compare(self, source: str, older: str, newer: str) -> Comparison:
+        """What `newer` has that `older` lacks, in `owner/name`, the repository a service is built from.
+
+        Versions are tags, with or without a leading `v`, or commits. Refusal where one of them is neither.
+        """
 
 
 class ForgeWrites(Forge, Protocol):
     """Writes to pull requests, and the reads that tell which are needed. Called by `bot.perform` alone."""
 
-    def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest: ...
+    def open(self, repository: str, *, title: str, body: str, branch: str, draft: bool = False) -> PullRequest:
+        """Open it, or give the one that is open already. `draft` is False in the answer where there are no drafts."""
+
+    def edit(self, repository: str, number: int, *, title: str, body: str) -> None: ...
+
+    def ready(self, repository: str, number: int) -> None:
+        """No longer a draft: its code owners are asked now."""
+
+    def comment(self, repository: str, number: int, text: str) -> None: ...
+
+    def close(self, repository: str, number: int, *, delete_branch: bool = False) -> None:
+        """Close it unmerged; a branch that is gone already is fine."""
+
+    def assign(self, repository: str, number: int, people: Sequence[str]) -> None:
+        """Refusal that names those whom the forge did not accept; the others are assigned."""
+
+    def merge_when_ready(self, repository: str, number: int, *, head: str) -> str | None:
+        """Merge it as soon as its base's rules allow: the commit if that is now, None if it will be later.
+
+        By the method the repository allows, or through its merge queue. Refusal if it can't be, or `head` has moved.
+        """
 
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None: ...
 

@@ -117,6 +117,35 @@ class PullRequest:
     """`open`, `closed` or `merged`."""
     author: str
     ours: bool
+    draft: bool = False
+    merged_as: str | None = None
+    """The commit that it became on the base branch: of a merge, a squash, or the last of a rebase."""
+    merged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A commit of a service's source. `author` is a login where the forge knows one, else the name in the commit."""
+
+    sha: str
+    subject: str
+    author: str
+    url: str
+    pull: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one version of a service's source has that another lacks, newest first.
+
+    `entries` may be cut; `total` is never. `missing` commits of the older version are not in the newer one: where that
+    is more than 0, going there takes something away.
+    """
+
+    url: str
+    entries: tuple[Entry, ...]
+    total: int
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
