@@ -4,28 +4,25 @@ Asks a tree only; knows nothing of Git, policies or people. What stands where in
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 from bot.errors import Refusal
-from bot.manifests import images, kustomize, layout, workload
+from bot.manifests import formats, images, kustomize, layout, workload
 from bot.manifests.layout import Folder
 from bot.manifests.yamltext import Text, encode, get, scalar
-from bot.model.catalog import Image, Pin, Target
+from bot.model.catalog import Pin, Target
 from bot.model.change import Edit
 from bot.ports import Tree
 
 
-class Format(Protocol):
-    """What each module of a format offers."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a target is moved: the files to change, none if it is there already, and sentences the reply must carry."""
 
-    def find(self, text: Text) -> tuple[Pin, ...]: ...
-    def read(self, text: Text, pin: Pin) -> Image: ...
-    def write(self, text: Text, pin: Pin, version: str) -> Text: ...
-
-
-FORMATS: Mapping[str, Format] = {kustomize.FORMAT: kustomize, workload.FORMAT: workload}
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...] = ()
 
 
 def locate(tree: Tree, target: Target) -> tuple[Pin, ...]:
@@ -47,8 +44,8 @@ def current(tree: Tree, target: Target) -> str | None:
     return look.version() if look.folders else None
 
 
-def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
-    """The files to change so that the target is at a version; none if it is there already.
+def plan(tree: Tree, target: Target, version: str) -> Plan:
+    """What moves the target to a version.
 
     Refusal as `current`; for an illegal version; and where only a file outside the target's folders holds the version,
     which may feed other environments.
@@ -57,13 +54,20 @@ def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
     look = _Look(tree, target)
     look.version()  # refuses pins that disagree: moving them all would hide why they did
     after: dict[str, Text] = {}
+    notes: list[str] = []
     for pin in look.pins:
         before = after.get(pin.file) or look.text(pin.file)
-        after[pin.file] = FORMATS[pin.format].write(before, pin, version)
+        after[pin.file] = formats.write(before, pin, version)
         if after[pin.file] != before:
             look.refuse_outside(pin, version)
+            notes += formats.notes(before, pin)
     both = ((file, encode(look.text(file)), encode(text)) for file, text in after.items())
-    return tuple(Edit(file, old, new) for file, old, new in both if old != new)
+    return Plan(tuple(Edit(file, old, new) for file, old, new in both if old != new), tuple(dict.fromkeys(notes)))
+
+
+def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
+    """The plan's edits alone."""
+    return plan(tree, target, version).edits
 
 
 class _Look:
@@ -102,7 +106,7 @@ class _Look:
     def version(self) -> str:
         versions: dict[str, Pin] = {}
         for pin in self.pins:
-            image = FORMATS[pin.format].read(self.text(pin.file), pin)
+            image = formats.read(self.text(pin.file), pin)
             versions.setdefault(image.version or "latest", pin)
         if len(versions) > 1:
             places = ", ".join(f"{version} ({pin.file}:{pin.line})" for version, pin in versions.items())

@@ -98,6 +98,16 @@ def write(text: Text, pin: Pin, version: str) -> Text:
     return _rewrite(text, pin, {there[field]: value for field, value in wanted.items()}, surplus)
 
 
+def notes(text: Text, pin: Pin) -> tuple[str, ...]:
+    """That another entry of the same name stands before this one, and counts for nothing."""
+    name = pin.renames or pin.image.name
+    others = [other for other in find(text) if name == (other.renames or other.image.name) and other.path < pin.path]
+    if not others:
+        return ()
+    lines = " and ".join(f"{other.file}:{other.line}" for other in others)
+    return (f"{name} has several entries in images:; the last one, {pin.file}:{pin.line}, counts, not {lines}.",)
+
+
 def resources(text: Text) -> tuple[Reference, ...]:
     """The files and folders that bring objects."""
     return _references(text, "resources", "bases")

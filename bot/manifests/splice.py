@@ -5,7 +5,8 @@ change but the value. Knows nothing of images or Kubernetes.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -32,7 +33,9 @@ class Removal(NamedTuple):
     key: str
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
+    """The characters from `start` up to `end` of a text, and what takes their place."""
+
     start: int
     end: int
     new: str
@@ -44,18 +47,26 @@ def rewrite(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] 
     Quotes stay; they are added only where a reader of YAML 1.1 or 1.2 would take the new value for something else than
     a string. Refusal, with file and line, where a value can't be replaced on its own.
     """
-    _refuse_sealed(text)
     pairs = [_pair(removal) for removal in removals]
     cuts = [_replacement(text, node, value) for node, value in values.items() if node.value != value]
     cuts += [
         _removal(text, removal.mapping, position) for removal, (position, _, _) in zip(removals, pairs, strict=True)
     ]
+    gone = [node for _, key, value in pairs for node in (key, value)]
+    return cut(text, cuts, {**dict.fromkeys(gone), **values})
+
+
+def cut(text: Text, cuts: Iterable[Cut], meant: Mapping[Node, str | None]) -> Text:
+    """The text after the cuts, which must do exactly what is meant: scalars to other values, or (None) gone.
+
+    Refusal, with the file, if they do anything else, or if the file is sealed.
+    """
+    _refuse_sealed(text)
     content = text.content
     for start, end, new in sorted(cuts, reverse=True):
         content = content[:start] + new + content[end:]
-    after = Text(text.file, content, text.bom)
-    gone = [node for _, key, value in pairs for node in (key, value)]
-    _prove(text, after, {**dict.fromkeys(gone), **values})
+    after = replace(text, content=content)
+    _prove(text, after, meant)
     return after
 
 
@@ -83,7 +94,7 @@ def _pair(removal: Removal) -> tuple[int, Node, Node]:
     return next((number, key, value) for number, (key, value) in pairs if key.value == removal.key)
 
 
-def _replacement(text: Text, node: Node, value: str) -> _Cut:
+def _replacement(text: Text, node: Node, value: str) -> Cut:
     content, place = text.content, f"{text.file}:{text.line(node)}"
     start, end = text.start(node), node.end_mark.index
     raw = content[start:end]
@@ -92,34 +103,34 @@ def _replacement(text: Text, node: Node, value: str) -> _Cut:
         if not old or content.count(old, body, end) != 1:
             raise Refusal(f"{place} is a block whose value spans lines; edit it by hand.")
         start = content.index(old, body, end)
-        return _Cut(start, start + len(old), value)
+        return Cut(start, start + len(old), value)
     if node.style in ("'", '"'):
         if raw[1:-1] != node.value:
             raise Refusal(f"{place} is a quoted value with escapes or on several lines; edit it by hand.")
-        return _Cut(start + 1, end - 1, value)
+        return Cut(start + 1, end - 1, value)
     if raw != node.value:
         raise Refusal(f"{place} is a value that spans lines; edit it by hand.")
     plain = value if reads_as_string(value) else f'"{value}"'
-    return _Cut(start, end, plain if raw else f" {plain}")
+    return Cut(start, end, plain if raw else f" {plain}")
 
 
-def _removal(text: Text, mapping: Node, position: int) -> _Cut:
+def _removal(text: Text, mapping: Node, position: int) -> Cut:
     """What to cut: the key's line, or up to its neighbour on the same line."""
     content, pairs = text.content, mapping.value
     key, value = pairs[position]
     start, end = key.start_mark.index, value.end_mark.index
     if mapping.flow_style and position:
-        return _Cut(pairs[position - 1][1].end_mark.index, end, "")
+        return Cut(pairs[position - 1][1].end_mark.index, end, "")
     line = content.rfind("\n", 0, start) + 1
     if content[line:start].strip():  # after a dash or a brace: the next key takes its place
         following = pairs[position + 1][0].start_mark.index if position + 1 < len(pairs) else start
         if content[end:following].strip(" \t\r\n,") or following == start:
             raise Refusal(f"{text.file}:{text.line(key)} can't be removed on its own; edit it by hand.")
-        return _Cut(start, following, "")
+        return Cut(start, following, "")
     stop = content.find("\n", end) + 1
     if stop:
-        return _Cut(line, stop, "")
-    return _Cut(len(content[:line].rstrip("\r\n")), len(content), "")  # there is still no newline at the end
+        return Cut(line, stop, "")
+    return Cut(len(content[:line].rstrip("\r\n")), len(content), "")  # there is still no newline at the end
 
 
 class _Event(NamedTuple):

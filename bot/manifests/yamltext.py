@@ -5,6 +5,7 @@ Kubernetes, and changes nothing: `splice` does.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +35,7 @@ _DEEPEST = 250
 """libyaml's loader recurses in C: far deeper files end the process, not the parse."""
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_ANCHOR = re.compile(r"&(\S+)")
 _SUBSTITUTED = re.compile(r"\$\{|\$\(")
 
 
@@ -45,6 +47,8 @@ class Text:
     file: str
     content: str
     bom: bool = False
+    lines: tuple[int, ...] = ()
+    """For YAML text inside a file, the file's line, counted from 1, that each of its own lines stands on."""
 
     @cached_property
     def documents(self) -> tuple[Node, ...]:
@@ -53,12 +57,29 @@ class Text:
 
     def line(self, node: Node) -> int:
         """The line, counted from 1, on which a node's value stands. Readers count lines differently; this counts LF."""
-        return self.content.count("\n", 0, self.start(node)) + 1
+        return self.line_at(self.start(node))
+
+    def line_at(self, index: int) -> int:
+        """The file's line, counted from 1, on which a character of the content stands."""
+        number = bisect_left(self._newlines, index)
+        return self.lines[min(number, len(self.lines) - 1)] if self.lines else number + 1
+
+    @cached_property
+    def _newlines(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.content)]
 
     def start(self, node: Node) -> int:
         """Where a node's value begins: its mark covers the anchor and tag before it."""
         properties = _PROPERTIES.match(self.content, node.start_mark.index, node.end_mark.index)
         return properties.end() if properties else int(node.start_mark.index)
+
+    def aliases(self, node: Node) -> tuple[int, ...]:
+        """The file's lines on which a YAML alias stands for a node."""
+        anchor = _ANCHOR.search(self.content, node.start_mark.index, self.start(node))
+        if anchor is None:
+            return ()
+        uses = re.finditer(rf"\*{re.escape(anchor[1])}(?=[\s,\]}}]|$)", self.content)
+        return tuple(self.line_at(use.start()) for use in uses)
 
 
 def decode(data: bytes, file: str) -> Text:
@@ -171,16 +192,17 @@ def _compose_as_ruamel(text: Text, error: yaml.YAMLError) -> list[Node]:
 
 def _unreadable(text: Text, error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.reader.ReaderError):
-        line = text.content.encode()[: error.position].count(b"\n") + 1
+        line = text.line_at(len(text.content.encode()[: error.position].decode(errors="ignore")))
         return f"{text.file}:{line} is not YAML: {error.reason}."
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    place = f"{text.file}:{mark.line + 1}:{mark.column + 1}" if mark else text.file
+    place = f"{text.file}:{text.line_at(mark.index)}:{mark.column + 1}" if mark else text.file
     return f"{place} is not YAML: {problem or 'no reader understands it'}."
 
 
 def _template(text: Text, index: int) -> Refusal:
-    line = text.content.count("\n", 0, index) + 1
-    return Refusal(f"{text.file}:{line} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
+    return Refusal(
+        f"{text.file}:{text.line_at(index)} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it."
+    )
 
 
 def _refuse_deep(text: Text) -> None:

@@ -87,7 +87,8 @@ class Pin:
     """The scalar in a file that holds (part of) an image reference.
 
     `path` leads through the YAML document number `document`; `line` counts from 1 and is for people.
-    `image` is the reference that the whole place (a container, an `images:` entry) amounts to.
+    `image` is the reference that the whole place (a container, an `images:` entry) amounts to; its name is empty where
+    the place holds a version alone.
     """
 
     file: str
@@ -102,6 +103,9 @@ class Pin:
     """`Deployment payment`, where the pin is in an object."""
     namespace: str | None = None
     """The one that this object names."""
+    within: tuple[tuple[int, tuple[str | int, ...]], ...] = ()
+    """Document and path of the scalar, in the file, whose text is the YAML that the pin stands in, outermost first:
+    a Kustomize patch or Helm values written into another manifest."""
 
 
 @dataclass(frozen=True, slots=True)

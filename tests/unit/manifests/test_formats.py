@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.manifests import kustomize, workload
+from bot.manifests import formats
 from bot.manifests.yamltext import decode, encode
-from bot.pins import FORMATS
 
 CASES = sorted((Path(__file__).parents[2] / "golden/formats").glob("*/case.toml"))
 
@@ -25,8 +24,8 @@ def test_only_the_version_changes(case: Path, variant: str) -> None:
     settings = tomllib.loads(case.read_text())
     before, after = (BYTES[variant]((case.parent / name).read_bytes()) for name in ("before.yaml", "after.yaml"))
     text = decode(before, settings["file"])
-    pins = [pin for pin in (*kustomize.find(text), *workload.find(text)) if pin.image.name == settings["image"]]
+    pins = [pin for pin in formats.find(text) if pin.image.name == settings["image"]]
     assert pins
     for pin in pins:
-        text = FORMATS[pin.format].write(text, pin, settings["version"])
+        text = formats.write(text, pin, settings["version"])
     assert encode(text) == after

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.manifests import images, kustomize, workload
+from bot.manifests import formats, images
 from bot.manifests.yamltext import decode, encode
-from bot.pins import FORMATS
 
 tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,15}", fullmatch=True) | st.sampled_from(
     ["1.10", "1e3", "0123", "on", "null", "2025-08-05", "v1.2.0"]
@@ -82,12 +81,11 @@ def entries(draw: st.DrawFn) -> Written:
 def test_all_but_the_pin_is_byte_identical(written: Written, version: str, newline: str, mark: bytes) -> None:
     before, raw, after = (part.replace("\n", newline).encode() for part in (written.before, written.raw, written.after))
     text = decode(mark + before + raw + after, written.file)
-    (pin,) = (pin for pin in (*kustomize.find(text), *workload.find(text)) if pin.image.name != "other")
-    form = FORMATS[pin.format]
-    moved = form.write(text, pin, version)
+    (pin,) = (pin for pin in formats.find(text) if pin.image.name != "other")
+    moved = formats.write(text, pin, version)
 
-    assert form.read(moved, pin) == images.moved(pin.image, version)
-    (found,) = (pin for pin in form.find(moved) if pin.image.name != "other")
+    assert formats.read(moved, pin) == images.moved(pin.image, version)
+    (found,) = (pin for pin in formats.find(moved) if pin.image.name != "other")
     assert found.image == images.moved(pin.image, version)
 
     data = encode(moved)

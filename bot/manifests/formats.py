@@ -1,0 +1,72 @@
+"""The formats of manifest files, told apart by looking.
+
+A new format is a module with the four functions of `Format`, and a line in `FORMATS`. Its functions see one text: that
+a text may stand inside another file's scalar is known here and in `nested` alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from bot.errors import Refusal
+from bot.manifests import kustomize, nested, workload
+from bot.manifests.yamltext import Node, Text, follow, scalar
+from bot.model.catalog import Image, Pin
+
+
+class Format(Protocol):
+    """What each module of a format offers."""
+
+    def find(self, text: Text) -> tuple[Pin, ...]:
+        """The pins of this format; none in a file of another. Refusal, with file and line, if it can't be parsed."""
+
+    def read(self, text: Text, pin: Pin) -> Image:
+        """The image at a pin. Refusal, with file and line, for a template or what is no legal reference."""
+
+    def write(self, text: Text, pin: Pin, version: str) -> Text:
+        """The text with the pin at a version, every other byte as it was. Refusal as `read`."""
+
+    def notes(self, text: Text, pin: Pin) -> tuple[str, ...]:
+        """What whoever moves the pin must hear, in sentences: who else reads the place, what decides over it."""
+
+
+FORMATS: Mapping[str, Format] = {kustomize.FORMAT: kustomize, workload.FORMAT: workload}
+
+
+def find(text: Text) -> tuple[Pin, ...]:
+    """Every version in a file, in whichever formats it is of. Refusal, with file and line, if it can't be parsed."""
+    return tuple(pin for form in FORMATS.values() for pin in form.find(text))
+
+
+def read(text: Text, pin: Pin) -> Image:
+    """The image at a pin, also one inside a scalar's text. Refusal as its format."""
+    if not pin.within:
+        return FORMATS[pin.format].read(text, pin)
+    return read(nested.inside(text, _holder(text, pin)), _inner(pin))
+
+
+def write(text: Text, pin: Pin, version: str) -> Text:
+    """The text with the pin at a version, every other byte as it was. Refusal as its format."""
+    if not pin.within:
+        return FORMATS[pin.format].write(text, pin, version)
+    node = _holder(text, pin)
+    return nested.outside(text, node, write(nested.inside(text, node), _inner(pin), version))
+
+
+def notes(text: Text, pin: Pin) -> tuple[str, ...]:
+    """What whoever moves the pin must hear, in sentences."""
+    if not pin.within:
+        return FORMATS[pin.format].notes(text, pin)
+    return notes(nested.inside(text, _holder(text, pin)), _inner(pin))
+
+
+def _holder(text: Text, pin: Pin) -> Node:
+    document, path = pin.within[0]
+    node = follow(text.documents[document], path) if document < len(text.documents) else None
+    if node is None or not scalar(node):
+        raise Refusal(f"{pin.file}:{pin.line} no longer holds an image; ask again.")
+    return node
+
+
+def _inner(pin: Pin) -> Pin:
+    return replace(pin, within=pin.within[1:])
