@@ -20,13 +20,13 @@ from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
 from bot.language.suggest import nearest
 from bot.model.catalog import Catalog, Target
-from bot.model.change import Proposal
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
 from bot.ports import Git
+from bot.results import Plan
 from bot.survey import Survey
 
-Run = Callable[..., Proposal | Reply]
+Run = Callable[..., Plan | Reply]
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,11 @@ def _convert(
 ) -> Invocation | Misunderstanding:
     converted = {}
     # Words that need no look at Git come first, so that a typing error never waits for a fetch.
-    slots = sorted(match.slots.items(), key=lambda slot: found.parameters[slot[0]] is arguments.ServiceName)
-    for name, word in slots:
-        value = arguments.CONVERTERS[found.parameters[name]](word, known)
+    late = {arguments.ServiceName, arguments.ServiceNames}
+    for name, said in sorted(match.slots.items(), key=lambda slot: found.parameters[slot[0]] in late):
+        value = arguments.CONVERTERS[found.parameters[name]](said, known)
         if isinstance(value, arguments.Unknown):
+            word = value.at or said[0]
             return Misunderstanding(value.why, split.text, word.start, len(word.text), value.suggestions)
         converted[name] = value
     return Invocation(found.verb, converted)

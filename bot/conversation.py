@@ -9,16 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from bot import proposals, wording
+from bot import proposals, results, wording
 from bot.access import Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
-from bot.model.change import Adopted, Opened, Proposal, PullRequest, Unchanged
+from bot.model.change import Adopted, Opened, Proposal, PullRequest, Release, Unchanged, Withdrawal
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import Invocation, Message, Misunderstanding, Press
 from bot.model.rules import Rules
 from bot.perform import Performer
 from bot.ports import Audit, Confirmations
+from bot.results import Plan
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 
@@ -84,14 +85,26 @@ class Conversation:
         if isinstance(planned, Reply):
             return Answer(planned)
         if dry_run:
-            return Answer(wording.planned(planned, proposals.diff(planned.edits)))
-        verdict = judge(message.actor, planned.verb, planned.target.environment, self.rules)
-        if isinstance(verdict, Refused):
-            self.audit.record(message, planned.verb, planned.target, Outcome.REFUSED, verdict.why)
-            raise Refusal(verdict.why)
-        if planned.confirm and not yes and agreed != planned.fingerprint:
+            return Answer(results.planned(planned, _shown(planned)))
+        self._judge(message, planned)
+        if results.doubts(planned) and not yes and agreed != planned.fingerprint:
             return Answer(self._question(message, planned, changed=agreed is not None))
-        return self._perform(message, invocation, planned)
+        if isinstance(planned, Proposal):
+            return self._perform(message, invocation, planned)
+        return (
+            self._withdraw(message, planned)
+            if isinstance(planned, Withdrawal)
+            else (self._release(message, invocation, planned))
+        )
+
+    def _judge(self, message: Message, planned: Plan) -> None:
+        """Refusal unless the actor may do all of it."""
+        for each in planned.proposals if isinstance(planned, Release) else [planned]:
+            verdict = judge(message.actor, each.verb, each.environment, self.rules)
+            if isinstance(verdict, Refused):
+                for target in each.targets:
+                    self.audit.record(message, each.verb, target, Outcome.REFUSED, verdict.why)
+                raise Refusal(verdict.why)
 
     def _pressed(self, message: Message, press: Press) -> Answer:
         waiting = self.confirmations.waiting(press.confirmation, message.at)
@@ -115,12 +128,15 @@ class Conversation:
 
         return Answer(answer.reply, settle)
 
-    def _plan(self, invocation: Invocation, context: Context) -> Proposal | Reply:
+    def _plan(self, invocation: Invocation, context: Context) -> Plan | Reply:
         return self.registry.commands[invocation.verb].run(context, **invocation.arguments)
 
     def _done(self, invocation: Invocation, context: Context) -> Reply | None:
-        """What an interrupted run of this very message has done already, told from Git."""
-        if not self.registry.commands[invocation.verb].changes:
+        """What an interrupted run of this very message has done already, told from Git.
+
+        A release needs no such look: planned again, it skips what is there.
+        """
+        if not self.registry.commands[invocation.verb].changes or "services" in invocation.arguments:
             return None
         change = proposals.change_id(context.message)
         said = {name: str(value) for name, value in invocation.arguments.items()}
@@ -129,17 +145,14 @@ class Conversation:
                 return Reply(Outcome.COMMITTED, f"Done for {target}, in commit {commit[:10]}.", commit=commit)
         return None
 
-    def _question(self, message: Message, planned: Proposal, *, changed: bool) -> Reply:
+    def _question(self, message: Message, planned: Plan, *, changed: bool) -> Reply:
         confirmation = self.confirmations.ask(message, planned.fingerprint, self.now() + CONFIRM_WITHIN)
-        if changed:
-            note = "The repository has changed since the question was asked, so here it is again."
-            planned = replace(planned, notes=(note, *planned.notes))
-        return wording.question(planned, confirmation, proposals.diff(planned.edits))
+        note = "The repository has changed since the question was asked, so here it is again." if changed else ""
+        return results.question(planned, confirmation, _shown(planned), note)
 
     def _perform(self, message: Message, invocation: Invocation, planned: Proposal) -> Answer:
         def plan_again() -> Proposal | Unchanged:
-            again = self._plan(invocation, self.look(message))
-            return again if isinstance(again, Proposal) else Unchanged(again.text)
+            return _same(planned, self._plan(invocation, self.look(message)))
 
         try:
             result = self.performer().perform(planned, plan_again)
@@ -147,17 +160,41 @@ class Conversation:
             outcome = Outcome.REFUSED if isinstance(trouble, Refusal) else Outcome.FAILED
             self._keep(message, planned, outcome, str(trouble))
             raise
-        reply = wording.performed(planned, result)
+        reply = results.performed(planned, result)
         unkept = self._keep(message, planned, reply.outcome, reply.text)
         reply = replace(reply, sections=(*reply.sections, *unkept))
         if isinstance(result, Opened | Adopted):
             return Answer(reply, lambda: self._follow_up(planned, result.pull))
         return Answer(reply)
 
-    def _keep(self, message: Message, planned: Proposal, outcome: Outcome, detail: str) -> tuple[Section, ...]:
+    def _release(self, message: Message, invocation: Invocation, planned: Release) -> Answer:
+        """Each proposal by itself: one that fails doesn't hide the others."""
+        answers = []
+        for proposal in planned.proposals:
+            try:
+                answers.append(self._perform(message, invocation, proposal))
+            except (Refusal, Unavailable) as trouble:
+                outcome = Outcome.REFUSED if isinstance(trouble, Refusal) else Outcome.FAILED
+                answers.append(Answer(Reply(outcome, str(trouble))))
+
+        def afterwards() -> Reply | None:
+            warnings = [warning.text for answer in answers if (warning := answer.afterwards())]
+            return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
+
+        return Answer(results.released(planned, [answer.reply for answer in answers]), afterwards)
+
+    def _withdraw(self, message: Message, planned: Withdrawal) -> Answer:
+        self.performer().withdraw(planned)
+        reply = results.withdrawn(planned)
+        return Answer(replace(reply, sections=self._keep(message, planned, reply.outcome, reply.text)))
+
+    def _keep(
+        self, message: Message, planned: Proposal | Withdrawal, outcome: Outcome, detail: str
+    ) -> tuple[Section, ...]:
         """What to say where the audit can't hold it: what is done is done, and must not be said to have failed."""
         try:
-            self.audit.record(message, planned.verb, planned.target, outcome, detail)
+            for target in planned.targets or (None,):
+                self.audit.record(message, planned.verb, target, outcome, detail)
         except Unavailable as trouble:
             return (Section(f"The audit does not hold this: {trouble}"),)
         return ()
@@ -165,6 +202,25 @@ class Conversation:
     def _follow_up(self, planned: Proposal, pull: PullRequest) -> Reply | None:
         warnings = self.performer().follow_up(planned, pull)
         return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
+
+
+def _shown(planned: Plan) -> str:
+    """The diff of all that is planned."""
+    if isinstance(planned, Withdrawal):
+        return ""
+    every = planned.proposals if isinstance(planned, Release) else [planned]
+    return proposals.diff([edit for each in every for edit in each.edits])
+
+
+def _same(asked: Proposal, again: Plan | Reply) -> Proposal | Unchanged:
+    """The proposal for the same services in what was planned again."""
+    if isinstance(again, Reply):
+        return Unchanged(again.text)
+    planned = again.proposals if isinstance(again, Release) else [again]
+    for each in planned:
+        if isinstance(each, Proposal) and (len(planned) == 1 or each.targets == asked.targets):
+            return each
+    return Unchanged(f"{wording.change(asked)} is no longer to be done: it was done meanwhile, or can't be.")
 
 
 def _misunderstood(trouble: Misunderstanding) -> Reply:

@@ -12,9 +12,22 @@ from threading import Lock
 
 from bot import proposals, wording
 from bot.errors import Refusal, Unavailable
-from bot.model.catalog import Delivery
-from bot.model.change import Adopted, Committed, Contested, Failed, Opened, Outcome, Proposal, PullRequest, Unchanged
-from bot.ports import ForgeWrites, GitWrites
+from bot.model.catalog import Delivery, Target
+from bot.model.change import (
+    Adopted,
+    Committed,
+    Contested,
+    Failed,
+    Opened,
+    Outcome,
+    Proposal,
+    PullRequest,
+    Reversal,
+    Unchanged,
+    Withdrawal,
+    Withdrawn,
+)
+from bot.ports import ForgeWrites, Git, GitWrites
 
 TRIES = 10
 """Pushes to a branch that others push to as well, before giving up."""
@@ -28,10 +41,11 @@ Plan = Callable[[], Proposal | Unchanged]
 
 @dataclass(frozen=True)
 class Performer:
-    """Where changes are made. Without a forge, only pushes can be."""
+    """Where changes are made. Without a forge, only pushes can be. `look` gives reads, all of them fresh."""
 
     git: GitWrites
     forge: ForgeWrites | None
+    look: Callable[[], Git]
     pause: Callable[[float], None] = time.sleep
     _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     """Held from looking for a pull request that stands in the way until ours is open: of two at once, one must see the
@@ -40,7 +54,7 @@ class Performer:
     def perform(self, proposal: Proposal, plan_again: Plan) -> Outcome:
         """Make the change. Refusal and Unavailable pass through; nothing is half done then."""
         if not proposal.edits:
-            return Unchanged(f"{proposal.target} is already {proposal.to_version}.")
+            return Unchanged(f"{proposal.steps[0].target} is already {proposal.steps[0].to_version}.")
         if proposal.delivery is Delivery.PUSH:
             return self._push(proposal, plan_again)
         return self._open(proposal)
@@ -49,7 +63,7 @@ class Performer:
         """Labels and reviewers of a new pull request: a warning for each that failed, since the request stands."""
         if self.forge is None:
             return ()
-        there, warnings = (proposal.target.repository, pull.number), []
+        there, warnings = (proposal.repository, pull.number), []
         asks = {"labels": partial(self.forge.label, *there, proposal.labels)}
         asks |= {f"review by {name}": partial(self.forge.request_review, *there, [name]) for name in proposal.reviewers}
         for what, ask in asks.items():
@@ -61,8 +75,8 @@ class Performer:
 
     def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
         for attempt in range(TRIES):
-            commit = self.git.commit(proposal.target.repository, proposal.base, proposal.drafts)
-            if self.git.push_base(proposal.target.repository, commit):
+            commit = self.git.commit(proposal.repository, proposal.base, proposal.drafts)
+            if self.git.push_base(proposal.repository, commit):
                 return Committed(commit)
             self.pause(FIRST_PAUSE * 1.5**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, not secrecy
             again = plan_again()
@@ -72,41 +86,84 @@ class Performer:
                 return Failed(f"{other}, so nothing was done. Look at it with status, then say it again.")
             proposal = again
         return Failed(
-            f"The branch of {proposal.target.repository} moved {TRIES} times while this was pushed; nothing was done. "
+            f"The branch of {proposal.repository} moved {TRIES} times while this was pushed; nothing was done. "
             "Try again in a minute."
         )
 
+    def withdraw(self, withdrawal: Withdrawal) -> Outcome:
+        """Close a pull request of ours, and say there why. Refusal and Unavailable pass through."""
+        forge = self._forge(withdrawal.environment)
+        self._close(forge, withdrawal.repository, withdrawal.pull, withdrawal.comment)
+        return Withdrawn(withdrawal.pull)
+
     def _open(self, proposal: Proposal) -> Outcome:
-        repository = proposal.target.repository
-        if self.forge is None:
-            raise Refusal(
-                f"{proposal.target.environment} changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
-                f"or change: push under environments.{proposal.target.environment}."
-            )
+        repository, forge = proposal.repository, self._forge(proposal.environment)
         with self._opening:
-            existing = None
-            for pull in self.forge.pulls(repository):
-                if pull.ours and pull.branch == proposal.branch:
+            existing, older = None, []
+            for pull in (pull for pull in forge.pulls(repository) if pull.ours):
+                if pull.branch == proposal.branch:
                     existing = pull
-                elif pull.ours and proposals.moves(pull.branch, proposal.target):
-                    return Contested(pull)
+                elif contested := self._shared(proposal, pull):
+                    if not self._may_replace(proposal, pull):
+                        return Contested(contested[0], pull)
+                    older.append(pull)
             commit = self.git.commit(repository, proposal.base, proposal.drafts)
             self.git.push_branch(repository, proposal.branch, commit)
-            if existing is not None:
-                return Adopted(existing)
-            opened = self.forge.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
-        return Opened(opened)
+            if existing is None:
+                opened = forge.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
+            elif (existing.title, existing.body) != (proposal.title, proposal.body):
+                forge.edit(repository, existing.number, title=proposal.title, body=proposal.body)
+            # Ours is there first: killed in between, there are two pull requests for a while, but never none.
+            ours = existing or opened
+            for pull in older:
+                self._close(forge, repository, pull, f"#{ours.number} takes the place of this pull request.")
+        return Opened(ours, tuple(older)) if existing is None else Adopted(ours)
+
+    def _forge(self, environment: str) -> ForgeWrites:
+        if self.forge is None:
+            raise Refusal(
+                f"{environment} changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
+                f"or change: push under environments.{environment}."
+            )
+        return self.forge
+
+    def _close(self, forge: ForgeWrites, repository: str, pull: PullRequest, why: str) -> None:
+        forge.comment(repository, pull.number, why)
+        forge.close(repository, pull.number, delete_branch=True)
+
+    def _shared(self, proposal: Proposal, pull: PullRequest) -> tuple[Target, ...]:
+        """The targets that an open pull request moves as well."""
+        if not proposals.is_release(pull.branch):
+            return tuple(target for target in proposal.targets if proposals.moves(pull.branch, target))
+        moved = self._released(proposal.repository, pull)
+        return tuple(each for each in proposal.targets if (each.environment, each.service) in moved)
+
+    def _may_replace(self, proposal: Proposal, pull: PullRequest) -> bool:
+        """A rollback gives way to none but another; a release to what moves all of its services."""
+        if proposals.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
+            return False
+        if not proposals.is_release(pull.branch):
+            return True
+        ours = {(target.environment, target.service) for target in proposal.targets}
+        return self._released(proposal.repository, pull) <= ours
+
+    def _released(self, repository: str, pull: PullRequest) -> set[tuple[str, str]]:
+        """The environments and services of a release, by its commits: each is one service's."""
+        said = [commit.trailers for commit in self.look().unmerged(repository, pull.head)]
+        return {(each.get("Quarterdeck-Environment", ""), each.get("Quarterdeck-Service", "")) for each in said}
 
 
 def _otherwise(asked: Proposal, again: Proposal) -> str | None:
     """What makes a plan another than the one that was asked for, and perhaps confirmed."""
-    if again.target != asked.target:
+    if again.targets != asked.targets:
         # `rollback payment` means wherever it moved last: there, nobody judged whether this person may.
-        return f"That would change {again.target} by now and not {asked.target}"
-    if again.from_version != asked.from_version:
-        moved = f"{wording.short(asked.from_version)} to {wording.short(again.from_version)}"
-        return f"{asked.target} was changed from {moved} by someone else meanwhile"
-    if again.to_version != asked.to_version:
-        now, then = wording.short(again.to_version), wording.short(asked.to_version)
-        return f"{asked.target} would go to {now} by now and not to {then}"
+        now, then = (wording.joined([str(target) for target in each.targets]) for each in (again, asked))
+        return f"That would change {now} by now and not {then}"
+    for step, before in zip(again.steps, asked.steps, strict=True):
+        if step.from_version != before.from_version:
+            moved = f"{wording.short(before.from_version)} to {wording.short(step.from_version)}"
+            return f"{step.target} was changed from {moved} by someone else meanwhile"
+        if step.to_version != before.to_version:
+            now, then = wording.short(step.to_version), wording.short(before.to_version)
+            return f"{step.target} would go to {now} by now and not to {then}"
     return None

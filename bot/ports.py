@@ -58,6 +58,9 @@ class Git(Protocol):
         A merge is reverted against its first parent. Nothing but loose objects in the mirror is written.
         """
 
+    def unmerged(self, repository: str, commit: str) -> tuple[Commit, ...]:
+        """The commits that lead to this one and are not on the branch, newest first."""
+
     def find_change(self, target: Target, change: str) -> str | None:
         """The commit, pushed or merged, that carries the trailer `Quarterdeck-Change: <change>`, if there is one."""
 

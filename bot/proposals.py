@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from bot import wording
 from bot.comparison import secrets
 from bot.model.catalog import Target
-from bot.model.change import PREFIX, Commit, Edit
+from bot.model.change import PREFIX, Commit, Edit, Step
 from bot.model.request import Message
 
 LONGEST_BRANCH = 200
@@ -35,18 +35,49 @@ def branch(verb: str, target: Target, version: str) -> str:
     return name[: LONGEST_BRANCH - 9].rstrip("/.-") + "-" + _digest(name)
 
 
+def release_branch(steps: Sequence[Step]) -> str:
+    """`quarterdeck/release/<environment>/<services>/<digest>`: the same release has the same branch."""
+    environment, services = steps[0].target.environment, "+".join(step.target.service for step in steps)
+    said = sorted((step.target.service, step.to_version) for step in steps)
+    return PREFIX + "/".join(["release", _slug(environment), _slug(services)[:100].rstrip(".-+"), _digest(repr(said))])
+
+
+def is_release(name: str) -> bool:
+    """Whether a branch of ours moves several services, so that only its commits tell which."""
+    return name.startswith(f"{PREFIX}release/")
+
+
+def is_rollback(name: str) -> bool:
+    """Whether a branch of ours takes a service back."""
+    return name.startswith(f"{PREFIX}rollback/")
+
+
 def moves(name: str, target: Target) -> bool:
-    """Whether a branch of ours moves this target, whatever verb and version."""
+    """Whether a branch of ours, for one service, moves this target, whatever verb and version."""
     parts = name.removeprefix(PREFIX).split("/")
     return name.startswith(PREFIX) and parts[1:3] == [_slug(target.environment), _slug(target.service)]
 
 
-def promote_title(target: Target, before: str | None, after: str) -> str:
-    return f"Promote {target.service} from {wording.short(before)} to {wording.short(after)} in {target.environment}"
+def environment(name: str, known: Iterable[str]) -> str | None:
+    """The environment that a branch of ours is for."""
+    parts = name.removeprefix(PREFIX).split("/")
+    return next((each for each in known if name.startswith(PREFIX) and parts[1:2] == [_slug(each)]), None)
 
 
-def rollback_title(target: Target, before: str | None, after: str) -> str:
-    return f"Roll back {target.service} from {wording.short(before)} to {wording.short(after)} in {target.environment}"
+def promote_title(steps: Sequence[Step]) -> str:
+    return _title("Promote", steps)
+
+
+def rollback_title(steps: Sequence[Step]) -> str:
+    return _title("Roll back", steps)
+
+
+def _title(verb: str, steps: Sequence[Step]) -> str:
+    first, *more = steps
+    if not more:
+        moved = f"from {wording.short(first.from_version)} to {wording.short(first.to_version)}"
+        return f"{verb} {first.target.service} {moved} in {first.target.environment}"
+    return f"{verb} {wording.services(steps)} in {first.target.environment}"
 
 
 def revert_message(reverted: Commit, trailers: str) -> str:
@@ -62,14 +93,14 @@ def change_id(message: Message) -> str:
     return hashlib.sha256(message.id.encode()).hexdigest()[:16]
 
 
-def trailers(target: Target, before: str | None, after: str, message: Message) -> str:
+def trailers(step: Step, message: Message) -> str:
     """The commit's last paragraph, one `Key: value` a line; text from people can't add a line."""
     asked = message.actor.github or message.actor.name
     pairs = {
-        "Quarterdeck-Service": target.service,
-        "Quarterdeck-Environment": target.environment,
-        "Quarterdeck-From": before or "none",
-        "Quarterdeck-To": after,
+        "Quarterdeck-Service": step.target.service,
+        "Quarterdeck-Environment": step.target.environment,
+        "Quarterdeck-From": step.from_version or "none",
+        "Quarterdeck-To": step.to_version,
         "Quarterdeck-Change": change_id(message),
         "Requested-by": asked,
     }
@@ -78,46 +109,42 @@ def trailers(target: Target, before: str | None, after: str, message: Message) -
 
 def body(
     summary: str,
-    target: Target,
-    versions: tuple[str | None, str],
+    steps: Sequence[Step],
     edits: Sequence[Edit],
     message: Message,
     notes: Iterable[str] = (),
     *,
-    undo: str,
+    undo: Sequence[str],
 ) -> str:
-    """The pull request's text: what, from and to, who asked and where, the diff, and the command that undoes it."""
-    before, after = versions
+    """The pull request's text: what, from and to, who asked and where, the diff, and the commands that undo it."""
     where = f" in [this conversation]({message.place.link})" if message.place.link else ""
+    commands = " and ".join(f"<code>{_markdown(each)}</code>" for each in undo)
     asker = f"@{message.actor.github}" if message.actor.github else _markdown(message.actor.name)
     lines = [
         _markdown(summary),
         "",
-        f"| Service | {_markdown(target.service)} |",
-        "|---|---|",
-        f"| Environment | {_markdown(target.environment)} |",
-        f"| From | {_markdown(before or 'none')} |",
-        f"| To | {_markdown(after)} |",
-        f"| Asked by | {asker}{where} |",
+        "| Service | Environment | From | To |",
+        "|---|---|---|---|",
+        *(_row(step.target.service, step.target.environment, step.from_version, step.to_version) for step in steps),
+        "",
+        f"Asked by {asker}{where}.",
         "",
         *(f"> {_markdown(note)}\n" for note in notes),
-        f"To undo it once merged, say <code>{_markdown(undo)}</code>; before that, close this pull request.",
+        f"To undo it once merged, say {commands}; before that, close this pull request.",
         "",
-        hidden_block(target, versions, message),
+        hidden_block(steps, message),
     ]
     room = LONGEST_BODY - sum(len(line) + 1 for line in lines) - 200
     lines[-3:-3] = [*_fenced(diff(edits), room), ""]
     return "\n".join(lines)
 
 
-def hidden_block(target: Target, versions: tuple[str | None, str], message: Message) -> str:
+def hidden_block(steps: Sequence[Step], message: Message) -> str:
     """Machine-readable hints in an HTML comment, which no text inside can close."""
     said = {
         "schema": "quarterdeck/pull/v1",
-        "service": target.service,
-        "environment": target.environment,
-        "from": versions[0],
-        "to": versions[1],
+        "environment": steps[0].target.environment,
+        "steps": [{"service": step.target.service, "from": step.from_version, "to": step.to_version} for step in steps],
         "change": change_id(message),
     }
     text = json.dumps(said, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
@@ -152,6 +179,10 @@ def _may_be_secret(edit: Edit) -> bool:
 def flat(text: str) -> str:
     """On one line, without control characters."""
     return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).split())
+
+
+def _row(*cells: str | None) -> str:
+    return "| " + " | ".join(_markdown(cell or "none") for cell in cells) + " |"
 
 
 def _fenced(text: str, room: int) -> list[str]:

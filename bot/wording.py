@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.model.change import Adopted, Committed, Contested, Failed, Move, Opened, Proposal, Reversal, Unchanged
-from bot.model.change import Outcome as Result
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.change import Move, Proposal, Step
+from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
 
 HOW_TO_HEAL = "To heal it, undo the change in the cluster, or write it into Git and merge."
+
+NAMED = 3
+"""Services that a sentence names; of more, it says how many."""
 
 SHOWN = 8
 """Differences of one target that a message shows; the rest is counted."""
@@ -23,58 +25,24 @@ def short(version: str | None) -> str:
     return f"{head}{colon}{digits[:12]}" if colon else version
 
 
+def services(steps: Sequence[Step]) -> str:
+    """`payment`, `api and payment`, `7 services`."""
+    names = [step.target.service for step in steps]
+    return joined(names) if len(names) <= NAMED else f"{len(names)} services"
+
+
+def joined(names: Sequence[str]) -> str:
+    """`api, payment and web`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def change(proposal: Proposal) -> str:
-    """`payment in production: v1.2.0 → v1.3.0`."""
-    return f"{proposal.target}: {short(proposal.from_version)} → {short(proposal.to_version)}"
-
-
-def performed(proposal: Proposal, result: Result) -> Reply:
-    """What came of a proposal, for the person who asked."""
-    moved = change(proposal)
-    done = "Rolled back" if isinstance(proposal, Reversal) else "Promoted"
-    notes = tuple(Section(note) for note in proposal.notes)
-    match result:
-        case Opened(pull):
-            text = f"{moved}. Pull request #{pull.number} is open: merge it and the cluster follows."
-            return Reply(Outcome.OPENED, text, notes, _link(pull.number, pull.url), pull=pull)
-        case Adopted(pull):
-            text = f"{moved}. Pull request #{pull.number} does this already and is open."
-            return Reply(Outcome.ADOPTED, text, notes, _link(pull.number, pull.url), pull=pull)
-        case Committed(commit):
-            text = f"{done} {moved}, in commit {commit[:10]}."
-            return Reply(Outcome.COMMITTED, text, notes, commit=commit)
-        case Unchanged(why):
-            return Reply(Outcome.UNCHANGED, why)
-        case Contested(pull):
-            text = (
-                f"{proposal.target} is being moved by pull request #{pull.number} ({pull.title}) already. "
-                "Merge or close that one, then say it again."
-            )
-            return Reply(Outcome.CONTESTED, text, choices=_link(pull.number, pull.url), pull=pull)
-        case Failed(why):
-            return Reply(Outcome.FAILED, why)
-
-
-def planned(proposal: Proposal, shown: str) -> Reply:
-    """What would happen, under `--dry-run`."""
-    how = f"a pull request from {proposal.branch}" if proposal.delivery == "pull-request" else "a commit"
-    sections = (*(Section(note) for note in proposal.notes), Section(shown, Layout.CODE))
-    return Reply(Outcome.PLANNED, f"{change(proposal)}, by {how}. Nothing was done.", sections)
-
-
-def question(proposal: Proposal, confirmation: str, shown: str) -> Reply:
-    """What a person must say yes to first, and the buttons for it."""
-    choices = (
-        Choice(
-            "Roll back" if isinstance(proposal, Reversal) else "Promote",
-            action="confirm",
-            value=confirmation,
-            danger=True,
-        ),
-        Choice("Cancel", action="cancel", value=confirmation),
-    )
-    sections = (*(Section(note) for note in proposal.notes), Section(shown, Layout.CODE))
-    return Reply(Outcome.CONFIRM, f"{change(proposal)}. {proposal.confirm}", sections, choices)
+    """`payment in production: v1.2.0 → v1.3.0`; of several services, each."""
+    moved = [f"{short(step.from_version)} → {short(step.to_version)}" for step in proposal.steps]
+    if len(moved) == 1:
+        return f"{proposal.steps[0].target}: {moved[0]}"
+    each = (f"{step.target.service} {versions}" for step, versions in zip(proposal.steps, moved, strict=True))
+    return f"{proposal.environment}: {', '.join(each)}"
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -185,10 +153,6 @@ def _finding(difference: Difference) -> str:
     return f"{difference.path}: Git wants {difference.desired}, " + (
         "it is gone" if gone else f"cluster has {difference.live}"
     )
-
-
-def _link(number: int, url: str) -> tuple[Choice, ...]:
-    return (Choice(f"Open #{number}", url=url),)
 
 
 def drift_data(sighting: Sighting) -> dict[str, object]:

@@ -1,84 +1,186 @@
-"""Move a service forward: the versions that Git pins in an environment are set to the one asked for."""
+"""Move services forward: the versions that Git pins in an environment are set to the ones asked for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot import pins, policy, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
-from bot.language.arguments import EnvironmentName, ServiceName, VersionName
+from bot.language.arguments import EnvironmentName, ServiceName, ServiceNames, VersionName
 from bot.model.catalog import Target
-from bot.model.change import Draft, Edit, Proposal
+from bot.model.change import Draft, Edit, Proposal, Release, Skipped, Step
 from bot.model.reply import Outcome, Reply
-from bot.model.sync import SyncState
+from bot.model.sync import Sighting, SyncState
 from bot.ports import Tree
 from bot.preview import Preview
 
 
+@dataclass(frozen=True)
+class Move:
+    """A service's way to a version: the step, its edits on the tree as it is by then, and what is doubtful."""
+
+    step: Step
+    edits: tuple[Edit, ...]
+    doubt: str
+
+
 @command(
     "promote <service> <version> to <environment>",
-    "promote <service> to <environment>",
-    examples=["promote payment v1.3.0 to prod", "promote payment to production"],
+    "promote <services,…> [from <origin>] to <environment>",
+    examples=[
+        "promote payment v1.3.0 to prod",
+        "promote payment to production",
+        "promote api, payment from staging to prod",
+        "promote all from staging to prod",
+    ],
     changes=True,
 )
 def promote(
-    ctx: Context, service: ServiceName, environment: EnvironmentName, version: VersionName | None = None
-) -> Proposal | Reply:
-    """Move a service to a version; without one, to what runs in the environment before.
+    ctx: Context,
+    environment: EnvironmentName,
+    service: ServiceName | None = None,
+    version: VersionName | None = None,
+    services: ServiceNames | None = None,
+    origin: EnvironmentName | None = None,
+) -> Proposal | Release | Reply:
+    """Move services to a version; without one, to what runs in the origin, or in the environment before.
 
-    Opens a pull request, or commits where the environment says change: push.
+    Opens a pull request, or commits where the environment says change: push. Several services share one, or get one
+    each where it says release: apart; `all` are those that both environments have.
     """
-    target = ctx.target(service, environment)
+    if version is not None and service is not None:
+        return _single(ctx, ctx.target(service, environment), version)
+    origin = _origin(ctx, services, environment, origin)
+    names = services or _in_both(ctx, origin, environment)
+    if len(names) == 1:
+        target = ctx.target(names[0], environment)
+        (running,) = _running(ctx, names, origin).values()
+        if isinstance(running, Refusal):
+            raise running
+        return _single(ctx, target, running)
+    return _release(ctx, names, environment, origin)
+
+
+def _single(ctx: Context, target: Target, wanted: str) -> Proposal | Reply:
     tree = ctx.git.head(target.repository)
-    wanted = version or _running_before(ctx, service, environment)
+    move = _move(ctx, tree, target, wanted)
+    if isinstance(move, Skipped):
+        return Reply(Outcome.UNCHANGED, move.why)
+    return _proposal(ctx, tree, [move])
+
+
+def _release(ctx: Context, names: Sequence[str], environment: str, origin: str) -> Release:
+    running = _running(ctx, names, origin)
+    moves: dict[tuple[str, str], list[Move]] = {}
+    skipped = []
+    for name in names:
+        try:
+            target, wanted = ctx.target(name, environment), running[name]
+            if isinstance(wanted, Refusal):
+                raise wanted
+            group = (target.repository, name if ctx.catalog.environments[environment].apart else "")
+            before = [edit for move in moves.get(group, []) for edit in move.edits]
+            # Services may share a file: each is moved in what the ones before it leave.
+            move = _move(ctx, Preview(ctx.git.head(target.repository), before), target, wanted)
+        except Refusal as refusal:
+            skipped.append(Skipped(name, environment, f"{name}: {refusal}", refused=True))
+            continue
+        if isinstance(move, Skipped):
+            skipped.append(move)
+        else:
+            moves.setdefault(group, []).append(move)
+    proposals_ = (_proposal(ctx, ctx.git.head(repository), group) for (repository, _), group in moves.items())
+    return Release(tuple(proposals_), tuple(skipped))
+
+
+def _move(ctx: Context, tree: Tree, target: Target, wanted: str) -> Move | Skipped:
+    """Refusal where the version is not allowed, or can't be set."""
     for image in sorted({pin.image.name for pin in pins.locate(tree, target)}):
         policy.check(ctx.catalog.images, image, wanted)
     edits = pins.edits(tree, target, wanted)
     before = pins.current(tree, target)
-    if not edits:
-        move = next(ctx.git.moves(target), None)
-        # A base outside the target's folders may have moved it since: then that move is not the one.
-        known = f" {wording.since(move, ctx.now)}" if move and move.to_version == before else ""
-        return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(wanted)}{known}.")
-    title = proposals.promote_title(target, before, wanted)
-    trailers = proposals.trailers(target, before, wanted, ctx.message)
+    if edits:
+        doubt = " ".join(filter(None, [_doubt(before, wanted), _moved_too(ctx, tree, target, edits)]))
+        return Move(Step(target, before, wanted), edits, doubt)
+    move = next(ctx.git.moves(target), None)
+    # A base outside the target's folders may have moved it since: then that move is not the one.
+    known = f" {wording.since(move, ctx.now)}" if move and move.to_version == before else ""
+    why = f"{target} is already {wording.short(wanted)}{known}."
+    return Skipped(target.service, target.environment, why, refused=False)
+
+
+def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move]) -> Proposal:
+    steps = tuple(move.step for move in moves)
+    environment = steps[0].target.environment
     place = ctx.catalog.environments[environment]
+    title = proposals.promote_title(steps)
+    edits = tuple(edit for move in moves for edit in move.edits)
+    doubts = [
+        move.doubt if len(moves) == 1 else f"{move.step.target.service}: {move.doubt}" for move in moves if move.doubt
+    ]
     return Proposal(
         verb="promote",
-        target=target,
+        steps=steps,
         delivery=place.delivery,
-        from_version=before,
-        to_version=wanted,
         base=tree.commit,
-        drafts=(Draft(f"{title}\n\n{trailers}\n", edits),),
-        branch=proposals.branch("promote", target, wanted),
+        drafts=tuple(_draft(ctx, move) for move in moves),
+        branch=proposals.release_branch(steps)
+        if len(steps) > 1
+        else proposals.branch("promote", steps[0].target, steps[0].to_version),
         title=title,
-        body=proposals.body(f"{title}.", target, (before, wanted), edits, ctx.message, undo=f"rollback {target}"),
-        labels=("quarterdeck", f"env/{target.environment}"),
+        body=proposals.body(f"{title}.", steps, edits, ctx.message, undo=[f"rollback {step.target}" for step in steps]),
+        labels=("quarterdeck", f"env/{environment}"),
         reviewers=place.reviewers,
-        confirm=_confirm(_doubt(before, wanted), _moved_too(ctx, tree, target, edits)),
+        confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
     )
 
 
-def _running_before(ctx: Context, service: str, environment: str) -> str:
-    """The version of the environment before: as its cluster runs it, or as Git says where no cluster is configured."""
+def _draft(ctx: Context, move: Move) -> Draft:
+    """A commit of its own for each service, so that a rollback of one reverts nothing of the others."""
+    return Draft(
+        f"{proposals.promote_title([move.step])}\n\n{proposals.trailers(move.step, ctx.message)}\n", move.edits
+    )
+
+
+def _in_both(ctx: Context, origin: str, environment: str) -> tuple[str, ...]:
+    there = {target.service for target in ctx.targets(environment=environment)}
+    names = tuple(target.service for target in ctx.targets(environment=origin) if target.service in there)
+    if not names:
+        raise Refusal(f"No service is in both {origin} and {environment}.")
+    return names
+
+
+def _origin(ctx: Context, names: Sequence[str] | None, environment: str, origin: str | None) -> str:
     order = list(ctx.catalog.environments)
     place = order.index(environment)
-    if place == 0:
+    if origin == environment:
+        raise Refusal(f"{environment} is where it goes to and where it comes from; name another environment.")
+    if origin is None and place == 0:
+        service = names[0] if names and len(names) == 1 else "<service>"
         raise Refusal(
             f"{environment} is the first environment, so name the version: promote {service} <version> to {environment}"
         )
-    before = order[place - 1]
-    (sighting,) = ctx.survey.look([ctx.target(service, before)])
-    name_it = f"name the version: promote {service} <version> to {environment}"
+    return origin or order[place - 1]
+
+
+def _running(ctx: Context, names: Sequence[str], origin: str) -> dict[str, str | Refusal]:
+    """Each service's version in the origin, or why it can't be told."""
+    targets = [target for name in names for target in ctx.targets(name, origin)]
+    seen = {sighting.target.service: _version(sighting) for sighting in ctx.survey.look(targets)}
+    return {name: seen.get(name) or Refusal(f"{name} is not in {origin}.") for name in names}
+
+
+def _version(sighting: Sighting) -> str | Refusal:
+    """The version as the cluster runs it, or as Git says where no cluster is configured."""
+    service, origin = sighting.target.service, sighting.target.environment
+    name_it = f"name the version: promote {service} <version> to <environment>"
     if sighting.target.cluster is None:
-        if sighting.desired is None:
-            raise Refusal(f"Which version {before} has can't be told ({sighting.why}); {name_it}")
-        return sighting.desired
+        return sighting.desired or Refusal(f"Which version {origin} has can't be told ({sighting.why}); {name_it}")
     if sighting.live is None or sighting.sync is SyncState.UNKNOWN:
-        raise Refusal(f"What runs in {before} can't be told ({sighting.why or 'it is not there'}); {name_it}")
+        return Refusal(f"What runs in {origin} can't be told ({sighting.why or 'it is not there'}); {name_it}")
     if sighting.live != sighting.desired:
-        raise Refusal(
-            f"{service} in {before} is between versions: Git says {sighting.desired}, "
+        return Refusal(
+            f"{service} in {origin} is between versions: Git says {sighting.desired}, "
             f"the cluster runs {sighting.live}; {name_it}"
         )
     return sighting.live
@@ -111,7 +213,3 @@ def _told(tree: Tree, target: Target) -> str | None:
         return pins.current(tree, target)
     except Refusal:
         return None
-
-
-def _confirm(*doubts: str | None) -> str | None:
-    return " ".join([*filter(None, doubts), "Go on?"]) if any(doubts) else None

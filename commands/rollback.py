@@ -8,7 +8,7 @@ from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, ServiceName, VersionName
 from bot.model.catalog import Delivery, Target
-from bot.model.change import Draft, Edit, Move, Reversal
+from bot.model.change import Draft, Edit, Move, Reversal, Step
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview
@@ -152,8 +152,9 @@ def _moved(standing: tuple[str, Move | None]) -> Move:
 
 
 def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way: Way) -> Reversal | Reply:
-    trailers = proposals.trailers(target, current, way.to_version, ctx.message)
-    title = proposals.rollback_title(target, current, way.to_version)
+    step = Step(target, current, way.to_version)
+    trailers = proposals.trailers(step, ctx.message)
+    title = proposals.rollback_title([step])
     drafts = _reverted(ctx, tree, target, way)
     notes = [
         f"{wording.short(move.to_version)} was set by {move.by}'s commit {move.commit.sha[:10]}, not by one of mine."
@@ -172,15 +173,13 @@ def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way
     undo = f"promote {target.service} {current} to {target.environment}"
     return Reversal(
         verb="rollback",
-        target=target,
+        steps=(step,),
         delivery=place.delivery,
-        from_version=current,
-        to_version=way.to_version,
         base=tree.commit,
         drafts=drafts,
         branch=proposals.branch("rollback", target, way.to_version),
         title=title,
-        body=proposals.body(f"{title}.", target, (current, way.to_version), _net(every), ctx.message, notes, undo=undo),
+        body=proposals.body(f"{title}.", [step], _net(every), ctx.message, notes, undo=[undo]),
         labels=("quarterdeck", f"env/{target.environment}", "rollback"),
         reviewers=place.reviewers,
         notes=tuple(notes),
@@ -206,7 +205,8 @@ def _reverted(ctx: Context, tree: Tree, target: Target, way: Way) -> tuple[Draft
 
 
 def _trailers(ctx: Context, move: Move, way: Way) -> str:
-    return proposals.trailers(move.target, move.to_version, move.from_version or way.to_version, ctx.message)
+    step = Step(move.target, move.to_version, move.from_version or way.to_version)
+    return proposals.trailers(step, ctx.message)
 
 
 def _net(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:

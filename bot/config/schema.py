@@ -79,6 +79,8 @@ class EnvironmentKeys(Keys):
     """Other words for it in commands."""
     change: Literal["push", "pull-request"] = "pull-request"
     """How a change reaches the branch: as a commit, or by a pull request that someone merges."""
+    release: Literal["together", "apart"] = "together"
+    """Whether several services promoted by one command share a pull request, or get one each."""
     channel: Channel | None = None
     """Where its drift is reported if `drift.channel` isn't set."""
     reviewers: Listed[Reviewer] = []

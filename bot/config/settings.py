@@ -190,6 +190,7 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             delivery=Delivery(each.change),
             channel=each.channel,
             reviewers=tuple(each.reviewers),
+            apart=each.release == "apart",
         )
         for name, each in keys.environments.items()
     }

@@ -3,8 +3,9 @@
 A converter gets the word and the vocabulary and gives the known name, or says what is wrong with the word.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NewType
 
 from bot.errors import Refusal
@@ -15,7 +16,12 @@ from bot.manifests import images
 ServiceName = NewType("ServiceName", str)
 EnvironmentName = NewType("EnvironmentName", str)
 VersionName = NewType("VersionName", str)
+ServiceNames = NewType("ServiceNames", tuple[str, ...])
 VerbName = NewType("VerbName", str)
+Reason = NewType("Reason", str)
+
+ALL = "all"
+"""In place of a list of services: every one that there is for the command."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,11 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A word that names nothing, and what it may have been meant to be."""
+    """A word that names nothing, and what it may have been meant to be. `at` is that word; None if it is the slot's."""
 
     why: str
     suggestions: tuple[str, ...] = ()
+    at: Word | None = None
 
 
 def service(word: Word, known: Vocabulary) -> str | Unknown:
@@ -61,12 +68,40 @@ def verb(word: Word, known: Vocabulary) -> str | Unknown:
     return name if name in known.verbs else _unknown("command", word, known.verbs, known.verbs)
 
 
+def services(words: Sequence[Word], known: Vocabulary) -> tuple[str, ...] | Unknown:
+    """The services of a list, each once; none for `all`, which the command knows best."""
+    if [word.text.casefold() for word in words] == [ALL]:
+        return ()
+    names: dict[str, None] = {}
+    for word in words:
+        for match in re.finditer(r"[^,]+", word.text):
+            part = Word(match[0], word.start + match.start())
+            name = service(part, known)
+            if isinstance(name, Unknown):
+                return replace(name, at=part)
+            names[name] = None
+    return tuple(names) or Unknown("A list of services is like api, payment")
+
+
+def reason(words: Sequence[Word], _: Vocabulary) -> str:
+    return " ".join(word.text for word in words)
+
+
 Converter = Callable[[Word, Vocabulary], str | Unknown]
-CONVERTERS: Mapping[object, Converter] = {
-    ServiceName: service,
-    EnvironmentName: environment,
-    VersionName: version,
-    VerbName: verb,
+ListConverter = Callable[[Sequence[Word], Vocabulary], str | tuple[str, ...] | Unknown]
+
+
+def _single(convert: Converter) -> ListConverter:
+    return lambda words, known: convert(words[0], known)
+
+
+CONVERTERS: Mapping[object, ListConverter] = {
+    ServiceName: _single(service),
+    ServiceNames: services,
+    EnvironmentName: _single(environment),
+    VersionName: _single(version),
+    VerbName: _single(verb),
+    Reason: reason,
 }
 
 

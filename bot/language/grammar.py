@@ -1,6 +1,7 @@
 """A usage line as grammar: "promote <service> <version> to <environment>" matches words and names its slots.
 
-Must not know what a service is: a slot takes any word that is not a keyword of the same usage.
+`<service>` takes a word, `<services,…>` a list with commas, `<reason…>` all the rest. Must not know what a service is:
+a slot takes any word that is not a keyword of the same usage.
 """
 
 import re
@@ -10,15 +11,31 @@ from functools import cached_property
 
 from bot.language.words import Word
 
-_PIECES = re.compile(r"\[|\]|<([a-z_]+)>|[^\s\[\]<>]+")
+_PIECES = re.compile(r"\[|\]|<([a-z_]+)(,?…)?>|[^\s\[\]<>]+")
 
 
 @dataclass(frozen=True)
 class Slot:
+    """`takes` is "" for a word, ",…" for a list, "…" for the rest."""
+
     name: str
+    takes: str = ""
 
     def __str__(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self.name}{self.takes}>"
+
+    def ends(self, words: tuple[Word, ...], at: int, keywords: frozenset[str]) -> int:
+        """Where the words end that the slot takes from `at` on; `at` itself where it can take none."""
+        if self.takes == "…":
+            return len(words)
+        end = at
+        while end < len(words) and words[end].text.casefold() not in keywords:
+            end += 1
+            goes_on = words[end - 1].text.endswith(",") or (end < len(words) and words[end].text.startswith(","))
+            if not goes_on:
+                break
+        listed = any("," in word.text for word in words[at:end])
+        return at if listed and not self.takes else end
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,7 @@ Piece = str | Slot | Group
 class Match:
     """Words by slot, and whether nothing was left over; else how far it got and what it wanted there."""
 
-    slots: Mapping[str, Word]
+    slots: Mapping[str, tuple[Word, ...]]
     complete: bool
     reached: int
     wanted: str | None = None
@@ -64,7 +81,7 @@ class Usage:
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
-        return tuple(re.findall(r"<([a-z_]+)>", self.line))
+        return tuple(re.findall(r"<([a-z_]+)(?:,?…)?>", self.line))
 
     def match(self, words: tuple[Word, ...]) -> Match:
         """The match that consumes all words, or the attempt that got furthest."""
@@ -77,7 +94,7 @@ class Usage:
         return best
 
     def _attempts(
-        self, pieces: tuple[Piece, ...], words: tuple[Word, ...], at: int, taken: Mapping[str, Word]
+        self, pieces: tuple[Piece, ...], words: tuple[Word, ...], at: int, taken: Mapping[str, tuple[Word, ...]]
     ) -> Iterator[Match]:
         if not pieces:
             yield Match(taken, complete=True, reached=at)
@@ -89,10 +106,11 @@ class Usage:
         elif at == len(words):
             yield Match(taken, complete=False, reached=at, wanted=str(piece))
         elif isinstance(piece, Slot):
-            if words[at].text.casefold() in self.keywords:
+            end = piece.ends(words, at, self.keywords)
+            if end == at:
                 yield Match(taken, complete=False, reached=at, wanted=str(piece))
             else:
-                yield from self._attempts(rest, words, at + 1, {**taken, piece.name: words[at]})
+                yield from self._attempts(rest, words, end, {**taken, piece.name: words[at:end]})
         elif words[at].text.casefold() == piece:
             yield from self._attempts(rest, words, at + 1, taken)
         else:
@@ -112,7 +130,7 @@ def _parse(tokens: list[re.Match[str]]) -> tuple[tuple[Piece, ...], list[re.Matc
         elif token[0] == "]":
             return tuple(pieces), [token, *tokens]
         else:
-            pieces.append(Slot(token[1]) if token[1] else token[0])
+            pieces.append(Slot(token[1], token[2] or "") if token[1] else token[0])
     return tuple(pieces), []
 
 

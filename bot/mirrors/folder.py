@@ -106,6 +106,10 @@ class Reader:
             self.at(repository, commit)
         return revert(self._mirrors[repository], commits, onto, folders)
 
+    def unmerged(self, repository: str, commit: str) -> tuple[Commit, ...]:
+        self.at(repository, commit)
+        return tuple(self._histories[repository].unmerged(commit, self.head(repository).commit))
+
     def find_change(self, target: Target, change: str) -> str | None:
         head = self.head(target.repository).commit
         return self._histories[target.repository].find_change(head, target, change)

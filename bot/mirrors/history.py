@@ -54,6 +54,10 @@ class History:
                     yield _commit(fields[: len(_FIELDS)])
                     del fields[: len(_FIELDS)]
 
+    def unmerged(self, commit: str, branch: str) -> Iterator[Commit]:
+        """Commits that lead to `commit` and not to `branch`, newest first."""
+        return self._log(commit, [""], f"^{branch}")
+
     def moves(self, start: str, target: Target) -> Iterator[Move]:
         """How the target's version came about, newest first. Where it can't be told it counts as None."""
         for commit in self.log(start, target.folders):

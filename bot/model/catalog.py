@@ -35,6 +35,8 @@ class Environment:
     delivery: Delivery = Delivery.PULL_REQUEST
     channel: str | None = None
     reviewers: tuple[str, ...] = ()
+    apart: bool = False
+    """Whether several services promoted by one command get a pull request each."""
 
 
 @dataclass(frozen=True, slots=True)

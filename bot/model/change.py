@@ -36,14 +36,24 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """A service should move in an environment. Performing it twice has the effect of once."""
+class Step:
+    """A service moves in an environment."""
 
-    verb: str
     target: Target
-    delivery: Delivery
     from_version: str | None
     to_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Services of one environment and repository should move, in one pull request or one push; mostly it is one.
+
+    Performing it twice has the effect of once.
+    """
+
+    verb: str
+    steps: tuple[Step, ...]
+    delivery: Delivery
     base: str
     """The commit it was planned on."""
     drafts: tuple[Draft, ...]
@@ -62,15 +72,70 @@ class Proposal:
         return tuple(edit for draft in self.drafts for edit in draft.edits)
 
     @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(step.target for step in self.steps)
+
+    @property
+    def environment(self) -> str:
+        return self.steps[0].target.environment
+
+    @property
+    def repository(self) -> str:
+        return self.steps[0].target.repository
+
+    @property
     def fingerprint(self) -> str:
         """The same for the same effect on the same files, whatever the base commit."""
-        said = (self.verb, self.target, self.from_version, self.to_version, self.edits)
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        return hashlib.sha256(repr((self.verb, self.steps, self.edits)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Reversal(Proposal):
     """A proposal to go back: a revert for each draft, newest first, or one that only sets the version back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A service that was asked for and stays as it is: there already, or refused."""
+
+    service: str
+    environment: str
+    why: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What several services asked for together come to: the proposals, and those that can't or needn't go."""
+
+    proposals: tuple[Proposal, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same effects, whatever the base commits."""
+        return hashlib.sha256("".join(each.fingerprint for each in self.proposals).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An open pull request of ours should be closed, and its branch go."""
+
+    verb: str
+    environment: str
+    repository: str
+    pull: "PullRequest"
+    comment: str
+    """What the pull request is told, in Markdown."""
+    text: str
+    """What whoever asked is told once it is done."""
+    targets: tuple[Target, ...] = ()
+    """Which services it would have moved, where that is known."""
+    confirm: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(repr((self.verb, self.repository, self.pull.number, self.pull.head)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +215,15 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """`superseded` are older pull requests for the same targets, which the new one takes the place of."""
+
     pull: PullRequest
+    superseded: tuple[PullRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The pull request was there already, with the same content."""
+    """The pull request was there already; it now holds what was asked for, on the present base."""
 
     pull: PullRequest
 
@@ -174,7 +242,15 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """Another open pull request moves the same target; nothing was done."""
+    """Another open pull request moves the same target, and may not be taken the place of; nothing was done."""
+
+    target: Target
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The pull request is closed."""
 
     pull: PullRequest
 
@@ -184,4 +260,4 @@ class Failed:
     why: str
 
 
-Outcome = Opened | Adopted | Committed | Unchanged | Contested | Failed
+Outcome = Opened | Adopted | Committed | Unchanged | Contested | Withdrawn | Failed

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     PLANNED = "planned"
     CONFIRM = "confirm"
     CONTESTED = "contested"
+    WITHDRAWN = "withdrawn"
     REFUSED = "refused"
     MISUNDERSTOOD = "misunderstood"
     FAILED = "failed"
