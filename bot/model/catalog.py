@@ -67,6 +67,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a commit says of a target's version: None where its folders are not there, or `why` says what is amiss."""
+
+    version: str | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """An image reference taken apart: `name` is registry and repository, as written."""
 
