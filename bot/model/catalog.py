@@ -116,6 +116,8 @@ class Pin:
     within: tuple[tuple[int, tuple[str | int, ...]], ...] = ()
     """Document and path of the scalar, in the file, whose text is the YAML that the pin stands in, outermost first:
     a Kustomize patch or Helm values written into another manifest."""
+    key: str = ""
+    """What Helm calls the place of an image in values, such as `payment.image`; empty elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
