@@ -79,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     drift.add_argument("--service", metavar="S")
     drift.add_argument("--in", dest="environment", metavar="E")
     drift.add_argument("--json", action="store_true", help="schema quarterdeck/drift/v1")
+    edit = call("edit", _edit, "Move versions in files, all or nothing; no config needed.", config=False)
+    edit.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: all manifests below it")
+    edit.add_argument(
+        "--set", action="append", required=True, metavar="IMAGE=VERSION", help="VERSION: tag, sha256:…, tag@sha256:…"
+    )
+    edit.add_argument("--diff", action="store_true", help="print what would change, and write nothing")
+    edit.add_argument("--json", action="store_true", help="schema quarterdeck/edit/v1")
     check = call("check", _check, "Check the config, and with PATH the config repository checked out there.")
     check.add_argument("path", nargs="?", type=Path)
     playground = call("playground", _playground, "A Slack, a GitHub and two clusters on this machine.", config=False)
@@ -134,6 +141,32 @@ def _drift(args: argparse.Namespace) -> int:
         print(terminal.plain(reply))
     states = {each.sync for each in sightings}
     return 2 if SyncState.UNKNOWN in states else 1 if SyncState.DRIFTED in states else 0
+
+
+def _edit(args: argparse.Namespace) -> int:
+    from bot import edit, files
+
+    status = 0
+    try:
+        plan = edit.plan([edit.setting(words) for words in args.set], args.paths)
+        if plan.refusals:
+            status = 1
+        elif not args.diff:
+            files.replace(plan.rewrites)
+    except (Refusal, Unavailable) as error:
+        plan, status = edit.Plan(refusals=[edit.Refused(str(error))]), 1 if isinstance(error, Refusal) else 2
+    for refused in plan.refusals:
+        print(terminal.printable(refused.why), file=sys.stderr)
+    if args.json:
+        print(terminal.dumps(edit.as_data(plan)))
+    elif args.diff and not status:
+        diff = edit.diff(plan)
+        sys.stdout.write(terminal.printable(diff) if sys.stdout.isatty() else diff)
+    elif not status:
+        print(terminal.printable(edit.report(plan)))
+    for note in plan.notes if not status else ("Nothing was written.",):
+        print(terminal.printable(note), file=sys.stderr)
+    return status
 
 
 def _check(args: argparse.Namespace) -> int:
