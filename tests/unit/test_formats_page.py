@@ -1,0 +1,63 @@
+"""The examples of docs/formats.md, run as they stand there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import edit, files
+
+PAGE = Path(__file__).parents[2] / "docs/formats.md"
+BLOCKS = re.compile(
+    r"^```(?P<language>\w+) ?(?P<info>.*)\n(?P<body>(?:.*\n)*?)```\n(?:\n(?P<said>(?:> .*\n)+))?", re.MULTILINE
+)
+EXAMPLES = list(BLOCKS.finditer(PAGE.read_text()))
+USUAL = "acme/payment=v1.3.0"
+
+
+def line_of(example: re.Match[str]) -> str:
+    return f"line {example.string.count(chr(10), 0, example.start()) + 1}"
+
+
+def written(folder: Path, diff: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of a diff, before and after, in the folder as before."""
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    name = ""
+    for line in diff.splitlines(keepends=True):
+        if line.startswith("--- a/"):
+            name = line.removeprefix("--- a/").rstrip()
+            before[name] = after[name] = ""
+        elif not line.startswith("+++ b/"):
+            sign, rest = line[0], line[1:]
+            before[name] += rest if sign in " -\n" else ""
+            after[name] += rest if sign in " +\n" else ""
+    for name, content in before.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return before, after
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each["language"] == "diff"], ids=line_of)
+def test_an_example_becomes_what_the_page_shows(
+    example: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before, after = written(tmp_path, example["body"])
+    assert before != after
+    words = example["info"].removeprefix("--set ") or USUAL
+    plan = edit.plan([edit.setting(words)], ["."])
+    assert plan.refusals == []
+    files.replace(plan.rewrites)
+    assert {name: (tmp_path / name).read_text() for name in before} == after
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each["info"].startswith("refused ")], ids=line_of)
+def test_what_is_refused_is_said_as_the_page_says(
+    example: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = example["info"].removeprefix("refused ")
+    (tmp_path / file).write_text(example["body"])
+    (refused,) = edit.plan([edit.setting(USUAL)], [file]).refusals
+    assert refused.why == " ".join(line.removeprefix("> ") for line in example["said"].splitlines())
