@@ -136,7 +136,8 @@ class Conversation:
 
         A release needs no such look: planned again, it skips what is there.
         """
-        if not self.registry.commands[invocation.verb].changes or "services" in invocation.arguments:
+        services = invocation.arguments.get("services")
+        if not self.registry.commands[invocation.verb].changes or (isinstance(services, tuple) and len(services) != 1):
             return None
         change = proposals.change_id(context.message)
         said = {name: str(value) for name, value in invocation.arguments.items()}

@@ -37,9 +37,9 @@ def branch(verb: str, target: Target, version: str) -> str:
 
 def release_branch(steps: Sequence[Step]) -> str:
     """`quarterdeck/release/<environment>/<services>/<digest>`: the same release has the same branch."""
-    environment, services = steps[0].target.environment, "+".join(step.target.service for step in steps)
     said = sorted((step.target.service, step.to_version) for step in steps)
-    return PREFIX + "/".join(["release", _slug(environment), _slug(services)[:100].rstrip(".-+"), _digest(repr(said))])
+    services = _slug("+".join(service for service, _ in said))[:100].rstrip(".-+")
+    return PREFIX + "/".join(["release", _slug(steps[0].target.environment), services, _digest(repr(said))])
 
 
 def is_release(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Move services forward: the versions that Git pins in an environment are set to the ones asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import pins, policy, proposals, wording
@@ -50,15 +50,15 @@ def promote(
     """
     if version is not None and service is not None:
         return _single(ctx, ctx.target(service, environment), version)
-    origin = _origin(ctx, services, environment, origin)
-    names = services or _in_both(ctx, origin, environment)
-    if len(names) == 1:
-        target = ctx.target(names[0], environment)
-        (running,) = _running(ctx, names, origin).values()
-        if isinstance(running, Refusal):
-            raise running
-        return _single(ctx, target, running)
-    return _release(ctx, names, environment, origin)
+    source = _source(ctx, services, environment, origin)
+    names = services or _in_both(ctx, source, environment)
+    running = _running(ctx, names, source, environment)
+    if len(names) > 1:
+        return _release(ctx, running, environment)
+    version_there = running[names[0]]
+    if isinstance(version_there, Refusal):
+        raise version_there
+    return _single(ctx, ctx.target(names[0], environment), version_there)
 
 
 def _single(ctx: Context, target: Target, wanted: str) -> Proposal | Reply:
@@ -69,13 +69,12 @@ def _single(ctx: Context, target: Target, wanted: str) -> Proposal | Reply:
     return _proposal(ctx, tree, [move])
 
 
-def _release(ctx: Context, names: Sequence[str], environment: str, origin: str) -> Release:
-    running = _running(ctx, names, origin)
+def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: str) -> Release:
     moves: dict[tuple[str, str], list[Move]] = {}
     skipped = []
-    for name in names:
+    for name, wanted in running.items():
         try:
-            target, wanted = ctx.target(name, environment), running[name]
+            target = ctx.target(name, environment)
             if isinstance(wanted, Refusal):
                 raise wanted
             group = (target.repository, name if ctx.catalog.environments[environment].apart else "")
@@ -150,7 +149,7 @@ def _in_both(ctx: Context, origin: str, environment: str) -> tuple[str, ...]:
     return names
 
 
-def _origin(ctx: Context, names: Sequence[str] | None, environment: str, origin: str | None) -> str:
+def _source(ctx: Context, names: Sequence[str] | None, environment: str, origin: str | None) -> str:
     order = list(ctx.catalog.environments)
     place = order.index(environment)
     if origin == environment:
@@ -163,17 +162,23 @@ def _origin(ctx: Context, names: Sequence[str] | None, environment: str, origin:
     return origin or order[place - 1]
 
 
-def _running(ctx: Context, names: Sequence[str], origin: str) -> dict[str, str | Refusal]:
+def _running(ctx: Context, names: Sequence[str], origin: str, environment: str) -> dict[str, str | Refusal]:
     """Each service's version in the origin, or why it can't be told."""
-    targets = [target for name in names for target in ctx.targets(name, origin)]
-    seen = {sighting.target.service: _version(sighting) for sighting in ctx.survey.look(targets)}
-    return {name: seen.get(name) or Refusal(f"{name} is not in {origin}.") for name in names}
+    found: dict[str, str | Refusal] = {}
+    targets = []
+    for name in names:
+        try:
+            targets.append(ctx.target(name, origin))
+        except Refusal as refusal:
+            found[name] = refusal
+    seen = {sighting.target.service: sighting for sighting in ctx.survey.look(targets)}
+    return {name: found[name] if name in found else _version(seen[name], environment) for name in names}
 
 
-def _version(sighting: Sighting) -> str | Refusal:
+def _version(sighting: Sighting, environment: str) -> str | Refusal:
     """The version as the cluster runs it, or as Git says where no cluster is configured."""
     service, origin = sighting.target.service, sighting.target.environment
-    name_it = f"name the version: promote {service} <version> to <environment>"
+    name_it = f"name the version: promote {service} <version> to {environment}"
     if sighting.target.cluster is None:
         return sighting.desired or Refusal(f"Which version {origin} has can't be told ({sighting.why}); {name_it}")
     if sighting.live is None or sighting.sync is SyncState.UNKNOWN:

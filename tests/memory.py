@@ -12,7 +12,7 @@ from trees import Files
 from bot import pins
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
-from bot.model.change import Commit, Draft, Edit, Move, PullRequest
+from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.request import Message
 from bot.model.sync import Live, Manifest, ObjectRef
 
@@ -84,6 +84,14 @@ class Git:
             files |= {path: before[path] for path in paths if path in before}
         return tuple(reverted)
 
+    def unmerged(self, repository: str, commit: str) -> tuple[Commit, ...]:
+        above = []
+        on_branch = {each.sha for each in self.log(repository, [""])} | {self.newest}
+        while commit not in on_branch:
+            above.append(self.commits[commit])
+            commit = self.commits[commit].parents[0]
+        return tuple(above)
+
     def find_change(self, target: Target, change: str) -> str | None:
         found = self.log(target.repository, target.folders)
         return next((each.sha for each in found if each.trailers.get("Quarterdeck-Change") == change), None)
@@ -144,14 +152,47 @@ class Forge:
     open_pulls: list[PullRequest] = field(default_factory=list)
     rejected: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
+    closed_pulls: list[PullRequest] = field(default_factory=list)
+    heads: Callable[[str], str] = lambda _: "a" * 40
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
         return tuple(self.open_pulls)
 
-    def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest:
+    def pull(self, repository: str, number: int) -> PullRequest:
+        return next(each for each in (*self.open_pulls, *self.closed_pulls) if each.number == number)
+
+    def compare(self, source: str, older: str, newer: str) -> Comparison:
+        raise Unavailable("GitHub is away.")
+
+    def open(self, repository: str, *, title: str, body: str, branch: str, draft: bool = False) -> PullRequest:
         self._do("open", branch)
-        self.open_pulls.append(pull(branch, number=len(self.open_pulls) + 1, title=title, body=body))
+        number = len(self.open_pulls) + len(self.closed_pulls) + 1
+        self.open_pulls.append(pull(branch, number=number, title=title, body=body, head=self.heads(branch)))
         return self.open_pulls[-1]
+
+    def edit(self, repository: str, number: int, *, title: str, body: str) -> None:
+        self._do("edit", str(number))
+        self.open_pulls = [
+            replace(each, title=title, body=body) if each.number == number else each for each in self.open_pulls
+        ]
+
+    def ready(self, repository: str, number: int) -> None:
+        self._do("ready", str(number))
+
+    def comment(self, repository: str, number: int, text: str) -> None:
+        self._do("comment", f"{number} {text}")
+
+    def close(self, repository: str, number: int, *, delete_branch: bool = False) -> None:
+        self._do("close", str(number))
+        self.closed_pulls += [replace(each, state="closed") for each in self.open_pulls if each.number == number]
+        self.open_pulls = [each for each in self.open_pulls if each.number != number]
+
+    def assign(self, repository: str, number: int, people: Sequence[str]) -> None:
+        self._do("assign", " ".join(people))
+
+    def merge_when_ready(self, repository: str, number: int, *, head: str) -> str | None:
+        self._do("merge", str(number))
+        return None
 
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None:
         self._do("label", " ".join(labels))
@@ -165,10 +206,12 @@ class Forge:
         self.asked.append(f"{what} {of}")
 
 
-def pull(branch: str, *, number: int = 1, title: str = "Promote it", body: str = "", ours: bool = True) -> PullRequest:
+def pull(
+    branch: str, *, number: int = 1, title: str = "Promote it", body: str = "", ours: bool = True, head: str = "a" * 40
+) -> PullRequest:
     author = "quarterdeck-bot" if ours else "eve"
     url = f"https://github.example/pull/{number}"
-    return PullRequest(number, url, title, body, branch, "a" * 40, "main", "open", author, ours=ours)
+    return PullRequest(number, url, title, body, branch, head, "main", "open", author, ours=ours)
 
 
 @dataclass

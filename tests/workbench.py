@@ -59,7 +59,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.git = Git(self.files)
-        self.forge = Forge()
+        self.forge = Forge(heads=self.git.branches.__getitem__)
         self.clusters = Clusters()
         self.synced = Synced()
         self.confirmations = Confirmations()
@@ -72,7 +72,7 @@ class Bench:
 
     def restart(self) -> None:
         """The process anew: what it held in memory is gone."""
-        performer = Performer(self.git, self.forge, lambda _: None)
+        performer = Performer(self.git, self.forge, lambda: self.git, lambda _: None)
         self.conversation = Conversation(
             registry=REGISTRY,
             rules=self.rules,

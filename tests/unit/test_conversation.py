@@ -289,10 +289,24 @@ def test_the_world_against_it_is_a_reply_to_all(bench: Bench) -> None:
 
 def test_every_attempt_to_change_something_is_kept(bench: Bench) -> None:
     bench.say("promote payment v1.1.0 to prod")
-    bench.say("promote payment v1.2.0 to prod")
     bench.say("promote payment v1.1.0 to prod")
+    bench.say("promote payment v1.2.0 to prod")
     bench.say("status")
-    assert [entry[3] for entry in bench.audit.kept] == ["opened", "contested", "adopted"]
+    assert [entry[3] for entry in bench.audit.kept] == ["opened", "adopted", "opened"]
+
+
+def test_row_107_a_newer_version_takes_the_place_of_the_older_pull_request(bench: Bench) -> None:
+    bench.say("promote payment v1.1.0 to prod")
+    assert bench.say("promote payment v1.2.0 to prod").text == (
+        "payment in production: v1.0.0 → v1.2.0. Pull request #2 is open: merge it and the cluster follows. "
+        "It takes the place of #1."
+    )
+    assert [each.number for each in bench.forge.open_pulls] == [2]
+    assert bench.forge.asked[-3:] == [
+        "open quarterdeck/promote/production/payment/v1.2.0",
+        "comment 1 #2 takes the place of this pull request.",
+        "close 1",
+    ]
 
 
 def test_an_attempt_that_the_world_stood_against_is_kept_too(bench: Bench) -> None:

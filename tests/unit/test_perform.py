@@ -19,6 +19,7 @@ from bot.model.change import (
     Opened,
     Proposal,
     PullRequest,
+    Step,
     Unchanged,
 )
 from bot.perform import Performer
@@ -45,10 +46,8 @@ def plan(git: Git, to: str = "v2", delivery: Delivery = Delivery.PUSH) -> Propos
     edits = pins.edits(tree, TARGET, to)
     return Proposal(
         verb="promote",
-        target=TARGET,
+        steps=(Step(TARGET, pins.current(tree, TARGET), to),),
         delivery=delivery,
-        from_version=pins.current(tree, TARGET),
-        to_version=to,
         base=tree.commit,
         drafts=(Draft(f"Promote\n\nQuarterdeck-To: {to}", edits),),
         branch=BRANCH,
@@ -64,7 +63,7 @@ class Bench:
 
     def __init__(self, git: Git, forge: Forge | None = None) -> None:
         self.pauses: list[float] = []
-        self.performer = Performer(git, forge, self.pauses.append)
+        self.performer = Performer(git, forge, lambda: git, self.pauses.append)
 
 
 def never() -> Proposal:
@@ -118,8 +117,8 @@ def test_a_plan_that_would_now_go_elsewhere_is_not_carried_out(git: Git) -> None
 def test_a_plan_that_now_means_another_environment_is_not_carried_out(git: Git) -> None:
     """There, nobody judged whether this person may."""
     git.races = [lambda: git.write({"README.md": "1"})]
-    production = replace(TARGET, environment="production")
-    assert Bench(git).performer.perform(plan(git), lambda: replace(plan(git), target=production)) == Failed(
+    elsewhere = replace(plan(git), steps=(Step(replace(TARGET, environment="production"), "v1", "v2"),))
+    assert Bench(git).performer.perform(plan(git), lambda: elsewhere) == Failed(
         "That would change payment in production by now and not payment in staging, so nothing was done. "
         "Look at it with status, then say it again."
     )
@@ -160,31 +159,32 @@ def test_a_pull_request_is_opened_once(git: Git) -> None:
     assert forge.asked == [f"open {BRANCH}"]
 
 
-def test_another_pull_request_of_ours_for_the_same_target_stands_in_the_way(git: Git) -> None:
+def test_a_promotion_never_takes_the_place_of_a_rollback(git: Git) -> None:
     other = pull("quarterdeck/rollback/staging/payment/v0", number=3)
     bench = Bench(git, Forge([other]))
-    assert bench.performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never) == Contested(other)
+    assert bench.performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never) == Contested(TARGET, other)
     assert BRANCH not in git.branches
 
 
-def test_of_two_asked_at_once_one_stands_in_the_others_way(git: Git) -> None:
+def test_of_two_asked_at_once_the_second_takes_the_place_of_the_first(git: Git) -> None:
     first = plan(git, delivery=Delivery.PULL_REQUEST)
-    second = replace(first, to_version="v3", branch="quarterdeck/promote/staging/payment/v3")
+    second = replace(first, steps=(Step(TARGET, "v1", "v3"),), branch="quarterdeck/promote/staging/payment/v3")
     came_of: list[object] = []
 
     class Slow(Forge):
-        def open(self, repository: str, *, title: str, body: str, branch: str) -> PullRequest:
+        def open(self, repository: str, *, title: str, body: str, branch: str, draft: bool = False) -> PullRequest:
             if branch == BRANCH:
                 other.start()
                 other.join(0.2)  # it must not get ahead, however long this takes
-            return super().open(repository, title=title, body=body, branch=branch)
+            return super().open(repository, title=title, body=body, branch=branch, draft=draft)
 
-    bench = Bench(git, Slow())
+    forge = Slow()
+    bench = Bench(git, forge)
     other = Thread(target=lambda: came_of.append(bench.performer.perform(second, never)))
     opened = bench.performer.perform(first, never)
     other.join()
     assert isinstance(opened, Opened)
-    assert came_of == [Contested(opened.pull)]
+    assert came_of == [Opened(forge.open_pulls[0], (opened.pull,))]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from bot import proposals
 from bot.model.catalog import Target
-from bot.model.change import Commit, Edit
+from bot.model.change import Commit, Edit, Step
 from bot.model.request import Actor, Message, Place
 
 TARGET = Target("payment", "production", "config", ("environments/production/payment",))
+STEP = Step(TARGET, "v1.2.0", "v1.3.0")
 ASKED = Message(
     "Ev1", "promote payment v1.3.0 to prod", Actor("U1", "Ana", github="ana"), Place("C1", "1.2", "https://slack.example/m"),
     datetime(2026, 1, 1, tzinfo=UTC),
@@ -51,12 +52,10 @@ def test_a_branch_tells_its_target_and_no_other() -> None:
 
 
 def test_the_body_answers_what_an_approver_asks() -> None:
-    body = proposals.body(
-        "Promote payment.", TARGET, ("v1.2.0", "v1.3.0"), (EDIT,), ASKED, undo="rollback payment in production"
-    )
+    body = proposals.body("Promote payment.", [STEP], (EDIT,), ASKED, undo=["rollback payment in production"])
     assert body.splitlines()[0] == "Promote payment."
-    assert "| From | v1.2.0 |" in body
-    assert "| Asked by | @ana in [this conversation](https://slack.example/m) |" in body
+    assert "| payment | production | v1.2.0 | v1.3.0 |" in body
+    assert "Asked by @ana in [this conversation](https://slack.example/m)." in body
     assert "-newTag: v1.2.0\n+newTag: v1.3.0" in body
     assert "say <code>rollback payment in production</code>" in body
     assert body.count("<!--") == body.count("-->") == 1
@@ -64,7 +63,9 @@ def test_the_body_answers_what_an_approver_asks() -> None:
 
 def test_text_from_people_stays_text() -> None:
     nasty = Target("a--><script>`@org/team`[x](http://evil)", "prod|uction\nx", "config", ("f",))
-    body = proposals.body("s", nasty, ("v1", "v2 --> <!-- "), (EDIT,), ASKED, undo="rollback payment in production")
+    body = proposals.body(
+        "s", [Step(nasty, "v1", "v2 --> <!-- ")], (EDIT,), ASKED, undo=["rollback payment in production"]
+    )
     assert body.count("<!--") == body.count("-->") == 1
     body = body.partition("<!--")[0]
     assert "<script>" not in body
@@ -82,7 +83,7 @@ def test_edits_of_one_file_after_the_other_are_shown_as_the_one_change_they_come
 
 def test_a_long_diff_is_cut_with_a_sentence() -> None:
     edit = Edit("a.yaml", b"", "\n".join(f"line {n}" for n in range(20_000)).encode())
-    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED, undo="rollback payment in production")
+    body = proposals.body("s", [STEP], (edit,), ASKED, undo=["rollback payment in production"])
     assert len(body) <= proposals.LONGEST_BODY
     assert "more lines are in the Files tab." in body
     assert body.rstrip().endswith("-->")
@@ -90,14 +91,14 @@ def test_a_long_diff_is_cut_with_a_sentence() -> None:
 
 def test_a_diff_with_fences_cannot_leave_its_fence() -> None:
     edit = Edit("a.yaml", b"x\n", b"````\n# heading\n")
-    body = proposals.body("s", TARGET, ("v1", "v2"), (edit,), ASKED, undo="rollback payment in production")
+    body = proposals.body("s", [STEP], (edit,), ASKED, undo=["rollback payment in production"])
     assert "`````diff" in body
 
 
 def test_row_112_trailers_stay_one_line_each_and_git_reads_them() -> None:
     actor = Actor("U1", "Ana\nCo-authored-by: eve <e@x>")
     message = Message("Ev1", "x", actor, Place(), datetime(2026, 1, 1, tzinfo=UTC))
-    text = f"Subject\n\n{proposals.trailers(TARGET, None, 'v2', message)}\n"
+    text = f"Subject\n\n{proposals.trailers(Step(TARGET, None, 'v2'), message)}\n"
     parsed = subprocess.run(
         ["git", "interpret-trailers", "--parse"], input=text, capture_output=True, text=True, check=True
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from memory import pull
 
-from bot import wording
+from bot import results, wording
 from bot.model.catalog import Delivery, Target
 from bot.model.change import (
     Adopted,
@@ -19,6 +19,7 @@ from bot.model.change import (
     Opened,
     Proposal,
     Reversal,
+    Step,
     Unchanged,
 )
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
@@ -35,10 +36,8 @@ def proposal(kind: type[Proposal] = Proposal, **changes: object) -> Proposal:
     edit = Edit("a.yaml", b"newTag: v1.2.0\n", b"newTag: v1.3.0\n")
     given: dict[str, object] = {
         "verb": "promote",
-        "target": TARGET,
+        "steps": (Step(TARGET, "v1.2.0", "v1.3.0"),),
         "delivery": Delivery.PULL_REQUEST,
-        "from_version": "v1.2.0",
-        "to_version": "v1.3.0",
         "base": "b" * 40,
         "drafts": (Draft("m", (edit,)),),
         "branch": "quarterdeck/promote/production/payment/v1.3.0",
@@ -95,7 +94,7 @@ def test_a_digest_is_shortened_and_nothing_else(version: str | None, said: str) 
         ),
         (Unchanged("It is so."), Reply(Outcome.UNCHANGED, "It is so.")),
         (
-            Contested(PULL),
+            Contested(TARGET, PULL),
             Reply(
                 Outcome.CONTESTED,
                 "payment in production is being moved by pull request #7 (Promote it) already. "
@@ -108,11 +107,11 @@ def test_a_digest_is_shortened_and_nothing_else(version: str | None, said: str) 
     ],
 )
 def test_what_came_of_a_proposal(result: object, reply: Reply) -> None:
-    assert wording.performed(proposal(notes=("Mind this.",)), result) == reply  # type: ignore[arg-type]  # any outcome
+    assert results.performed(proposal(notes=("Mind this.",)), result) == reply  # type: ignore[arg-type]  # any outcome
 
 
 def test_a_reversal_says_so() -> None:
-    said = wording.performed(proposal(Reversal, to_version="v1.1.0"), Committed("c" * 40)).text
+    said = results.performed(proposal(Reversal, steps=(Step(TARGET, "v1.2.0", "v1.1.0"),)), Committed("c" * 40)).text
     assert said == "Rolled back payment in production: v1.2.0 → v1.1.0, in commit cccccccccc."
 
 
@@ -124,7 +123,7 @@ def test_a_reversal_says_so() -> None:
     ],
 )
 def test_a_dry_run_says_how_it_would_be_done(delivery: Delivery, how: str) -> None:
-    assert wording.planned(proposal(delivery=delivery, notes=("Mind.",)), "+new") == Reply(
+    assert results.planned(proposal(delivery=delivery, notes=("Mind.",)), "+new") == Reply(
         Outcome.PLANNED,
         f"payment in production: v1.2.0 → v1.3.0, by {how}. Nothing was done.",
         (Section("Mind."), Section("+new", Layout.CODE)),
@@ -133,7 +132,7 @@ def test_a_dry_run_says_how_it_would_be_done(delivery: Delivery, how: str) -> No
 
 @pytest.mark.parametrize(("kind", "label"), [(Proposal, "Promote"), (Reversal, "Roll back")])
 def test_a_question_has_both_buttons_and_the_diff(kind: type[Proposal], label: str) -> None:
-    assert wording.question(proposal(kind, confirm="Go on?"), "q1", "+new") == Reply(
+    assert results.question(proposal(kind, confirm="Go on?"), "q1", "+new") == Reply(
         Outcome.CONFIRM,
         "payment in production: v1.2.0 → v1.3.0. Go on?",
         (Section("+new", Layout.CODE),),

@@ -7,7 +7,7 @@ from workbench import Bench, path, pod
 
 from bot.errors import Refusal
 from bot.model.catalog import Delivery, Environment, ImagePolicy
-from bot.model.change import Draft, Edit, Proposal
+from bot.model.change import Draft, Edit, Proposal, Step
 from bot.model.reply import Outcome, Reply
 
 BEFORE = {path(environment): pod("v1.0.0") for environment in ("staging", "production")}
@@ -21,10 +21,8 @@ def test_a_promotion_as_a_value() -> None:
     message = planned.drafts[0].message
     assert planned == Proposal(
         verb="promote",
-        target=bench.context(bench.message("")).target("payment", "production"),
+        steps=(Step(bench.context(bench.message("")).target("payment", "production"), "v1.0.0", "v1.1.0"),),
         delivery=Delivery.PULL_REQUEST,
-        from_version="v1.0.0",
-        to_version="v1.1.0",
         base=bench.git.newest,
         drafts=(Draft(message, (edit,)),),
         branch="quarterdeck/promote/production/payment/v1.1.0",
@@ -86,7 +84,7 @@ def test_without_a_version_what_runs_in_the_environment_before_is_meant(runs: st
     bench.runs("staging", runs)
     planned = bench.plan("promote payment to prod")
     assert isinstance(planned, Proposal)
-    assert (planned.to_version, planned.branch) == ("v1.1.0", "quarterdeck/promote/production/payment/v1.1.0")
+    assert (planned.steps[0].to_version, planned.branch) == ("v1.1.0", "quarterdeck/promote/production/payment/v1.1.0")
 
 
 def test_the_version_of_the_environment_before_is_judged_by_the_policy_too() -> None:
@@ -108,7 +106,7 @@ def test_where_no_cluster_is_configured_git_says_which_version_is_meant() -> Non
     bench.put("staging", "v1.1.0")
     planned = bench.plan("promote payment to prod")
     assert isinstance(planned, Proposal)
-    assert planned.to_version == "v1.1.0"
+    assert planned.steps[0].to_version == "v1.1.0"
 
 
 NAME_IT = "name the version: promote payment <version> to production"

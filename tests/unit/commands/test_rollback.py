@@ -34,7 +34,7 @@ def test_a_rollback_reverts_the_commit_that_moved_it_last() -> None:
     bench = Bench()
     (sha,) = put(bench, "v2.0.0")
     planned = back(bench)
-    assert (planned.from_version, planned.to_version) == ("v2.0.0", "v1.0.0")
+    assert (planned.steps[0].from_version, planned.steps[0].to_version) == ("v2.0.0", "v1.0.0")
     (draft,) = planned.drafts
     assert draft.message.startswith(f'Revert "Set payment to v2.0.0"\n\nThis reverts commit {sha}.\n\nQuarterdeck-')
     assert planned.notes == (f"v2.0.0 was set by Ana's commit {sha[:10]}, not by one of mine.",)
@@ -56,7 +56,7 @@ def test_twice_goes_further_back_and_says_so() -> None:
     bench.say("rollback payment in staging", yes=True)
     assert bench.version("staging") == "v2.0.0"
     planned = back(bench)
-    assert (planned.to_version, reverted(planned)) == ("v1.0.0", (shas[0],))
+    assert (planned.steps[0].to_version, reverted(planned)) == ("v1.0.0", (shas[0],))
     assert planned.confirm == "It was rolled back before, and this goes on from there. Go on?"
 
 
@@ -83,7 +83,7 @@ def test_a_promotion_after_a_rollback_is_what_is_rolled_back() -> None:
     bench.say("rollback payment in staging", yes=True)
     put(bench, "v3.0.0")
     planned = back(bench)
-    assert (planned.to_version, planned.confirm) == (
+    assert (planned.steps[0].to_version, planned.confirm) == (
         "v1.0.0",
         "This is committed at once, without a pull request. Go on?",
     )
@@ -92,14 +92,14 @@ def test_a_promotion_after_a_rollback_is_what_is_rolled_back() -> None:
 def test_a_step_back_by_hand_counts_as_a_rollback() -> None:
     bench = Bench()
     put(bench, "v2.0.0", "v3.0.0", "v2.0.0")
-    assert back(bench).to_version == "v1.0.0"
+    assert back(bench).steps[0].to_version == "v1.0.0"
 
 
 def test_to_a_version_reverts_all_that_came_after_it() -> None:
     bench = Bench()
     shas = put(bench, "v2.0.0", "v3.0.0", "v4.0.0")
     planned = back(bench, "rollback payment in staging to v2.0.0")
-    assert (planned.to_version, reverted(planned)) == ("v2.0.0", (shas[2], shas[1]))
+    assert (planned.steps[0].to_version, reverted(planned)) == ("v2.0.0", (shas[2], shas[1]))
     assert len(planned.drafts) == 2
     bench.say("rollback payment in staging to v2.0.0", yes=True)
     assert bench.version("staging") == "v2.0.0"
@@ -110,7 +110,7 @@ def test_to_a_version_that_was_left_is_possible_if_asked_for_by_name() -> None:
     put(bench, "v2.0.0")
     bench.say("rollback payment in staging", yes=True)
     planned = back(bench, "rollback payment in staging to v2.0.0")
-    assert (planned.from_version, planned.to_version) == ("v1.0.0", "v2.0.0")
+    assert (planned.steps[0].from_version, planned.steps[0].to_version) == ("v1.0.0", "v2.0.0")
     assert planned.confirm == "It was rolled back before, and this goes on from there. Go on?"
 
 
@@ -118,7 +118,7 @@ def test_a_version_that_ran_may_be_named_by_its_tag_alone() -> None:
     bench = Bench()
     pinned = f"v2.0.0@sha256:{'a' * 64}"
     put(bench, pinned, "v3.0.0")
-    assert back(bench, "rollback payment in staging to v2.0.0").to_version == pinned
+    assert back(bench, "rollback payment in staging to v2.0.0").steps[0].to_version == pinned
 
 
 def test_to_the_present_version_is_no_change() -> None:
@@ -169,16 +169,16 @@ def test_a_commit_that_moved_more_than_the_version_is_reverted_whole_within_its_
 def test_without_an_environment_the_latest_move_is_meant() -> None:
     bench = Bench()
     bench.put("production", "v2.0.0")
-    assert back(bench, "rollback payment").target.environment == "production"
+    assert back(bench, "rollback payment").steps[0].target.environment == "production"
     bench.put("staging", "v2.0.0")
-    assert back(bench, "rollback payment").target.environment == "staging"
+    assert back(bench, "rollback payment").steps[0].target.environment == "staging"
 
 
 def test_the_arrival_of_a_service_is_no_move() -> None:
     bench = Bench(files={path("production"): pod("v1.0.0")})
     bench.put("production", "v2.0.0")
     bench.put("staging", "v2.0.0")
-    assert back(bench, "rollback payment").target.environment == "production"
+    assert back(bench, "rollback payment").steps[0].target.environment == "production"
 
 
 def test_where_nothing_ever_moved_the_environments_are_named() -> None:
@@ -213,7 +213,7 @@ def test_rollbacks_in_a_row_never_return_to_what_was_left_and_come_to_an_end(his
         assert isinstance(planned, Reversal)
         assert reverted(planned), "nothing but the version was ever changed, so each revert fits"
         bench.say("rollback payment in staging", yes=True)
-        assert bench.version("staging") == planned.to_version
+        assert bench.version("staging") == planned.steps[0].to_version
 
 
 @settings(deadline=timedelta(seconds=2), max_examples=40)

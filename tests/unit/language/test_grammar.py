@@ -22,7 +22,12 @@ def words(text: str) -> tuple[Word, ...]:
 
 def match(usage: Usage, text: str) -> tuple[dict[str, str], bool, int, str | None]:
     found: Match = usage.match(words(text))
-    return {name: " ".join(word.text for word in words) for name, words in found.slots.items()}, found.complete, found.reached, found.wanted
+    return (
+        {name: " ".join(word.text for word in words) for name, words in found.slots.items()},
+        found.complete,
+        found.reached,
+        found.wanted,
+    )
 
 
 @pytest.mark.parametrize(
