@@ -203,6 +203,7 @@ class App:
             message=message,
             now=self.now(),
             registry=self.registry,
+            reach=lambda: self._forge,
         )
 
     def _survey(self, reader: Git) -> Survey:

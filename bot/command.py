@@ -22,7 +22,7 @@ from bot.language.suggest import nearest
 from bot.model.catalog import Catalog, Target
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
-from bot.ports import Git
+from bot.ports import Forge, Git
 from bot.results import Plan
 from bot.survey import Survey
 
@@ -134,6 +134,16 @@ class Context:
     message: Message
     now: datetime
     registry: Registry
+    reach: Callable[[], Forge | None] = lambda: None
+    """Called only by what needs the forge: its library is heavy, and most commands do without."""
+
+    @property
+    def forge(self) -> Forge:
+        """Pull requests and sources. Refusal where no forge is configured."""
+        forge = self.reach()
+        if forge is None:
+            raise Refusal("No forge is configured: set GITHUB_TOKEN.")
+        return forge
 
     @cached_property
     def vocabulary(self) -> arguments.Vocabulary:
