@@ -58,7 +58,10 @@ def test_every_example_is_understood_as_its_own_verb(verb: str, example: str) ->
         ("promote api, pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
         ("promote api ,pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
         ("promote api,pay,api to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
-        ("promote ALL from staging to prod", Invocation("promote", {"services": (), "origin": "staging", "environment": PROD})),
+        (
+            "promote ALL from staging to prod",
+            Invocation("promote", {"services": (), "origin": "staging", "environment": PROD}),
+        ),
         ("rollback api to v1", Invocation("rollback", {"service": "api", "version": "v1"})),
         ("drift check api", Invocation("drift", {"service": "api"})),
         ("help promote", Invocation("help", {"verb": "promote"})),

@@ -165,5 +165,5 @@ def test_a_dry_run_says_all_and_does_nothing() -> None:
     on = bench(api="v2.0.0")
     reply = on.say("promote all from staging to prod", dry_run=True)
     assert reply.outcome is Outcome.PLANNED
-    assert [section.text for section in reply.sections][0] == since(on)
+    assert reply.sections[0].text == since(on)
     assert on.forge.open_pulls == []
