@@ -13,6 +13,14 @@ class Delivery(StrEnum):
     PULL_REQUEST = "pull-request"
 
 
+class Merge(StrEnum):
+    """Who merges a pull request."""
+
+    BY_HAND = "by-hand"
+    WHEN_READY = "when-ready"
+    """The forge, as soon as the rules of the branch allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A config repository: where it is and the branch that clusters follow."""
@@ -37,6 +45,23 @@ class Environment:
     reviewers: tuple[str, ...] = ()
     apart: bool = False
     """Whether several services promoted by one command get a pull request each."""
+    labels: tuple[str, ...] = ()
+    """Labels of its pull requests, besides ours."""
+    assign: bool = False
+    """Whether a pull request is assigned to whoever asked for it."""
+    draft: bool = False
+    merge: Merge = Merge.BY_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the config says that a service's version stands: a file, from the target's folder, and a path in it such as
+    `images[0].tag`. Without a file it is the one that the environment's path names."""
+
+    path: str
+    file: str | None = None
+    document: int | None = None
+    """Which YAML document, counted from 0; None for the first that has the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +73,14 @@ class Service:
     image: str | None = None
     namespace: str | None = None
     repository: str | None = None
+    pins: tuple[Place, ...] = ()
+    source: str | None = None
+    """`owner/name` of the repository it is built from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One service in one environment: the folders of a repository that declare it there."""
+    """One service in one environment: the folders of a repository that declare it there. One may be a single file."""
 
     service: str
     environment: str
@@ -61,6 +89,7 @@ class Target:
     cluster: str | None = None
     namespace: str | None = None
     image: str | None = None
+    pins: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.service} in {self.environment}"
@@ -118,6 +147,10 @@ class Pin:
     a Kustomize patch or Helm values written into another manifest."""
     key: str = ""
     """What Helm calls the place of an image in values, such as `payment.image`; empty elsewhere."""
+    overrules: tuple[str, ...] = ()
+    """The places, as file:line, that set the same value and have no say, since this one decides."""
+    labels: tuple[str, ...] = ()
+    """What stands beside a version to say whose it is: the other values of an ApplicationSet's element."""
 
 
 @dataclass(frozen=True, slots=True)
