@@ -19,6 +19,7 @@ VersionName = NewType("VersionName", str)
 ServiceNames = NewType("ServiceNames", tuple[str, ...])
 VerbName = NewType("VerbName", str)
 Reason = NewType("Reason", str)
+PullNumber = NewType("PullNumber", int)
 
 ALL = "all"
 """In place of a list of services: every one that there is for the command."""
@@ -87,8 +88,15 @@ def reason(words: Sequence[Word], _: Vocabulary) -> str:
     return " ".join(word.text for word in words)
 
 
+def pull_number(words: Sequence[Word], _: Vocabulary) -> int | Unknown:
+    """`12` or `#12`."""
+    if match := re.fullmatch(r"(?a)#?([1-9]\d{0,8})", words[0].text):
+        return int(match[1])
+    return Unknown(f"{words[0].text[:60]} is no number of a pull request; such as 12 or #12")
+
+
 Converter = Callable[[Word, Vocabulary], str | Unknown]
-ListConverter = Callable[[Sequence[Word], Vocabulary], str | tuple[str, ...] | Unknown]
+ListConverter = Callable[[Sequence[Word], Vocabulary], str | int | tuple[str, ...] | Unknown]
 
 
 def _single(convert: Converter) -> ListConverter:
@@ -102,6 +110,7 @@ CONVERTERS: Mapping[object, ListConverter] = {
     VersionName: _single(version),
     VerbName: _single(verb),
     Reason: reason,
+    PullNumber: pull_number,
 }
 
 
