@@ -55,9 +55,9 @@ def performed(proposal: Proposal, result: Result) -> Reply:
     match result:
         case Opened(pull, superseded):
             text = f"{moved}. Pull request #{pull.number} is open: merge it and the cluster follows."
-            if superseded:
-                text += f" It takes the place of {wording.joined([f'#{each.number}' for each in superseded])}."
-            return Reply(Outcome.OPENED, text, notes, _links([pull]), pull=pull)
+            older = wording.joined([f"#{each.number}" for each in superseded])
+            sections = (*([Section(f"It takes the place of {older}.")] if older else []), *notes)
+            return Reply(Outcome.OPENED, text, sections, _links([pull]), pull=pull)
         case Adopted(pull):
             text = f"{moved}. Pull request #{pull.number} does this already and is open."
             return Reply(Outcome.ADOPTED, text, notes, _links([pull]), pull=pull)
@@ -93,7 +93,7 @@ def released(release: Release, replies: Sequence[Reply]) -> Reply:
     outcomes: list[Outcome] = []
     for proposal, reply in zip(release.proposals, replies, strict=True):
         whys += [reply.text] if _went_wrong(reply.outcome) else []
-        whys += [note for note in proposal.notes if not _went_wrong(reply.outcome)]
+        whys += [section.text for section in reply.sections if section.layout is Layout.TEXT]
         for step in proposal.steps:
             outcomes.append(reply.outcome)
             versions = wording.short(step.from_version), wording.short(step.to_version)
@@ -122,7 +122,7 @@ def released(release: Release, replies: Sequence[Reply]) -> Reply:
     environment = release.proposals[0].environment if release.proposals else release.skipped[0].environment
     return Reply(
         min(outcomes, key=_WORST_FIRST.index),
-        f"{environment}: {_counted(outcomes)}.{_to_merge(pulls)}",
+        f"Release to {environment}: {_counted(outcomes)}.{_to_merge(pulls)}",
         (Section(layout=Layout.TABLE, rows=tuple(rows)), *map(Section, dict.fromkeys(whys))),
         _links(pulls[:LINKS]),
         data={"results": data},

@@ -95,7 +95,7 @@ def test_services_that_share_a_file_are_moved_one_after_the_other() -> None:
 def test_the_reply_has_a_line_for_each() -> None:
     reply = bench(api="v2.0.0").say("promote api, payment, web to prod")
     assert reply.text == (
-        "production: 1 there already, 1 on the way by pull request, 1 refused. Merge #1, and the cluster follows."
+        "Release to production: 1 there already, 1 on the way by pull request, 1 refused. Merge #1, and the cluster follows."
     )
     assert reply.outcome is Outcome.REFUSED, "a script must learn that not everything went"
     assert reply.sections[0] == Section(
@@ -118,9 +118,9 @@ def test_the_reply_has_a_line_for_each() -> None:
 def test_pushed_together_all_of_it_is_there() -> None:
     on = bench(replace(PRODUCTION, delivery=Delivery.PUSH))
     reply = on.say("promote all from staging to prod")
-    assert (reply.outcome, reply.text) == (Outcome.COMMITTED, "production: 2 committed.")
+    assert (reply.outcome, reply.text) == (Outcome.COMMITTED, "Release to production: 2 committed.")
     assert (on.version("production", "api"), on.version("production")) == ("v2.0.0", "v2.0.0")
-    assert on.say("promote all from staging to prod").text == "production: 2 there already."
+    assert on.say("promote all from staging to prod").text == "Release to production: 2 there already."
 
 
 def test_a_release_takes_the_place_of_older_pull_requests_of_its_services_alone() -> None:
