@@ -1,24 +1,32 @@
 """Which services there are, in which environments, and what the config adds to what the trees show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.manifests import layout
 from bot.model.catalog import Catalog, Environment, Service, Target
 from bot.ports import Tree
 
+Services = Callable[[str, Environment], Mapping[str, tuple[str, ...]]]
+"""The services of an environment that a repository holds, by name, each with its folders."""
+
 
 def find(catalog: Catalog, head: Callable[[str], Tree]) -> tuple[Target, ...]:
     """Every target of a catalog, in order of promotion, then by name; `head` gives a repository's tree."""
+    return listed(catalog, lambda repository, environment: layout.services(head(repository), environment))
+
+
+def listed(catalog: Catalog, services: Services) -> tuple[Target, ...]:
+    """The same, from services that were found already."""
     return tuple(
-        target for environment in catalog.environments.values() for target in _within(catalog, environment, head)
+        target for environment in catalog.environments.values() for target in _within(catalog, environment, services)
     )
 
 
-def _within(catalog: Catalog, environment: Environment, head: Callable[[str], Tree]) -> Iterator[Target]:
+def _within(catalog: Catalog, environment: Environment, services: Services) -> Iterator[Target]:
     own = {service.repository for service in catalog.services.values() if service.repository}
     found = {}
     for repository in {environment.repository, *own}:
-        for name, folders in layout.services(head(repository), environment).items():
+        for name, folders in services(repository, environment).items():
             service = catalog.services.get(name, Service(name))
             if repository == (service.repository or environment.repository):
                 found[name] = Target(
@@ -29,5 +37,6 @@ def _within(catalog: Catalog, environment: Environment, head: Callable[[str], Tr
                     cluster=environment.cluster,
                     namespace=service.namespace,
                     image=service.image,
+                    pins=service.pins,
                 )
     return (found[name] for name in sorted(found))

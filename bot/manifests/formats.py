@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.errors import Refusal
-from bot.manifests import kustomize, nested, workload
+from bot.manifests import json6902, kustomize, nested, place, workload
 from bot.manifests.yamltext import Node, Text, follow, scalar
 from bot.model.catalog import Image, Pin
 
@@ -30,12 +30,21 @@ class Format(Protocol):
         """What whoever moves the pin must hear, in sentences: who else reads the place, what decides over it."""
 
 
-FORMATS: Mapping[str, Format] = {kustomize.FORMAT: kustomize, workload.FORMAT: workload}
+FORMATS: Mapping[str, Format] = {
+    kustomize.FORMAT: kustomize,
+    workload.FORMAT: workload,
+    json6902.FORMAT: json6902,
+    place.FORMAT: place,
+}
 
 
 def find(text: Text) -> tuple[Pin, ...]:
-    """Every version in a file, in whichever formats it is of. Refusal, with file and line, if it can't be parsed."""
-    return tuple(pin for form in FORMATS.values() for pin in form.find(text))
+    """Every version in a file, in whichever formats it is of, also in patches that a kustomization has inline.
+
+    Refusal, with file and line, if it can't be parsed.
+    """
+    own = tuple(pin for form in FORMATS.values() for pin in form.find(text))
+    return own + tuple(pin for patch in kustomize.inline_patches(text) for pin in nested.find(text, *patch, find))
 
 
 def read(text: Text, pin: Pin) -> Image:

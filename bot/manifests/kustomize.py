@@ -5,12 +5,13 @@ at the runtime, and of two entries with one name the last wins.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
-from bot.manifests.yamltext import Node, Text, follow, get, literal, scalar, walk
+from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar, walk
 from bot.model.catalog import Image, Pin
 
 FORMAT = "kustomize"
@@ -27,35 +28,40 @@ class Reference(NamedTuple):
     line: int
 
 
-class InlinePatch(NamedTuple):
-    """A patch written into the kustomization itself, and the line it starts on."""
+class Replacement(NamedTuple):
+    """Where an image is set by a replacement: the field and object it takes the value from, and the line."""
 
-    content: str
+    source: str
     line: int
 
 
 def find(text: Text) -> tuple[Pin, ...]:
-    """The entries of `images:`, in the file's order; one without tag and digest gives a pin without a version."""
+    """The entries of a kustomization's `images:`; none in another file."""
     if PurePosixPath(text.file).name not in NAMES:
         return ()
+    return tuple(pin for number in range(len(text.documents)) for pin in entries(text, number, ("images",)))
+
+
+def entries(text: Text, document: int, path: Path) -> tuple[Pin, ...]:
+    """Those of the list at a place, in the file's order; one without tag and digest gives a pin without a version."""
+    listed = follow(text.documents[document], path)
     pins = []
-    for number, root in enumerate(text.documents):
-        for index, entry in enumerate(_items(root, "images")):
-            name = scalar(get(entry, "name"))
-            if name:
-                given = scalar(get(entry, "newName"))
-                field = next((field for field in (*_VERSIONS, "newName") if scalar(get(entry, field))), "name")
-                pins.append(
-                    Pin(
-                        file=text.file,
-                        format=FORMAT,
-                        document=number,
-                        path=("images", index, field),
-                        line=text.line(get(entry, field) or entry),
-                        image=_image(entry),
-                        renames=name if given and given != name else None,
-                    )
+    for index, entry in enumerate(listed.value if listed is not None and listed.id == "sequence" else ()):
+        name = scalar(get(entry, "name"))
+        if name:
+            given = scalar(get(entry, "newName"))
+            field = next((field for field in (*_VERSIONS, "newName") if scalar(get(entry, field))), "name")
+            pins.append(
+                Pin(
+                    file=text.file,
+                    format=FORMAT,
+                    document=document,
+                    path=(*path, index, field),
+                    line=text.line(get(entry, field) or entry),
+                    image=_image(entry),
+                    renames=name if given and given != name else None,
                 )
+            )
     return tuple(pins)
 
 
@@ -101,7 +107,8 @@ def write(text: Text, pin: Pin, version: str) -> Text:
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     """That another entry of the same name stands before this one, and counts for nothing."""
     name = pin.renames or pin.image.name
-    others = [other for other in find(text) if name == (other.renames or other.image.name) and other.path < pin.path]
+    beside = entries(text, pin.document, pin.path[:-2])
+    others = [other for other in beside if name == (other.renames or other.image.name) and other.path < pin.path]
     if not others:
         return ()
     lines = " and ".join(f"{other.file}:{other.line}" for other in others)
@@ -118,22 +125,48 @@ def components(text: Text) -> tuple[Reference, ...]:
     return _references(text, "components")
 
 
-def patches(text: Text) -> tuple[tuple[Reference, ...], tuple[InlinePatch, ...]]:
-    """The files that patch, and the patches written inline."""
-    files, inline = [], []
-    for root in text.documents:
-        for node in (node for field in ("patches", "patchesJson6902") for node in _items(root, field)):
-            path, content = get(node, "path"), get(node, "patch")
-            if path is not None and scalar(path):
-                files.append(Reference(path.value, text.line(path)))
-            if content is not None and scalar(content):
-                inline.append(InlinePatch(content.value, text.line(content)))
-        for node in _items(root, "patchesStrategicMerge"):
-            if "\n" in str(node.value):
-                inline.append(InlinePatch(node.value, text.line(node)))
-            elif scalar(node):
-                files.append(Reference(node.value, text.line(node)))
-    return tuple(files), tuple(inline)
+def patches(text: Text) -> tuple[Reference, ...]:
+    """The files that patch."""
+    return tuple(Reference(str(node.value), text.line(node)) for _, _, node in _patches(text, "path"))
+
+
+def inline_patches(text: Text) -> tuple[tuple[int, Path], ...]:
+    """Document and path of each patch written into a kustomization; none in another file."""
+    if PurePosixPath(text.file).name not in NAMES or text.lines:
+        return ()
+    return tuple((number, path) for number, path, _ in _patches(text, "patch"))
+
+
+def _patches(text: Text, wanted: str) -> Iterator[tuple[int, Path, Node]]:
+    """Those in a file (`path`) or inline (`patch`): patchesStrategicMerge has both, told apart as Kustomize does."""
+    for number, root in enumerate(text.documents):
+        for field in ("patches", "patchesJson6902"):
+            for index, each in enumerate(_items(root, field)):
+                node = get(each, wanted)
+                if node is not None and scalar(node):
+                    yield number, (field, index, wanted), node
+        for index, node in enumerate(_items(root, "patchesStrategicMerge")):
+            if scalar(node) and ("patch" if "\n" in node.value or "{" in node.value else "path") == wanted:
+                yield number, ("patchesStrategicMerge", index), node
+
+
+def values_files(text: Text) -> tuple[Reference, ...]:
+    """The files of Helm values for its `helmCharts`."""
+    charts = [chart for root in text.documents for chart in _items(root, "helmCharts")]
+    named = (node for chart in charts for node in (get(chart, "valuesFile"), *_items(chart, "additionalValuesFiles")))
+    return tuple(Reference(str(node.value), text.line(node)) for node in named if node is not None and scalar(node))
+
+
+def inline_values(text: Text) -> tuple[tuple[int, Path], ...]:
+    """Document and path of the Helm values written into a kustomization for its `helmCharts`."""
+    if PurePosixPath(text.file).name not in NAMES:
+        return ()
+    return tuple(
+        (number, ("helmCharts", index, "valuesInline"))
+        for number, root in enumerate(text.documents)
+        for index, chart in enumerate(_items(root, "helmCharts"))
+        if get(chart, "valuesInline") is not None
+    )
 
 
 def replacements(text: Text) -> tuple[Reference, ...]:
@@ -142,20 +175,29 @@ def replacements(text: Text) -> tuple[Reference, ...]:
     return tuple(Reference(str(path.value), text.line(path)) for path in every if path is not None and scalar(path))
 
 
-def replaced_images(text: Text) -> tuple[int, ...]:
-    """The lines on which replacements, of a kustomization or a file of them, set an image's version.
+def replaced_images(text: Text) -> tuple[Replacement, ...]:
+    """Where replacements, of a kustomization or a file of them, set an image's version.
 
     They run after `images:`. One that sets only what stands before the first delimiter, such as the registry, is none.
     """
-    lines = []
-    for root in text.documents:
-        for _, node in walk(root):
-            options = get(node, "options")
-            if scalar(get(options, "delimiter")) and scalar(get(options, "index")) in {None, "0", "-1"}:
-                continue
-            paths = (path for path in _items(node, "fieldPaths") if _IMAGE.search(str(path.value)))
-            lines += [text.line(path) for path in paths]
-    return tuple(lines)
+    return tuple(
+        Replacement(_source(get(node, "source")), text.line(path))
+        for root in text.documents
+        for _, node in walk(root)
+        for target in _items(node, "targets")
+        if not _spares_the_tag(get(target, "options"))
+        for path in _items(target, "fieldPaths")
+        if _IMAGE.search(str(path.value))
+    )
+
+
+def _spares_the_tag(options: Node | None) -> bool:
+    return bool(scalar(get(options, "delimiter"))) and scalar(get(options, "index")) in {None, "0", "-1"}
+
+
+def _source(node: Node | None) -> str:
+    kind, name, field = (scalar(get(node, key)) for key in ("kind", "name", "fieldPath"))
+    return f"{field or 'metadata.name'} of {kind or 'the object'} {name or ''}".rstrip()
 
 
 def _references(text: Text, *fields: str) -> tuple[Reference, ...]:
@@ -168,8 +210,24 @@ def _references(text: Text, *fields: str) -> tuple[Reference, ...]:
     )
 
 
-def _items(root: Node, field: str) -> list[Node]:
-    node = get(root, field)
+def _pin(text: Text, document: int, path: Path, entry: Node) -> Pin | None:
+    name, given = scalar(get(entry, "name")), scalar(get(entry, "newName"))
+    if not name:
+        return None
+    field = next((field for field in (*_VERSIONS, "newName") if scalar(get(entry, field))), "name")
+    return Pin(
+        file=text.file,
+        format=FORMAT,
+        document=document,
+        path=(*path, field),
+        line=text.line(get(entry, field) or entry),
+        image=_image(entry),
+        renames=name if given and given != name else None,
+    )
+
+
+def _items(root: Node | None, field: str | int) -> list[Node]:
+    node = follow(root, (field,))
     return list(node.value) if node is not None and node.id == "sequence" else []
 
 
@@ -183,7 +241,7 @@ def _image(entry: Node) -> Image:
 
 
 def _entry(text: Text, pin: Pin) -> Node:
-    entry = follow(text.documents[pin.document], pin.path[:2])
+    entry = follow(text.documents[pin.document], pin.path[:-1])
     if entry is None:
         raise Refusal(f"{pin.file}:{pin.line} no longer holds an image; ask again.")
     return entry
@@ -199,9 +257,9 @@ def _key(text: Text, pin: Pin, field: str) -> Node:
 
 
 def _rewrite(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice.Removal] | None = None) -> Text:
-    for other in find(text):
+    for other in entries(text, pin.document, pin.path[:-2]):
         fields = (get(_entry(text, other), field) for field in (*_VERSIONS, "newName"))
-        if other.path[:2] != pin.path[:2] and other.image.name != pin.image.name and any(f in values for f in fields):
+        if other.path[:-1] != pin.path[:-1] and other.image.name != pin.image.name and any(f in values for f in fields):
             raise Refusal(
                 f"{pin.file}:{pin.line} shares its value, by a YAML anchor, with {other.image.name}; "
                 "give each image its own value."

@@ -22,7 +22,7 @@ _REMOTE = re.compile(r"[a-z+]+::|[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:|[^/]*\.[^./][
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder as it is applied. Without a kustomization, `files` are all manifests directly in it.
+    """A folder as it is applied, or a file alone. Without a kustomization, `files` are all manifests directly in it.
 
     `bases` are folders in this repository that its kustomization builds on, `components` those that it applies to
     them: both may feed other environments too.
@@ -32,17 +32,18 @@ class Folder:
     kustomization: Text | None
     files: tuple[str, ...]
     patches: tuple[str, ...] = ()
-    inline_patches: tuple[kustomize.InlinePatch, ...] = ()
     bases: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    replaced: tuple[str, ...] = ()
-    """Where its replacements set an image's version, as file:line."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Where its replacements set an image's version, as file:line, and the field and object they take it from."""
+    is_file: bool = False
 
 
 def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]:
     """The services that an environment's path templates find, by name, each with its folders.
 
-    A folder counts if manifests lie directly in it and its name can be printed. Refusal for a template that leaves the
+    A folder counts if manifests lie directly in it and its name can be printed, and so does a file; one without an
+    extension only if it could be a service's, not a README or a Makefile. Refusal for a template that leaves the
     repository.
     """
     found: dict[str, list[str]] = {}
@@ -53,33 +54,39 @@ def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]
 
 
 def folder(tree: Tree, path: str) -> Folder | None:
-    """What a folder is made of; None if it is not there.
+    """What a folder, or a file by itself, is made of; None if it is not there.
 
     Refusal, with file and line, for two kustomizations, one that names what is not there, is remote, or is outside the
     repository.
     """
-    if tree.identity(path) is None:
-        return None
-    found = [name for name in kustomize.NAMES if tree.identity(posixpath.join(path, name)) is not None]
+    found = [(name, data) for name in kustomize.NAMES if (data := tree.read(posixpath.join(path, name))) is not None]
     if len(found) > 1:
-        raise Refusal(f"{path} has {' and '.join(found)}; Kustomize takes only one, so remove the others.")
+        names = " and ".join(name for name, _ in found)
+        raise Refusal(f"{path} has {names}; Kustomize takes only one, so remove the others.")
     if not found:
-        return Folder(path, None, tuple(file for file in _direct(tree, path) if file.endswith(_MANIFESTS)))
-    kustomization = text(tree, posixpath.join(path, found[0]))
+        files = tree.files(path)
+        if files:
+            return Folder(path, None, tuple(file for file in _direct(path, files) if file.endswith(_MANIFESTS)))
+        return Folder(path, None, (path,), is_file=True) if tree.read(path) is not None else None
+    name, data = found[0]
+    kustomization = decode(data, posixpath.join(path, name))
     sources = [_resolve(tree, path, kustomization, reference) for reference in kustomize.resources(kustomization)]
-    files = tuple(source for source in sources if tree.read(source) is not None)
-    patch_files, inline = kustomize.patches(kustomization)
+    files = tuple(source for source in sources if not tree.files(source))
+    charts = [_resolve(tree, path, kustomization, each) for each in kustomize.values_files(kustomization)]
     named = (_resolve(tree, path, kustomization, reference) for reference in kustomize.replacements(kustomization))
     replacing = [kustomization, *(text(tree, file) for file in named)]
     return Folder(
         path,
         kustomization,
-        files=files,
-        patches=tuple(_resolve(tree, path, kustomization, reference) for reference in patch_files),
-        inline_patches=inline,
+        files=(*files, *charts),
+        patches=tuple(_resolve(tree, path, kustomization, reference) for reference in kustomize.patches(kustomization)),
         bases=tuple(source for source in sources if source not in files),
         components=tuple(_resolve(tree, path, kustomization, each) for each in kustomize.components(kustomization)),
-        replaced=tuple(f"{each.file}:{line}" for each in replacing for line in kustomize.replaced_images(each)),
+        replaced=tuple(
+            (f"{each.file}:{found.line}", found.source)
+            for each in replacing
+            for found in kustomize.replaced_images(each)
+        ),
     )
 
 
@@ -92,23 +99,39 @@ def text(tree: Tree, path: str) -> Text:
 
 
 def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
-    parts = _inside(template, f"The path {template}").split("/")
+    parts = inside(template, f"The path {template}").split("/")
     position = next((number for number, part in enumerate(parts) if _PLACEHOLDER in part), None)
     if position is None:
         raise Refusal(f"The path {template} must hold {_PLACEHOLDER}, so that services can be told apart.")
     pattern = re.compile(re.escape(parts[position]).replace(re.escape(_PLACEHOLDER), "([^.].*)", 1))
+    above = "/".join(parts[:position])
+    names = tree.folders(above)
+    if position == len(parts) - 1:
+        names = (*names, *filter(_could_be_a_services, map(posixpath.basename, _direct(above, tree.files(above)))))
     found = []
-    for name in tree.folders("/".join(parts[:position])):
+    for name in names:
         match = pattern.fullmatch(name)
         path = "/".join(parts).replace(_PLACEHOLDER, match[1]) if match else ""
         # A name with control characters could not be said, and would be shown as another.
-        if match and name.isprintable() and any(map(_is_manifest, _direct(tree, path))):
+        if match and name.isprintable() and _holds_manifests(tree, path):
             found.append((match[1], path))
     return found
 
 
-def _direct(tree: Tree, path: str) -> tuple[str, ...]:
-    return tuple(file for file in tree.files(path) if posixpath.dirname(file) == path)
+def _could_be_a_services(name: str) -> bool:
+    if "." in name:
+        return name.endswith(_MANIFESTS) and name not in kustomize.NAMES
+    return name == name.lower()
+
+
+def _holds_manifests(tree: Tree, path: str) -> bool:
+    files = tree.files(path)
+    return any(map(_is_manifest, _direct(path, files))) if files else tree.identity(path) is not None
+
+
+def _direct(path: str, files: tuple[str, ...]) -> tuple[str, ...]:
+    start = len(path) + 1 if path else 0
+    return tuple(file for file in files if "/" not in file[start:])
 
 
 def _is_manifest(file: str) -> bool:
@@ -117,16 +140,17 @@ def _is_manifest(file: str) -> bool:
 
 def _resolve(tree: Tree, path: str, kustomization: Text, reference: kustomize.Reference) -> str:
     place = f"{kustomization.file}:{reference.line}"
-    resolved = _inside(posixpath.join(path, reference.path), f"{place}: {reference.path}")
+    resolved = inside(posixpath.join(path, reference.path), f"{place}: {reference.path}")
     if tree.identity(resolved) is not None:
         return resolved
+    tree.read(resolved)  # refuses a symbolic link by name
     if _REMOTE.match(reference.path):
         raise Refusal(f"{place} names a remote base ({reference.path}); only files of this repository are read.")
     raise Refusal(f"{place} names {reference.path}, which is not in the repository.")
 
 
-def _inside(path: str, subject: str) -> str:
-    """The path made straight. Refusal if it is absolute or leads out of the repository."""
+def inside(path: str, subject: str) -> str:
+    """A path made straight. Refusal if it is absolute or leads out of the repository."""
     straight = posixpath.normpath(path)
     if straight.startswith(("/", "../")) or straight == "..":
         raise Refusal(f"{subject} leads out of the repository.")

@@ -70,6 +70,30 @@ def cut(text: Text, cuts: Iterable[Cut], meant: Mapping[Node, str | None]) -> Te
     return after
 
 
+def insert(text: Text, new: Cut, instead: Node | None = None) -> Text:
+    """The text with something put in; `instead` is an empty node whose place it may take.
+
+    Refusal, with the file, if a reader sees anything changed but what is put in.
+    """
+    _refuse_sealed(text)
+    after = replace(text, content=text.content[: new.start] + new.new + text.content[new.end :])
+    empty = (instead.start_mark.index, instead.end_mark.index) if instead is not None and not scalar(instead) else None
+    gone: int | None = None
+    for read in (_libyaml, _ruamel):
+        old = read(text.content)
+        if old is None:
+            continue
+        if gone is None:  # as in _prove: the first reader's marks are the nodes'
+            spans = ((n, span) for n, (span, event) in enumerate(old) if event.kind == "ScalarEvent")
+            gone = next((n for n, span in spans if span == empty), -1)
+        was = [event for n, (_, event) in enumerate(old) if n != gone]
+        now = [event for _, event in read(after.content) or ()]
+        same = next((n for n, (one, two) in enumerate(zip(was, now, strict=False)) if one != two), len(was))
+        if len(now) <= len(was) or was[same:] != now[len(now) - len(was) + same :]:
+            raise Refusal(f"{text.file} can't be added to without changing more; edit it by hand.")
+    return after
+
+
 def reads_as_string(value: str) -> bool:
     """Whether a plain scalar is a string to readers of YAML 1.1 (with go-yaml's own readings) and of YAML 1.2.
 

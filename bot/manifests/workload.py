@@ -59,14 +59,8 @@ def write(text: Text, pin: Pin, version: str) -> Text:
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     """That the image had no tag before, and where else its value is used by a YAML alias."""
-    node = _scalar(text, pin)
-    said = []
-    if pin.image.version is None:
-        said.append(f"{pin.image.name} was untagged (latest) in {pin.file}:{pin.line}.")
-    if lines := text.aliases(node):
-        places = ", ".join(f"{pin.file}:{line}" for line in lines)
-        said.append(f"The value of {pin.file}:{pin.line} is used by a YAML alias in {places} as well.")
-    return tuple(said)
+    untagged = f"{pin.image.name} was untagged (latest) in {pin.file}:{pin.line}."
+    return (*([untagged] if pin.image.version is None else []), *text.aliased(_scalar(text, pin)))
 
 
 class _Place(NamedTuple):

@@ -73,13 +73,16 @@ class Text:
         properties = _PROPERTIES.match(self.content, node.start_mark.index, node.end_mark.index)
         return properties.end() if properties else int(node.start_mark.index)
 
-    def aliases(self, node: Node) -> tuple[int, ...]:
-        """The file's lines on which a YAML alias stands for a node."""
+    def aliased(self, node: Node) -> tuple[str, ...]:
+        """A sentence that says on which lines a YAML alias stands for a node, if one does."""
         anchor = _ANCHOR.search(self.content, node.start_mark.index, self.start(node))
         if anchor is None:
             return ()
         uses = re.finditer(rf"\*{re.escape(anchor[1])}(?=[\s,\]}}]|$)", self.content)
-        return tuple(self.line_at(use.start()) for use in uses)
+        places = ", ".join(f"{self.file}:{self.line_at(use.start())}" for use in uses)
+        if not places:
+            return ()
+        return (f"The value of {self.file}:{self.line(node)} is used by a YAML alias in {places} as well.",)
 
 
 def decode(data: bytes, file: str) -> Text:
@@ -200,9 +203,8 @@ def _unreadable(text: Text, error: yaml.YAMLError) -> str:
 
 
 def _template(text: Text, index: int) -> Refusal:
-    return Refusal(
-        f"{text.file}:{text.line_at(index)} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it."
-    )
+    place = f"{text.file}:{text.line_at(index)}"
+    return Refusal(f"{place} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
 
 
 def _refuse_deep(text: Text) -> None:

@@ -3,8 +3,9 @@ from trees import Files
 
 from bot import pins
 from bot.errors import Refusal
-from bot.model.catalog import Target
+from bot.model.catalog import Place, Target
 from bot.model.change import Edit
+from bot.pins import Plan
 
 OVERLAY = "environments/production/payment"
 KUSTOMIZATION = f"{OVERLAY}/kustomization.yaml"
@@ -72,7 +73,7 @@ def test_each_file_is_read_once_for_its_text() -> None:
         {f"{OVERLAY}/a.yaml": pod("acme/payment:v1", "acme/payment:v1"), f"{OVERLAY}/b.yaml": "kind: Service\n"}
     )
     pins.edits(tree, target(), "v2")
-    assert sorted(tree.reads) == [f"{OVERLAY}/a.yaml", f"{OVERLAY}/b.yaml"]
+    assert sorted(path for path in tree.reads if path in tree.content) == [f"{OVERLAY}/a.yaml", f"{OVERLAY}/b.yaml"]
 
 
 def test_a_folder_that_is_not_there_has_no_version() -> None:
@@ -135,26 +136,44 @@ def test_row_80_a_patch_file_decides_over_the_base() -> None:
     assert list(moved(files)) == [f"{OVERLAY}/image.yaml"]
 
 
+PATCH = pod("acme/payment:v1.2.0")
+INDENTED = PATCH.replace("\n", "\n    ").rstrip()
+OPERATION = "{op: replace, path: /spec/template/spec/containers/0/image, value: 'acme/payment:v1.2.0'}"
+
+
 @pytest.mark.parametrize(
-    ("patch", "place"),
+    ("extra", "patch"),
     [
-        pytest.param("patches:\n- patch: |-\n    image: acme/payment:v1\n", f"{KUSTOMIZATION}:4", id="row-81 inline"),
-        pytest.param("patches: [{path: p.yaml}]\n", f"{OVERLAY}/p.yaml", id="row-82 operations"),
+        pytest.param("patches: [{path: p.yaml}]\n", PATCH, id="row-080"),
+        pytest.param("patchesStrategicMerge: [p.yaml]\n", PATCH, id="row-080 patchesStrategicMerge"),
+        pytest.param(f"patches:\n- patch: |-\n    {INDENTED}\n", "", id="row-081"),
+        pytest.param(f"patchesStrategicMerge:\n- |-\n    {INDENTED}\n", "", id="row-081 patchesStrategicMerge"),
+        pytest.param("patches: [{path: p.yaml}]\n", f"- {OPERATION}\n", id="row-082 file"),
+        pytest.param("patches: [{path: p.yaml}]\n", f"[{OPERATION}]\n", id="row-082 file in flow style"),
+        pytest.param(f"patches:\n- patch: |-\n    - {OPERATION}\n  target: {{kind: Deployment}}\n", "", id="row-082"),
+        pytest.param(f"patchesJson6902:\n- patch: |-\n    - {OPERATION}\n", "", id="row-082 patchesJson6902"),
+        pytest.param(f'patches:\n- patch: "- {OPERATION}"\n', "", id="row-082 on one line"),
     ],
 )
-def test_a_patch_that_is_not_read_yet_is_refused_not_overlooked(patch: str, place: str) -> None:
-    files = overlay(patch)
-    files[f"{OVERLAY}/p.yaml"] = "- {op: replace, path: /spec/template/spec/containers/0/image, value: a}\n"
-    assert refused(files) == (
-        f"{place} patches an image in a way that is not read; add an entry for payment to images: "
-        "in that kustomization, since it decides over patches."
-    )
-    assert (
-        pins.current(
-            Files({**files, KUSTOMIZATION: files[KUSTOMIZATION] + images("{name: acme/payment, newTag: v2}")}), target()
-        )
-        == "v2"
-    )
+def test_rows_80_to_82_a_patch_decides_over_the_base_and_is_edited_where_it_stands(extra: str, patch: str) -> None:
+    files = {**overlay(extra), f"{OVERLAY}/p.yaml": patch}
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    (edit,) = pins.edits(Files(files), target(), "v1.3.0")
+    assert edit.path == (f"{OVERLAY}/p.yaml" if patch else KUSTOMIZATION)
+    assert edit.after == files[edit.path].replace("v1.2.0", "v1.3.0").encode()
+
+
+def test_row_82_an_operation_for_another_image_is_not_taken_for_the_services() -> None:
+    files = overlay("patches:\n- patch: '[{op: add, path: /spec/template/spec/containers/1/image, value: envoy:v9}]'\n")
+    assert pins.current(Files(files), target()) == "v1.0.0"
+
+
+def test_row_72_an_entry_for_a_name_that_a_patch_replaces_counts_for_nothing() -> None:
+    """Tried: `kubectl kustomize` patches before it looks for the images of `images:`."""
+    files = overlay("patches: [{path: p.yaml}]\n" + images("{name: acme/payment, newTag: v9}"))
+    files[f"{OVERLAY}/p.yaml"] = pod("mirror/payment:v1.2.0")
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert list(moved(files)) == [f"{OVERLAY}/p.yaml"]
 
 
 def test_patches_of_other_fields_are_no_obstacle() -> None:
@@ -163,28 +182,50 @@ def test_patches_of_other_fields_are_no_obstacle() -> None:
     assert pins.current(Files(files), target()) == "v1.0.0"
 
 
-@pytest.mark.parametrize("extra", ["", images("{name: envoy, newTag: v1}")])
 @pytest.mark.parametrize(("version", "field"), [("v1.3.0", "newTag: v1.3.0"), (DIGEST, f"digest: {DIGEST}")])
-def test_rows_74_and_75_a_base_is_never_edited_and_the_missing_entry_is_named(
-    extra: str, version: str, field: str
+@pytest.mark.parametrize(
+    ("extra", "added"),
+    [
+        pytest.param(images("{name: envoy, newTag: v1}"), "- {name: acme/payment, %s}\n", id="row-074 flow"),
+        pytest.param("images:\n  - name: e\n    newTag: v1\n", "  - name: acme/payment\n    %s\n", id="row-074"),
+        pytest.param("", "images:\n- name: acme/payment\n  %s\n", id="row-075"),
+    ],
+)
+def test_rows_74_and_75_a_base_is_never_edited_and_the_missing_entry_is_inserted(
+    extra: str, added: str, version: str, field: str
 ) -> None:
     files = overlay(extra)
     assert pins.current(Files(files), target()) == "v1.0.0"
-    assert refused(files, version=version) == (
-        "payment in production gets its image from base/deployment.yaml:7, which may feed other environments; "
-        f"add to {KUSTOMIZATION}: images: [{{name: acme/payment, {field}}}]"
-    )
+    before = files[KUSTOMIZATION]
+    base = "base/deployment.yaml:7"
+    note = f"{KUSTOMIZATION} gets an entry for acme/payment in images:, since {base} may feed other environments."
+    edit = Edit(KUSTOMIZATION, before.encode(), (before + added % field).encode())
+    assert pins.plan(Files(files), target(), version) == Plan((edit,), (note,))
+
+
+def test_row_74_every_folder_of_the_target_gets_the_entry() -> None:
+    files = overlay()
+    files["environments/us/payment/kustomization.yaml"] = files[KUSTOMIZATION]
+    found = pins.edits(Files(files), target(None, OVERLAY, "environments/us/payment"), "v1.3.0")
+    assert [edit.path for edit in found] == [KUSTOMIZATION, "environments/us/payment/kustomization.yaml"]
+
+
+def test_row_74_the_entry_is_for_the_name_that_the_base_makes_of_the_image() -> None:
+    files = overlay(base=pod("app"))
+    files["base/kustomization.yaml"] += images("{name: app, newName: reg/payment, newTag: v1}")
+    (edit,) = pins.edits(Files(files), target(), "v2")
+    assert edit.after == (files[KUSTOMIZATION] + "images:\n- name: reg/payment\n  newTag: v2\n").encode()
 
 
 def test_row_24_a_base_that_is_there_already_needs_no_entry() -> None:
     assert pins.edits(Files(overlay()), target(), "v1.0.0") == ()
 
 
-def test_row_78_a_component_in_the_repository_is_read_and_not_edited() -> None:
+def test_row_78_a_component_elsewhere_is_read_and_not_edited() -> None:
     files = overlay("components: [../../../component]\n", base=pod("other:v1"))
     files["component/kustomization.yaml"] = "kind: Component\n" + images("{name: acme/payment, newTag: v2}")
     assert pins.current(Files(files), target()) == "v2"
-    assert "gets its image from component/kustomization.yaml:3, which may feed" in refused(files)
+    assert list(moved(files)) == [KUSTOMIZATION]
 
 
 def test_bases_that_name_each_other_end() -> None:
@@ -221,7 +262,7 @@ def test_the_only_entry_is_not_the_only_image_if_the_base_has_another() -> None:
 def test_row_30_nothing_matches() -> None:
     files = overlay()
     assert refused(files, target("acme/paiment")) == (
-        f"No image of acme/paiment is in {OVERLAY}; there are acme/payment (base/deployment.yaml:7). "
+        f"No image of acme/paiment is in {OVERLAY}; nearest: acme/payment (base/deployment.yaml:7). "
         "Set services.payment.image to the one that is meant."
     )
 
@@ -256,7 +297,7 @@ def test_row_11_an_image_that_is_no_containers() -> None:
     files = {f"{OVERLAY}/a.yaml": "kind: Widget\nmetadata: {name: x}\nspec:\n  image: acme/payment:v1.2.0\n"}
     assert refused(files) == (
         f"Widget x: the image at spec.image ({OVERLAY}/a.yaml:4) is not a container's, so it is not edited on a guess; "
-        "set it by hand."
+        "add it to services.payment.pins."
     )
 
 
@@ -323,7 +364,7 @@ def test_row_78_the_last_component_with_an_entry_decides_over_the_base() -> None
         )
     }
     assert pins.current(Files(files), target()) == "v1.2.0"
-    assert "gets its image from two/kustomization.yaml:3, which may feed" in refused(files)
+    assert list(moved(files)) == [KUSTOMIZATION]
     files[KUSTOMIZATION] += images("{name: acme/payment, newTag: v1.3.0}")
     assert pins.current(Files(files), target()) == "v1.3.0"
 
@@ -361,7 +402,7 @@ def test_row_83_a_replacement_of_the_version_is_refused_since_it_decides_over_im
     files = overlay(entry + REPLACEMENT % options)
     assert refused(files) == (
         f"{KUSTOMIZATION}:9 sets an image by a replacement, which decides over images:; "
-        "change the version where that takes it from."
+        "change the version in data.payment of ConfigMap versions, where that takes it from."
     )
     own = overlay(entry + "replacements: [{path: replacement.yaml}]\n")
     own[f"{OVERLAY}/replacement.yaml"] = (REPLACEMENT % options).partition("\n")[2].replace("\n  ", "\n").lstrip("- ")
@@ -374,23 +415,113 @@ def test_row_83_a_replacement_of_the_registry_is_no_obstacle(options: str) -> No
     assert list(moved(files)) == [KUSTOMIZATION]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "what"),
-    [
-        ("values.yaml", "image:\n  repository: acme/payment\n  tag: v1\n", "a file of Helm values"),
-        ("release.yaml", "kind: HelmRelease\nspec: {values: {image: {tag: v1}}}\n", "of kind HelmRelease"),
-        ("app.yaml", "kind: Application\nspec: {source: {targetRevision: v1}}\n", "of kind Application"),
-    ],
-)
-def test_rows_86_to_101_a_format_that_is_not_read_is_named_and_nothing_else_is_taken_for_it(
-    name: str, content: str, what: str
-) -> None:
-    files = {f"{OVERLAY}/{name}": content, f"{OVERLAY}/job.yaml": pod("busybox:v1", kind="Job", name="migrate")}
-    assert refused(files) == (
-        f"{OVERLAY}/{name} is {what}, a format whose versions are not moved yet; change payment's there by hand."
+def test_row_73_the_entry_that_counts_for_nothing_is_told() -> None:
+    files = overlay(images("{name: acme/payment, newTag: v1}", "{name: acme/payment, newTag: v2}"))
+    assert pins.plan(Files(files), target(), "v3").notes == (
+        f"acme/payment has several entries in images:; the last one, {KUSTOMIZATION}:5, counts, not {KUSTOMIZATION}:4.",
     )
 
 
-def test_row_86_charts_of_a_kustomization_are_named() -> None:
-    files = {KUSTOMIZATION: "helmCharts:\n- {name: payment, valuesInline: {image: {tag: v1}}}\n"}
-    assert refused(files).startswith(f"{KUSTOMIZATION} has helmCharts, a format whose versions are not moved yet")
+def test_row_14_that_the_image_was_untagged_is_told() -> None:
+    files = {f"{OVERLAY}/a.yaml": pod("acme/payment")}
+    assert pins.plan(Files(files), target(), "v3").notes == (
+        f"acme/payment was untagged (latest) in {OVERLAY}/a.yaml:7.",
+    )
+
+
+def test_rows_50_and_51_who_else_uses_the_value_is_told() -> None:
+    file = f"{OVERLAY}/a.yaml"
+    files = {file: pod("&img acme/payment:v1.2.0") + "      initContainers:\n        - image: *img\n"}
+    assert moved(files)[file] == ("- image: &img acme/payment:v1.2.0", "- image: &img acme/payment:v1.3.0")
+    assert pins.plan(Files(files), target(), "v3").notes == (
+        f"The value of {file}:7 is used by a YAML alias in {file}:9 as well.",
+    )
+
+
+VALUES = "# of payment\nimage:\n  repository: acme/payment\n  tag: v1.2.0 # here\nother: {tag: v9}\n"
+
+
+def test_row_86_helm_values_are_read_and_moved() -> None:
+    files = {f"{OVERLAY}/values.yaml": VALUES, f"{OVERLAY}/job.yaml": pod("busybox:v1", kind="Job")}
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert moved(files) == {f"{OVERLAY}/values.yaml": ("tag: v1.2.0 # here", "tag: v1.3.0 # here")}
+
+
+@pytest.mark.parametrize("chart", ["valuesInline: {image: {tag: v1.2.0}}", "valuesFile: values.yaml"])
+def test_row_86_values_of_a_kustomizations_charts_are_read_and_moved(chart: str) -> None:
+    files = {KUSTOMIZATION: f"helmCharts:\n- name: payment\n  {chart}\n", f"{OVERLAY}/values.yaml": VALUES}
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    (edit,) = pins.edits(Files(files), target(), "v1.3.0")
+    assert edit.after == files[edit.path].replace("v1.2.0", "v1.3.0").encode()
+
+
+def test_row_88_versions_without_a_name_are_taken_if_there_is_one() -> None:
+    files = {f"{OVERLAY}/values.yaml": "image: {tag: v1.2.0}\n"}
+    assert pins.current(Files(files), target("acme/payment")) == "v1.2.0"
+    files[f"{OVERLAY}/values.yaml"] += "worker: {image: {tag: v1.2.0}}\n"
+    assert refused(files) == (
+        f"Several versions in {OVERLAY} could be payment's: image ({OVERLAY}/values.yaml:1), "
+        f"worker.image ({OVERLAY}/values.yaml:2); set services.payment.pins to the one that is meant."
+    )
+
+
+def test_row_90_of_an_umbrella_charts_versions_the_services_is_taken() -> None:
+    files = {f"{OVERLAY}/values.yaml": "redis: {image: {tag: v7}}\npayment: {image: {tag: v1.2.0}}\n"}
+    assert pins.current(Files(files), target()) == "v1.2.0"
+
+
+def at(path: str, file: str | None = "values.yaml", document: int | None = None) -> Target:
+    return Target("payment", "production", "config", (OVERLAY,), pins=(Place(path, file, document),))
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "version"),
+    [
+        ("a: {tag: v1.2.0}\nb: {tag: v9}\n", "a.tag", "v1.2.0"),
+        ("images:\n- {tag: v9}\n- {tag: v1.2.0}\n", "images[1].tag", "v1.2.0"),
+        ("a:\n  run: acme/x:v1.2.0\n", "a.run", "v1.2.0"),
+        (f"a:\n  run: {DIGEST}\n", "a.run", DIGEST),
+        ("payment:\n  repository: acme/x\n  tag: v1.2.0\n", "payment", "v1.2.0"),
+        pytest.param('"image.tag": v1.2.0\n', "image.tag", "v1.2.0", id="row-091 a key with the dot"),
+        pytest.param('"image.tag": v9\nimage: {tag: v1.2.0}\n', "image.tag", "v1.2.0", id="row-091 nested first"),
+        pytest.param("kind: Widget\nspec: {image: acme/x:v1.2.0}\n", "spec.image", "v1.2.0", id="row-011"),
+    ],
+)
+def test_a_configured_place_is_read_and_moved(content: str, path: str, version: str) -> None:
+    files = {f"{OVERLAY}/values.yaml": content, f"{OVERLAY}/broken.yaml": "image: ["}
+    assert pins.current(Files(files), at(path)) == version
+    new = version.replace("v1.2.0", "v1.3.0").replace("aaa", "bbb")
+    (edit,) = pins.edits(Files(files), at(path), new)
+    assert edit.after == content.replace(version, new).encode()
+
+
+def test_a_configured_place_may_name_the_document() -> None:
+    files = {f"{OVERLAY}/values.yaml": "tag: v1\n---\ntag: v2\n"}
+    assert pins.current(Files(files), at("tag")) == "v1"
+    assert pins.current(Files(files), at("tag", document=1)) == "v2"
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        (at("imgae.tag"), "services.payment.pins[0]: {}/values.yaml has no imgae.tag; did you mean image.tag?"),
+        (at("x.y.z"), "services.payment.pins[0]: {}/values.yaml has no x.y.z; it has image, image.tag, image.empty."),
+        (at("image.empty"), "services.payment.pins[0]: image.empty in {}/values.yaml holds no version"),
+        (at("tag", "v.yaml"), "services.payment.pins[0]: {}/v.yaml is not a file of the repository."),
+        (at("tag", "../../../../x"), "services.payment.pins[0]: ../../../../x leads out of the repository."),
+        (at("tag", None), "services.payment.pins[0]: it names no file, and {} is a folder; say which file it is."),
+        (at("image..tag"), "services.payment.pins[0]: “image..tag” is no path in a file"),
+    ],
+)
+def test_a_configured_place_that_is_not_there_is_refused_by_name(to: Target, why: str) -> None:
+    assert refused({f"{OVERLAY}/values.yaml": "image: {tag: v1, empty: ''}\n"}, to).startswith(why.format(OVERLAY))
+
+
+def test_row_102_a_file_by_itself_is_read_by_its_content() -> None:
+    file = "image-tags/production/payment"
+    files = {file: "image_tag: v1.2.0\nautomatic: true\n", "image-tags/production/api": "image_tag: v9\n"}
+    to = target(None, file)
+    assert pins.current(Files(files), to) == "v1.2.0"
+    assert moved(files, to) == {file: ("image_tag: v1.2.0", "image_tag: v1.3.0")}
+    named = Target("payment", "production", "config", (file,), pins=(Place("image_tag"),))
+    assert moved(files, named) == {file: ("image_tag: v1.2.0", "image_tag: v1.3.0")}

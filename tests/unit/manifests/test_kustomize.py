@@ -2,7 +2,7 @@ import pytest
 
 from bot.errors import Refusal
 from bot.manifests import kustomize
-from bot.manifests.kustomize import InlinePatch, Reference
+from bot.manifests.kustomize import Reference
 from bot.manifests.yamltext import Text
 from bot.model.catalog import Image, Pin
 
@@ -90,7 +90,5 @@ def test_files_folders_and_patches_are_named_with_their_lines() -> None:
         Reference("x", 4),
     )
     assert kustomize.components(found) == (Reference("y", 6),)
-    assert kustomize.patches(found) == (
-        (Reference("p.yaml", 8), Reference("r.yaml", 17), Reference("q.yaml", 12)),
-        (InlinePatch("- op: add", 9), InlinePatch("a: 1\nb: 2", 13)),
-    )
+    assert kustomize.patches(found) == (Reference("p.yaml", 8), Reference("r.yaml", 17), Reference("q.yaml", 12))
+    assert kustomize.inline_patches(found) == ((0, ("patches", 1, "patch")), (0, ("patchesStrategicMerge", 1)))

@@ -3,7 +3,6 @@ from trees import Files
 
 from bot.errors import Refusal
 from bot.manifests import layout
-from bot.manifests.kustomize import InlinePatch
 from bot.manifests.layout import Folder
 from bot.model.catalog import Environment
 
@@ -88,7 +87,6 @@ def test_row_77_a_kustomization_names_its_files_and_bases(name: str) -> None:
     assert found is not None
     assert found.kustomization is not None
     assert (found.kustomization.file, found.files, found.patches) == (f"a/{name}", ("a/d.yaml",), ("a/p/q.yaml",))
-    assert (found.bases, found.components, found.inline_patches) == (("base",), ("c",), (InlinePatch("x", 3),))
 
 
 def test_row_77_two_kustomizations_are_refused() -> None:
