@@ -14,7 +14,6 @@ from functools import cached_property
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
-from bot import targets
 from bot.errors import Refusal
 from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
@@ -166,7 +165,7 @@ class Context:
 
     @cached_property
     def _targets(self) -> tuple[Target, ...]:
-        return targets.find(self.catalog, self.git.head)
+        return self.git.targets(self.catalog)
 
     def targets(self, service: str | None = None, environment: str | None = None) -> tuple[Target, ...]:
         """All targets, or those of a service, an environment, or both; in order of promotion."""

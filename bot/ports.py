@@ -4,12 +4,12 @@ Adapters raise `Unavailable` when the world is against it and `Refusal` when a p
 error of theirs passes here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.model.catalog import Target
+from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.episode import Episode
 from bot.model.reply import Reply
@@ -44,11 +44,17 @@ class Git(Protocol):
 
     def at(self, repository: str, commit: str) -> Tree: ...
 
+    def targets(self, catalog: Catalog) -> tuple[Target, ...]:
+        """Every target of a catalog at the branches' newest commits, in order of promotion, then by name."""
+
+    def versions(self, targets: Sequence[Target]) -> Mapping[Target, Reading]:
+        """What the newest commit says of each target's version: one call for thousands."""
+
     def log(self, repository: str, folders: Sequence[str]) -> Iterator[Commit]:
         """Commits of the branch that touched the folders: first parents only, newest first."""
 
     def moves(self, target: Target) -> Iterator[Move]:
-        """How the target's version came about, newest first."""
+        """How the target's version came about, newest first: by changes of any file that it is made of."""
 
     def revert(
         self, repository: str, commits: Sequence[str], onto: str, folders: Sequence[str]

@@ -20,7 +20,7 @@ from bot.comparison.identity import declared as identified
 from bot.errors import Refusal, Unavailable
 from bot.health import health, worst
 from bot.manifests import images
-from bot.model.catalog import Image, ImagePolicy, Target
+from bot.model.catalog import Image, ImagePolicy, Reading, Target
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
 from bot.policy import check
@@ -68,20 +68,35 @@ class Survey:
         """A sighting of each target, in the order given, with one reading of each cluster."""
         wanted = tuple(targets)
         trees = {target.repository: self.git.head(target.repository) for target in wanted}
+        told = self.git.versions(wanted)
+        # What is compared with no cluster need not be rendered: of thousands that would take minutes.
+        bare = {target: _bare(trees[target.repository], target, told[target]) for target in wanted}
+        compared = [each for each in bare.values() if each.target.cluster is not None]
         with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
-            declared = tuple(pool.map(lambda target: self.declare(trees[target.repository], target), wanted))
-        live = self._read(declared)
+            rendered = {each.target: each for each in pool.map(self._render, compared)}
+        live = self._read(tuple(rendered.values()))
+        declared = (rendered.get(target, bare[target]) for target in wanted)
         return tuple(self._sighting(each, live.get(each.target.cluster)) for each in declared)
 
     def declare(self, tree: Tree, target: Target) -> Declared:
         """What a commit declares of a target; never raises, since others wait for their turn."""
         try:
-            version = pins.current(tree, target)
-            manifests = tuple(each for folder in target.folders for each in self.renderer.render(tree, folder))
-            inputs = {path for folder in target.folders for path in self.renderer.inputs(tree, folder)}
+            reading = Reading(pins.current(tree, target))
         except (Refusal, Unavailable) as trouble:
-            return Declared(target, tree, _version(tree, target), (), why=str(trouble))
-        return Declared(target, tree, version, manifests, tuple(sorted(inputs)))
+            reading = Reading(None, str(trouble))
+        return self._render(_bare(tree, target, reading))
+
+    def _render(self, declared: Declared) -> Declared:
+        """With the objects as well, where the version could be told."""
+        tree, folders = declared.tree, declared.target.folders
+        if declared.why:
+            return declared
+        try:
+            manifests = tuple(each for folder in folders for each in self.renderer.render(tree, folder))
+            inputs = {path for folder in folders for path in self.renderer.inputs(tree, folder)}
+        except (Refusal, Unavailable) as trouble:
+            return replace(declared, why=str(trouble))
+        return replace(declared, manifests=manifests, inputs=tuple(sorted(inputs)))
 
     def problems(self, tree: Tree, target: Target, policy: ImagePolicy) -> tuple[str, ...]:
         """Why a target of this tree can't be promoted, compared or allowed; none where all is well."""
@@ -179,11 +194,8 @@ def _first(reasons: Sequence[str]) -> list[str]:
     return [f"{reasons[0]}{more}"] if reasons else []
 
 
-def _version(tree: Tree, target: Target) -> str | None:
-    try:
-        return pins.current(tree, target)
-    except (Refusal, Unavailable):
-        return None
+def _bare(tree: Tree, target: Target, reading: Reading) -> Declared:
+    return Declared(target, tree, reading.version, (), why=reading.why)
 
 
 def _live_version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from trees import Files
 
-from bot import pins
+from bot import pins, targets
 from bot.errors import Refusal, Unavailable
-from bot.model.catalog import Target
+from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.request import Message
 from bot.model.sync import Live, Manifest, ObjectRef
@@ -47,6 +47,18 @@ class Git:
 
     def at(self, repository: str, commit: str) -> Files:
         return self.trees[commit]
+
+    def targets(self, catalog: Catalog) -> tuple[Target, ...]:
+        return targets.find(catalog, self.head)
+
+    def versions(self, targets: Sequence[Target]) -> dict[Target, Reading]:
+        return {target: self._reading(target) for target in targets}
+
+    def _reading(self, target: Target) -> Reading:
+        try:
+            return Reading(pins.current(self.head(target.repository), target))
+        except Refusal as refusal:
+            return Reading(None, str(refusal))
 
     def log(self, repository: str, folders: Sequence[str]) -> Iterator[Commit]:
         commit = self.commits[self.newest]

@@ -1,153 +1,163 @@
-"""What the branch's commits say and did: who moved which version, and when. Reads only, and judges nothing."""
+"""How a target's version came about: who moved it to what, when, and by which pull request. Judges nothing.
+
+Follows everything that the version is made of, bases outside the target's own folders included, through commits of
+any origin. What was found is noted on disk, and continued where the branch has gone on.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from bot.errors import Refusal
+from bot.mirrors.commits import Commits
 from bot.mirrors.mirror import Mirror
+from bot.mirrors.notes import Notes
 from bot.mirrors.tree import CommitTree
-from bot.model.catalog import Target
+from bot.mirrors.versions import Look, Versions, covers
+from bot.model.catalog import Reading, Target
 from bot.model.change import Commit, Move
-from bot.ports import Tree
 
-Version = Callable[[Tree, Target], str | None]
-"""Tells the version at a target, as `bot.pins.current` does; may raise Refusal."""
-
-_FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%(trailers:only,unfold)", "%B")
 _PULL = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
-_CHUNK = 65536
+_PAGE = 16
+"""Moves that are told, and noted, before anybody has to wait for more; each further page has twice as many."""
 
-_Place = tuple[Target, tuple[str | None, ...]]
-"""A target and the ids of its folders."""
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A commit that touched what a version is made of, its first parent, and the looks at both."""
+
+    sha: str
+    parent: str | None
+    before: Look
+    after: Look
+
+    @property
+    def is_move(self) -> bool:
+        return self.before.reading.version != self.after.reading.version
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The moves from a commit of the branch back, newest first; older ones are to be looked for from `rest` on."""
+
+    tip: str
+    moves: tuple[Move, ...]
+    rest: str | None
 
 
 class History:
-    """One mirror's. Remembers each version with the Git ids of all it was told from, so looking again is cheap."""
+    """One mirror's. Threads and processes may share the notes: each writes only what it found by itself, whole."""
 
-    def __init__(self, mirror: Mirror, version: Version) -> None:
+    def __init__(self, mirror: Mirror, commits: Commits, versions: Versions, notes: Notes) -> None:
         self._mirror = mirror
-        self._version = version
-        self._versions: dict[_Place, list[tuple[dict[str, str | None], str | None]]] = {}
-
-    def log(self, start: str, folders: Sequence[str]) -> Iterator[Commit]:
-        """Commits from `start` back that touched the folders: first parents only, newest first, read as they come.
-
-        A commit is dated by when it landed, not by when it was written.
-        """
-        return self._log(start, folders, "--first-parent")
-
-    def _log(self, start: str, folders: Sequence[str], *options: str) -> Iterator[Commit]:
-        form = "--format=" + "%x00".join(_FIELDS)
-        fixed = ["-z", form, "--encoding=UTF-8", "--no-show-signature"]
-        paths = [folder.strip("/") for folder in folders]
-        paths = [] if "" in paths else paths
-        with self._mirror.stream("log", *fixed, *options, "--end-of-options", start, "--", *paths) as out:
-            fields: list[str] = []
-            rest = b""
-            # Messages can't hold a NUL, so counting fields is safe whatever people write.
-            while chunk := out.read1(_CHUNK):
-                *whole, rest = (rest + chunk).split(b"\0")
-                fields += [field.decode(errors="replace") for field in whole]
-                while len(fields) >= len(_FIELDS):
-                    yield _commit(fields[: len(_FIELDS)])
-                    del fields[: len(_FIELDS)]
-
-    def unmerged(self, commit: str, branch: str) -> Iterator[Commit]:
-        """Commits that lead to `commit` and not to `branch`, newest first."""
-        return self._log(commit, [""], f"^{branch}")
+        self._commits = commits
+        self._versions = versions
+        self._notes = notes
 
     def moves(self, start: str, target: Target) -> Iterator[Move]:
-        """How the target's version came about, newest first. Where it can't be told it counts as None."""
-        for commit in self.log(start, target.folders):
-            after = self._version_at(commit.sha, target)
-            before = self._version_at(commit.parents[0], target) if commit.parents else None
-            if before != after:
-                yield self._move(commit, target, before, after)
+        """From the commit `start` back, newest first, found as they are asked for.
+
+        A version that can't be told counts as None.
+        """
+        known, size = self._known(start, target), _PAGE
+        yield from known.moves
+        while known.rest is not None:
+            page, rest = self._page(known.rest, target, size)
+            known = _Known(start, known.moves + page, rest)
+            self._keep(target, known)
+            yield from page
+            size *= 2
 
     def find_change(self, start: str, target: Target, change: str) -> str | None:
-        """The newest commit with the trailer `Quarterdeck-Change: <change>` among those that touched the target, be it
-        on the branch or brought by a merge."""
-        found = self._log(start, target.folders, "--fixed-strings", f"--grep={change}")
-        return next((commit.sha for commit in found if commit.trailers.get("Quarterdeck-Change") == change), None)
+        """The newest commit with the trailer `Quarterdeck-Change: <change>` among those that touched what the version
+        is made of, be it on the branch or brought by a merge."""
+        for path in self._look(start, target).paths:
+            for commit in self._commits.holding(start, change, path):
+                if commit.trailers.get("Quarterdeck-Change") == change:
+                    return commit.sha
+        return None
 
-    def _move(self, commit: Commit, target: Target, before: str | None, after: str | None) -> Move:
+    def _known(self, start: str, target: Target) -> _Known:
+        noted = self._noted(target)
+        if noted is None or not self._commits.leads_through(start, noted.tip):
+            return _Known(start, (), start)
+        if noted.tip == start:
+            return noted
+        newer = [step for step in self._steps(start, target, noted.tip) if step.is_move]
+        known = replace(noted, tip=start, moves=self._told(newer, target) + noted.moves)
+        self._keep(target, known)
+        return known
+
+    def _page(self, start: str, target: Target, size: int) -> tuple[tuple[Move, ...], str | None]:
+        """So many moves, and the commit to go on from; None if there are no more."""
+        found: list[_Step] = []
+        for step in self._steps(start, target, None):
+            if step.is_move:
+                found.append(step)
+            if len(found) == size:
+                return self._told(found, target), step.parent
+        return self._told(found, target), None
+
+    def _steps(self, start: str, target: Target, until: str | None) -> Iterator[_Step]:
+        """Between two steps nothing that the version is made of has changed, so one look serves both.
+
+        Where a commit made it be made of other files, the walk goes on along those.
+        """
+        at: str | None = start
+        after = self._look(start, target)
+        while at is not None:
+            followed, walked, at = after.paths, self._commits.touching(at, after.paths, until), None
+            for sha, parent in walked:
+                before = self._look(parent, target)
+                yield _Step(sha, parent, before, after)
+                after = before
+                if not covers(followed, before.paths):
+                    at = parent
+                    break
+
+    def _look(self, commit: str | None, target: Target) -> Look:
+        if commit is None:
+            return Look(Reading(None), ())
+        return self._versions.look(CommitTree(self._mirror, commit), target)
+
+    def _told(self, steps: Sequence[_Step], target: Target) -> tuple[Move, ...]:
+        commits = self._commits.named([step.sha for step in steps])
+        return tuple(self._move(commit, step, target) for commit, step in zip(commits, steps, strict=True))
+
+    def _move(self, commit: Commit, step: _Step, target: Target) -> Move:
         if len(commit.parents) > 1:
             # A merge says little itself; the trailers stand in what it brought.
-            brought = next(
-                self._log(commit.parents[1], target.folders, "--first-parent", f"^{commit.parents[0]}"), None
-            )
+            onto, merged = commit.parents[:2]
+            brought = next(self._commits.brought(merged, onto, step.after.paths, first_parents=True), None)
             commit = replace(commit, trailers=(brought.trailers if brought else {}) | commit.trailers)
         pull = _PULL.search(commit.subject)
         return Move(
             target=target,
-            from_version=before,
-            to_version=after,
+            from_version=step.before.reading.version,
+            to_version=step.after.reading.version,
             commit=commit,
             by=commit.trailers.get("Requested-by") or commit.author,
             pull=int(pull[1] or pull[2]) if pull else None,
         )
 
-    def _version_at(self, commit: str, target: Target) -> str | None:
-        tree = CommitTree(self._mirror, commit)
-        folders = tuple(tree.identity(folder) for folder in target.folders)
-        if not any(folders):
-            return None
-        known = self._versions.setdefault((target, folders), [])
-        for seen, version in known:
-            if all(tree.identity(path) == identity for path, identity in seen.items()):
-                return version
-        watched = _Watched(tree)
-        try:
-            told = self._version(watched, target)
-        except Refusal:
-            told = None
-        known.append((watched.seen, told))
-        return told
+    def _noted(self, target: Target) -> _Known | None:
+        noted = self._notes.find("moves", repr(target))
+        return noted and _Known(noted["tip"], tuple(_revived(each, target) for each in noted["moves"]), noted["rest"])
+
+    def _keep(self, target: Target, known: _Known) -> None:
+        moves = [_plain(move) for move in known.moves]
+        self._notes.keep({"tip": known.tip, "moves": moves, "rest": known.rest}, "moves", repr(target))
 
 
-class _Watched:
-    """A tree that notes what was looked at: bases outside the target's folders count as well."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.commit = tree.commit
-        self.seen: dict[str, str | None] = {}
-        self._tree = tree
-
-    def read(self, path: str) -> bytes | None:
-        self.identity(path)
-        return self._tree.read(path)
-
-    def files(self, folder: str) -> tuple[str, ...]:
-        self.identity(folder)
-        return self._tree.files(folder)
-
-    def folders(self, folder: str) -> tuple[str, ...]:
-        self.identity(folder)
-        return self._tree.folders(folder)
-
-    def identity(self, path: str) -> str | None:
-        return self.seen.setdefault(path, self._tree.identity(path))
+def _plain(move: Move) -> dict[str, Any]:
+    plain = asdict(move)
+    del plain["target"]
+    plain["commit"]["at"] = move.commit.at.isoformat()
+    return plain
 
 
-def _commit(fields: Sequence[str]) -> Commit:
-    sha, parents, author, email, seconds, trailers, message = fields
-    pairs = (line.partition(": ") for line in trailers.split("\n"))
-    return Commit(
-        sha=sha,
-        parents=tuple(parents.split()),
-        author=author,
-        email=email,
-        at=_instant(seconds),
-        message=message.rstrip("\n"),
-        trailers={key: value.strip() for key, colon, value in pairs if colon},
-    )
-
-
-def _instant(seconds: str) -> datetime:
-    """The epoch where the commit holds nonsense."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
+def _revived(plain: dict[str, Any], target: Target) -> Move:
+    said = plain["commit"]
+    at, parents = datetime.fromisoformat(said["at"]), tuple(said["parents"])
+    return Move(target=target, **plain | {"commit": Commit(**said | {"at": at, "parents": parents})})

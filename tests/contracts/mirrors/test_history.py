@@ -135,9 +135,9 @@ def test_versions_are_remembered_by_content_bases_included(upstream, mirrors):
     upstream.commit({f"{PAYMENT}/version": b"o1"}, "Move our own")
     upstream.push()
     opened = mirrors(version=version)
-    assert [each[:2] for each in moves(opened)] == [("b2", "o1b2"), (None, "b1")]
+    assert [each[:2] for each in moves(opened)] == [("b2", "o1b2"), ("b1", "b2"), (None, "b1")]
     first = len(asked)
-    assert [each[:2] for each in moves(opened)] == [("b2", "o1b2"), (None, "b1")]
+    assert [each[:2] for each in moves(opened)] == [("b2", "o1b2"), ("b1", "b2"), (None, "b1")]
     assert len(asked) == first > 0
 
 
