@@ -9,6 +9,10 @@ class Refusal(Exception):  # noqa: N818 - it is an answer to the person, not a f
     """The person can put it right: a word, a rule or a state of the repository stands against it."""
 
 
+class Protected(Refusal):
+    """The remote's rules keep pushes off that branch, and a pull request may reach it. Nothing was pushed."""
+
+
 class Unavailable(Exception):  # noqa: N818 - see above
     """The world stands against it: Git, the forge or a cluster can't be reached or said no. Nothing was changed."""
 

@@ -6,12 +6,12 @@ Must not know a verb, a chat or a library: it adopts, retries and gives up by wh
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
 from bot import proposals, wording
-from bot.errors import Refusal, Unavailable
+from bot.errors import Protected, Refusal, Unavailable
 from bot.model.catalog import Delivery, Target
 from bot.model.change import (
     Adopted,
@@ -76,8 +76,11 @@ class Performer:
     def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
         for attempt in range(TRIES):
             commit = self.git.commit(proposal.repository, proposal.base, proposal.drafts)
-            if self.git.push_base(proposal.repository, commit):
-                return Committed(commit)
+            try:
+                if self.git.push_base(proposal.repository, commit):
+                    return Committed(commit)
+            except Protected as refusal:
+                return self._open_instead(proposal, refusal)
             self.pause(FIRST_PAUSE * 1.5**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, not secrecy
             again = plan_again()
             if isinstance(again, Unchanged):
@@ -118,6 +121,13 @@ class Performer:
             for pull in older:
                 self._close(forge, repository, pull, f"#{ours.number} takes the place of this pull request.")
         return Opened(ours, tuple(older)) if existing is None else Adopted(ours)
+
+    def _open_instead(self, proposal: Proposal, refusal: Protected) -> Outcome:
+        """What can't be pushed is proposed, where there is a forge, and said to be."""
+        if self.forge is None:
+            raise refusal
+        result = self._open(proposal)
+        return replace(result, why=str(refusal)) if isinstance(result, Opened) else result
 
     def _forge(self, environment: str) -> ForgeWrites:
         if self.forge is None:

@@ -53,10 +53,11 @@ def performed(proposal: Proposal, result: Result) -> Reply:
     done = "Rolled back" if isinstance(proposal, Reversal) else "Promoted"
     notes = tuple(Section(note) for note in proposal.notes)
     match result:
-        case Opened(pull, superseded):
+        case Opened(pull, superseded, why):
             text = f"{moved}. Pull request #{pull.number} is open: merge it and the cluster follows."
             older = wording.joined([f"#{each.number}" for each in superseded])
-            sections = (*([Section(f"It takes the place of {older}.")] if older else []), *notes)
+            said = [why, f"It takes the place of {older}." if older else ""]
+            sections = (*map(Section, filter(None, said)), *notes)
             return Reply(Outcome.OPENED, text, sections, _links([pull]), pull=pull)
         case Adopted(pull):
             text = f"{moved}. Pull request #{pull.number} does this already and is open."

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.model.catalog import Delivery, Target
+from bot.model.catalog import Delivery, Merge, Target
 
 PREFIX = "quarterdeck/"
 """Branches under it are ours."""
@@ -59,9 +59,12 @@ class Proposal:
     drafts: tuple[Draft, ...]
     branch: str
     title: str
-    body: str
+    body: str = ""
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    draft: bool = False
+    merge: Merge = Merge.BY_HAND
     notes: tuple[str, ...] = ()
     """Sentences the reply must carry, such as that a revert would have conflicted."""
     confirm: str | None = None
@@ -215,10 +218,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`superseded` are older pull requests for the same targets, which the new one takes the place of."""
+    """`superseded` are older pull requests for the same targets, which the new one takes the place of.
+
+    `why` says why it is a pull request where the environment is pushed to.
+    """
 
     pull: PullRequest
     superseded: tuple[PullRequest, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

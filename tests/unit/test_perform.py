@@ -7,7 +7,7 @@ import pytest
 from memory import ME, Forge, Git, pull
 
 from bot import perform, pins
-from bot.errors import Refusal, Unavailable
+from bot.errors import Protected, Refusal, Unavailable
 from bot.model.catalog import Delivery, Target
 from bot.model.change import (
     Adopted,
@@ -129,6 +129,19 @@ def test_what_another_did_meanwhile_needs_no_doing(git: Git) -> None:
     git.races = [lambda: git.write({FILE: pod("v2")})]
     done = Unchanged("payment in staging is already v2.")
     assert Bench(git).performer.perform(plan(git), lambda: done) == done
+
+
+def test_row_117_a_protected_branch_gets_a_pull_request_instead_and_says_so(git: Git) -> None:
+    def declines() -> None:
+        raise Protected("main is protected.")
+
+    git.races = [declines]
+    opened = Bench(git, Forge()).performer.perform(plan(git), never)
+    assert opened == Opened(pull(BRANCH, title="Promote payment", body="Because."), why="main is protected.")
+    assert git.head("config").content == {FILE: pod("v1").encode()}
+    git.races = [declines]
+    with pytest.raises(Protected):
+        Bench(git).performer.perform(plan(git), never)
 
 
 def test_a_branch_that_never_rests_ends_in_a_sentence(git: Git) -> None:
