@@ -56,6 +56,17 @@ def same_forge(url: str, api: str) -> bool:
     return host in {asked, asked.removeprefix("api.")}
 
 
+def owner_and_name(url: str) -> str:
+    """`acme/gitops` of a forge's repository, by whichever protocol; ValueError where the address ends in no two names.
+
+    Completes "the URL of …", unlike the others.
+    """
+    owner, name = ("", *re.split(r"[/:]", url.removesuffix("/").removesuffix(".git")))[-2:]
+    if not owner or not name:
+        raise ValueError("does not end in owner/name, as GitHub's do")
+    return f"{owner}/{name}"
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -15,7 +15,8 @@ from pathlib import Path
 from starlette.routing import BaseRoute, Mount
 
 from bot.model.secret import Secret
-from bot.playground.github import pages, rest, smart_http
+from bot.playground.github import endpoints, graphql, pages, protection, smart_http
+from bot.playground.github.apps import GRANTED, Access, App, Installation, Issued, key_pair
 from bot.playground.github.bare import Bare, Signature
 from bot.playground.github.denied import Denied
 from bot.playground.github.faults import Faults
@@ -36,16 +37,25 @@ class GitHub:
         self.started = now()
         self.people: dict[str, Person] = {}
         self.repositories: dict[str, Repository] = {}
+        self.apps: dict[str, App] = {}
+        """By their number, as text: it is what their JWTs name as issuer."""
+        self.tokens: list[Issued] = []
         self.faults = Faults()
         self.lock = threading.RLock()
         """Held by whoever looks at or changes pull requests."""
         self.shapes = Shapes(public_url)
+        self.hooks = protection.install(folder / "hooks")
         self._folder = folder
         self._teams = teams
 
     def routes(self) -> list[BaseRoute]:
         """To be mounted at the path of `public_url`."""
-        return [Mount("/api/v3", routes=rest.routes(self)), smart_http.route(self), *pages.routes(self)]
+        return [
+            Mount("/api/v3", routes=endpoints.routes(self)),
+            graphql.route(self),
+            smart_http.route(self),
+            *pages.routes(self),
+        ]
 
     @property
     def api_url(self) -> str:
@@ -58,11 +68,36 @@ class GitHub:
             self.people[login] = Person(len(self.people) + 1, login, name, token, bot)
             return self.people[login]
 
-    def who(self, token: str) -> Person | None:
-        """Whose token it is."""
+    def add_app(self, slug: str, name: str) -> App:
+        """A GitHub App of that name, nowhere installed yet."""
+        key, public = key_pair()
+        with self.lock:
+            person = self.add_person(f"{slug}[bot]", f"{slug}[bot]", bot=True)
+            app = App(1000 + person.id, slug, name, key, person, public, self.now())
+            self.apps[str(app.id)] = app
+            return app
+
+    def install(
+        self, app: App, account: str, repositories: Collection[str], permissions: Mapping[str, str] = GRANTED
+    ) -> Installation:
+        """Give an App some repositories of an account, named without it."""
+        with self.lock:
+            names = frozenset(f"{account}/{name}" for name in repositories)
+            number = 5000 + sum(len(each.installations) for each in self.apps.values())
+            made = Installation(number, account, names, permissions, self.now())
+            app.installations.append(made)
+            return made
+
+    def who(self, token: str) -> Access | None:
+        """Whose token it is, and what it opens; None if it is nobody's, or not any more."""
         said = token.encode()
-        known = (person for person in self.people.values() if hmac.compare_digest(person.token.reveal().encode(), said))
-        return next(known, None)
+        for person in self.people.values():
+            if hmac.compare_digest(person.token.reveal().encode(), said):
+                return Access(person)
+        for issued in self.tokens:
+            if hmac.compare_digest(issued.token.reveal().encode(), said):
+                return issued.access if self.now() < issued.expires else None
+        return None
 
     def create_repository(
         self, name: str, files: Mapping[str, bytes], *, message: str = "Initial commit", at: datetime | None = None

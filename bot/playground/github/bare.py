@@ -4,8 +4,9 @@ Every git runs without hooks, without anyone's configuration and without asking 
 """
 
 import os
+import secrets
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,14 @@ TIMEOUT = 30
 """Seconds; a git that hangs must not hang the playground."""
 
 
-def environment(**more: str) -> dict[str, str]:
-    """What git and its children see, the HTTP backend's included: PATH, the settings above and nothing else."""
-    config = {"GIT_CONFIG_COUNT": str(len(CONFIG))}
-    for index, (key, value) in enumerate(CONFIG.items()):
+def environment(*, hooks: Path | None = None, **more: str) -> dict[str, str]:
+    """What git and its children see, the HTTP backend's included: PATH, the settings above and nothing else.
+
+    `hooks` is a folder of ours; a repository's own are never run.
+    """
+    settings = CONFIG | ({"core.hooksPath": str(hooks)} if hooks else {})
+    config = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for index, (key, value) in enumerate(settings.items()):
         config |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
     alone = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -97,6 +102,16 @@ class Bare:
         """Commits of head that base has not."""
         return int(self._git("rev-list", "--count", f"{base}..{head}"))
 
+    def tags(self) -> dict[str, str]:
+        """Every tag and the commit it leads to."""
+        listed = self._git("for-each-ref", "--format=%(objectname) %(*objectname) %(refname:lstrip=2)", "refs/tags")
+        return {line.split(" ")[2]: line.split(" ")[1] or line.split(" ")[0] for line in listed.splitlines()}
+
+    def fork_point(self, one: str, other: str) -> str | None:
+        """The newest commit that both have."""
+        found = self._run("merge-base", one, other)
+        return found.stdout.decode().strip() if found.returncode == 0 else None
+
     def log(self, tip: str, limit: int = 30) -> list[Logged]:
         form = "%x00".join(("%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B", ""))
         fields = self._git("log", f"--max-count={limit}", f"--format=tformat:{form}", tip).split("\0")
@@ -141,6 +156,30 @@ class Bare:
         merged = self._run("merge-tree", "--write-tree", base, head)
         return merged.stdout.decode().split("\n", 1)[0] if merged.returncode == 0 else None
 
+    def picked_tree(self, commit: Logged, onto: str) -> str | None:
+        """The tree of `git cherry-pick`: `onto` is made a sibling of the commit for the merge. None if it conflicts."""
+        tree = self._git("rev-parse", f"{onto}^{{tree}}").strip()
+        sibling = self.make_commit(tree, commit.parents[:1], "", commit.author, commit.author)
+        return self.merged_tree(sibling, commit.sha)
+
+    def signature(self, commit: str) -> tuple[str, str]:
+        """A commit's signature, "" if it has none, and what it is a signature of (gitformat-signature(5))."""
+        header, _, message = self._git("cat-file", "commit", commit).partition("\n\n")
+        signature, others = [], []
+        for line in header.split("\n"):
+            inside = line.startswith("gpgsig ") or (line.startswith(" ") and bool(signature))
+            (signature if inside else others).append(line)
+        armored = "\n".join(signature).removeprefix("gpgsig ").replace("\n ", "\n")
+        return armored, "\n".join(others) + "\n\n" + message
+
+    def sign(self, commit: str, sign: Callable[[str], str]) -> str:
+        """The same commit with a signature; its id."""
+        payload = self._git("cat-file", "commit", commit)
+        header, _, message = payload.partition("\n\n")
+        signature = sign(payload).replace("\n", "\n ")
+        signed = f"{header}\ngpgsig {signature}\n\n{message}"
+        return self._git("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed.encode()).strip()
+
     def make_commit(
         self, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
     ) -> str:
@@ -158,8 +197,27 @@ class Bare:
         self, branch: str, files: Mapping[str, bytes | None], message: str, author: Signature, parent: str | None
     ) -> str:
         """One commit on top of `parent`, which becomes the branch's tip; None as content deletes. The commit's id."""
+        return self._import(f"refs/heads/{branch}", files, message, (author, author), parent)
+
+    def loose_commit(
+        self, files: Mapping[str, bytes | None], message: str, author: Signature, committer: Signature, parent: str
+    ) -> str:
+        """The same, and no branch moves."""
+        ref = f"refs/loose/{secrets.token_hex(8)}"
+        commit = self._import(ref, files, message, (author, committer), parent)
+        self._git("update-ref", "-d", ref)
+        return commit
+
+    def _import(
+        self,
+        ref: str,
+        files: Mapping[str, bytes | None],
+        message: str,
+        people: tuple[Signature, Signature],
+        parent: str | None,
+    ) -> str:
         text = message.encode()
-        stream = f"commit refs/heads/{branch}\nmark :1\nauthor {author}\ncommitter {author}\n".encode()
+        stream = f"commit {ref}\nmark :1\nauthor {people[0]}\ncommitter {people[1]}\n".encode()
         stream += f"data {len(text)}\n".encode() + text + (f"\nfrom {parent}\n".encode() if parent else b"\n")
         for path, content in files.items():
             if content is None:

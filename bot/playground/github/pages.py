@@ -13,18 +13,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.playground.github import merging
 from bot.playground.github.bare import FileDiff, Logged
 from bot.playground.github.denied import Denied
 from bot.playground.github.markdown import diff, inline, render
 from bot.playground.github.pulls import Person, Pull
 from bot.playground.github.repository import Repository
+from bot.playground.github.rules import METHODS
 from bot.playground.page import page
 
 if TYPE_CHECKING:
     from bot.playground.github import GitHub
 
 SHEETS = ("github.css",)
-ACTIONS = ("approve", "merge", "squash", "close")
+ACTIONS = ("approve", "close", *METHODS)
 
 
 class Pages:
@@ -118,8 +120,8 @@ class Pages:
         try:
             if action == "approve":
                 repository.review(pull, person, "APPROVE", form.get("body", ""))
-            elif action in {"merge", "squash"}:
-                repository.merge(pull, person, sha=form.get("head"), squash=action == "squash")
+            elif action in METHODS:
+                merging.merge(repository, pull, person, action, sha=form.get("head"))
             else:
                 repository.edit(pull, state="closed")
         except Denied as denied:

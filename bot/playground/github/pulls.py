@@ -40,6 +40,15 @@ class Comment:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who wants it merged, how and since when: by auto-merge, once nothing is missing, or by the merge queue."""
+
+    by: Person
+    method: str
+    since: datetime
+
+
 @dataclass(slots=True)
 class Pull:
     """`head` and `base_commit` follow the refs while it is open, and stay as they were from then on."""
@@ -54,6 +63,8 @@ class Pull:
     updated: datetime
     head: str
     base_commit: str
+    draft: bool = False
+    assignees: list[Person] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     reviewers: list[Person] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
@@ -63,6 +74,10 @@ class Pull:
     merged: datetime | None = None
     merged_by: Person | None = None
     merge_commit: str | None = None
+    auto_merge: Waiting | None = None
+    queued: Waiting | None = None
+    looks: int = 0
+    """At its present head, by whoever asked whether it can be merged."""
 
     @property
     def state(self) -> str:

@@ -11,6 +11,8 @@ from itertools import count
 from bot.playground.github.bare import Bare, FileDiff, GitFailed, Signature
 from bot.playground.github.denied import Denied, invalid, unprocessable
 from bot.playground.github.pulls import Comment, Person, Pull, Review
+from bot.playground.github.rules import OPEN, Protection, Settings
+from bot.playground.github.signing import Signer
 
 MAX_TITLE = 256
 MAX_BODY = 65_536
@@ -28,9 +30,13 @@ class Repository:
         self.bare = bare
         self.created = now()
         self.default_branch = "main"
+        self.signer = Signer()
+        self.settings = Settings()
+        self.protected: dict[str, Protection] = {}
+        """Branches' rules, where they have any."""
         self._people = people
         self._teams = teams
-        self._now = now
+        self.now = now
         self._pulls: dict[int, Pull] = {}
         self._ids = count(1)
 
@@ -39,7 +45,19 @@ class Repository:
     ) -> str:
         """Commit as a person would by hand, on a branch made from `start` where it is new."""
         tips = self.bare.branches()
-        return self.bare.commit(branch, files, message, by.signature(self._now()), tips.get(branch) or tips[start])
+        return self.bare.commit(branch, files, message, by.signature(self.now()), tips.get(branch) or tips[start])
+
+    def sign_commit(self, parent: str, files: Mapping[str, bytes | None], message: str, by: Person) -> str:
+        """A commit made by the forge itself, and signed; no branch moves."""
+        now = self.now()
+        web = Signature("GitHub", "noreply@github.com", now)
+        commit = self.bare.loose_commit(files, message, by.signature(now), web, parent)
+        return self.bare.sign(commit, self.signer.sign)
+
+    def verified(self, commit: str) -> bool:
+        """Whether the forge signed it."""
+        signature, payload = self.bare.signature(commit)
+        return bool(signature) and self.signer.made(signature, payload)
 
     def pulls(self) -> list[Pull]:
         """All pull requests, oldest first, as the refs are now."""
@@ -52,7 +70,7 @@ class Repository:
             raise Denied(404, "Not Found")
         return self._pulls[number]
 
-    def open(self, by: Person, *, title: str, body: str, head: str, base: str) -> Pull:
+    def open(self, by: Person, *, title: str, body: str, head: str, base: str, draft: bool = False) -> Pull:
         """`head` is a branch, or `owner:branch`; from other repositories there are none here."""
         owner, _, branch = head.rpartition(":")
         tips = self._follow()
@@ -65,9 +83,11 @@ class Repository:
             raise unprocessable("PullRequest", f"A pull request already exists for {self.owner}:{branch}.")
         if self.bare.contains(tips[base], tips[branch]):
             raise unprocessable("PullRequest", f"No commits between {base} and {branch}")
+        if draft and not self.settings.drafts:
+            raise Denied(422, "Draft pull requests are not supported in this repository.")
         number = len(self._pulls) + 1
-        now = self._now()
-        self._pulls[number] = Pull(number, title, body, branch, base, by, now, now, tips[branch], tips[base])
+        now = self.now()
+        self._pulls[number] = Pull(number, title, body, branch, base, by, now, now, tips[branch], tips[base], draft)
         self._keep(self._pulls[number])
         return self._pulls[number]
 
@@ -77,47 +97,14 @@ class Repository:
             raise invalid("PullRequest", "state")
         pull.title = pull.title if title is None else title
         pull.body = pull.body if body is None else body
-        pull.updated = self._now()
+        pull.updated = self.now()
         if state == "closed" and not pull.closed:
-            pull.closed = self._now()
+            pull.closed = self.now()
+            pull.auto_merge = pull.queued = None
         elif state == "open" and pull.closed:
             if pull.merged or pull.branch not in self.bare.branches():
                 raise unprocessable("PullRequest", "state cannot be changed.", "state")
             pull.closed = None
-
-    def merge(
-        self, pull: Pull, by: Person, *, sha: str | None = None, squash: bool = False, message: str | None = None
-    ) -> str:
-        """The commit on the base. `message` is the commit's body, where it is not the usual one."""
-        tree = self.merged_tree(pull)
-        if tree is None:
-            raise Denied(405, "Pull Request is not mergeable")
-        if sha is not None and sha != pull.head:
-            raise Denied(409, "Head branch was modified. Review and try the merge again.")
-        if squash:
-            usual_subject, usual = self._squashed(pull)
-            subject, parents = f"{usual_subject} (#{pull.number})", [pull.base_commit]
-            text = usual if message is None else message
-        else:
-            subject = f"Merge pull request #{pull.number} from {self.owner}/{pull.branch}"
-            parents, text = [pull.base_commit, pull.head], pull.title if message is None else message
-        now = self._now()
-        web = Signature("GitHub", "noreply@github.com", now)
-        commit = self.bare.make_commit(tree, parents, f"{subject}\n\n{text}".strip() + "\n", by.signature(now), web)
-        try:
-            self.bare.point(f"refs/heads/{pull.base}", commit, pull.base_commit)
-        except GitFailed:
-            raise Denied(405, "Base branch was modified. Review and try the merge again.") from None
-        self._settle(pull, commit, by)
-        return commit
-
-    def _squashed(self, pull: Pull) -> tuple[str, str]:
-        """GitHub's default for a squash: a single commit's own message; of several, the title and a list of them."""
-        messages = [each.message for each in reversed(self.bare.log(f"{pull.base_commit}..{pull.head}"))]
-        if len(messages) == 1:
-            subject, _, text = messages[0].partition("\n")
-            return subject, text.strip()
-        return pull.title, "\n\n".join(f"* {each.strip()}" for each in messages)
 
     def merged_tree(self, pull: Pull) -> str | None:
         """What merging would give; None if it is closed or conflicts."""
@@ -135,7 +122,7 @@ class Repository:
         if by == pull.author and event != "COMMENT":
             what = "approve" if event == "APPROVE" else "request changes on"
             raise Denied(422, f"Can not {what} your own pull request")
-        review = Review(next(self._ids), by, REVIEWS[event], body, self._now(), pull.head)
+        review = Review(next(self._ids), by, REVIEWS[event], body, self.now(), pull.head)
         pull.reviews.append(review)
         pull.reviewers = [person for person in pull.reviewers if person != by]
         return review
@@ -149,7 +136,7 @@ class Repository:
         _check_text("-", body)
         if not body.strip():
             raise invalid("IssueComment", "body", "missing_field")
-        comment = Comment(next(self._ids), by, body, self._now())
+        comment = Comment(next(self._ids), by, body, self.now())
         pull.comments.append(comment)
         return comment
 
@@ -173,6 +160,53 @@ class Repository:
         pull.reviewers.extend(person for person in known if person not in pull.reviewers)
         pull.teams.extend(team for team in teams if team not in pull.teams)
 
+    def assign(self, pull: Pull, logins: Sequence[str]) -> None:
+        """Those who can't be assigned are left out without a word, as GitHub does."""
+        known = [self._people[login] for login in logins if login in self._people]
+        pull.assignees.extend(person for person in known if person not in pull.assignees)
+
+    def rules(self, branch: str) -> Protection:
+        return self.protected.get(branch, OPEN)
+
+    def missing_approvals(self, pull: Pull) -> int:
+        return max(self.rules(pull.base).approvals - len(self.approvals(pull)), 0)
+
+    def settle(self, pull: Pull, commit: str, by: Person | None) -> None:
+        """It was merged, as this commit."""
+        pull.merged = pull.closed = pull.updated = self.now()
+        pull.merge_commit, pull.merged_by = commit, by
+        pull.auto_merge = pull.queued = None
+        if by is not None and self.settings.delete_branch_on_merge:
+            self.bare.delete_branch(pull.branch)
+
+    def author(self, signature: Signature) -> Person | None:
+        """Whose address a commit carries."""
+        found = (person for person in self._people.values() if person.signature(signature.at).email == signature.email)
+        return next(found, None)
+
+    def create_branch(self, branch: str, commit: str) -> None:
+        if branch in self.bare.branches():
+            raise Denied(422, "Reference already exists")
+        self._move(branch, commit)
+
+    def move_branch(self, branch: str, commit: str, *, force: bool) -> None:
+        tip = self.bare.branches().get(branch)
+        if tip is None:
+            raise Denied(422, "Reference does not exist")
+        if not force and not self.bare.contains(commit, tip):
+            raise Denied(422, "Update is not a fast forward")
+        self._move(branch, commit)
+
+    def _move(self, branch: str, commit: str) -> None:
+        if self.rules(branch).pulls:
+            raise Denied(422, "Changes must be made through a pull request.")
+        if self.bare.commit_id(commit) is None:
+            raise Denied(422, "Object does not exist")
+        try:
+            self.bare.point(f"refs/heads/{branch}", commit)
+        except GitFailed:
+            raise Denied(422, "Reference name must be a valid ref name") from None
+
     def delete_branch(self, branch: str) -> None:
         if branch not in self.bare.branches():
             raise Denied(422, "Reference does not exist")
@@ -189,17 +223,14 @@ class Repository:
             if pull.closed or (head, base) == (pull.head, pull.base_commit):
                 continue
             if base and self.bare.contains(base, pull.head):
-                self._settle(pull, base, None)
+                self.settle(pull, base, None)
             elif not base or not head or self.bare.contains(base, head):
-                pull.closed = pull.updated = self._now()
+                pull.closed = pull.updated = self.now()
             else:
-                pull.head, pull.base_commit, pull.updated = head, base, self._now()
+                pull.looks = 0
+                pull.head, pull.base_commit, pull.updated = head, base, self.now()
                 self._keep(pull)
         return tips
-
-    def _settle(self, pull: Pull, commit: str, by: Person | None) -> None:
-        pull.merged = pull.closed = pull.updated = self._now()
-        pull.merge_commit, pull.merged_by = commit, by
 
     def _keep(self, pull: Pull) -> None:
         """A ref of its own, so that its commits outlive the branch."""

@@ -1,9 +1,12 @@
 """Our values as the JSON of GitHub's REST API. The contract tests hold every body against GitHub's description."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from bot.playground.github import merging
+from bot.playground.github.apps import GRANTED, App, Installation, Issued
 from bot.playground.github.bare import FileDiff, Logged, Signature
 from bot.playground.github.pulls import Comment, Person, Pull, Review
 from bot.playground.github.repository import Repository
@@ -23,6 +26,7 @@ COUNTS = (
     "forks forks_count network_count open_issues open_issues_count size stargazers_count subscribers_count watchers "
     "watchers_count"
 )
+MERGES = {"merge_commit": "merge", "squash_merge": "squash", "rebase_merge": "rebase"}
 FALSE = "archived disabled fork has_discussions has_pages has_projects has_wiki is_template"
 
 
@@ -30,7 +34,7 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
-def node(kind: str, number: int) -> str:
+def node(kind: str, number: int | str) -> str:
     return f"{kind}_{number}"
 
 
@@ -78,6 +82,9 @@ class Shapes:
             "has_issues": True,
             "has_downloads": True,
             "default_branch": repository.default_branch,
+            **{f"allow_{key}": method in repository.settings.methods for key, method in MERGES.items()},
+            "allow_auto_merge": repository.settings.auto_merge,
+            "delete_branch_on_merge": repository.settings.delete_branch_on_merge,
             "permissions": {"admin": False, "maintain": False, "push": True, "triage": True, "pull": True},
             "url": url,
             "html_url": page,
@@ -108,8 +115,8 @@ class Shapes:
             "url": f"{url}/{commit.sha}",
             "html_url": f"{page}/{commit.sha}",
             "comments_url": f"{url}/{commit.sha}/comments",
-            "author": None,
-            "committer": None,
+            "author": self._known(repository, commit.author),
+            "committer": self._known(repository, commit.committer),
             "parents": [{"sha": sha, "url": f"{url}/{sha}", "html_url": f"{page}/{sha}"} for sha in commit.parents],
             "commit": {
                 "url": f"{git}/commits/{commit.sha}",
@@ -118,8 +125,47 @@ class Shapes:
                 "message": commit.message,
                 "tree": {"sha": commit.tree, "url": f"{git}/trees/{commit.tree}"},
                 "comment_count": 0,
+                "verification": self._verification(repository, commit.sha),
             },
         }
+
+    def ref(self, repository: Repository, name: str, commit: str) -> Body:
+        """`name` is without `refs/`."""
+        git = f"{self.api}/repos/{repository.full_name}/git"
+        return {
+            "ref": f"refs/{name}",
+            "node_id": node("REF", name),
+            "url": f"{git}/refs/{quote(name)}",
+            "object": {"type": "commit", "sha": commit, "url": f"{git}/commits/{commit}"},
+        }
+
+    def comparison(
+        self, repository: Repository, ends: Sequence[str], fork: str, page: Sequence[Logged], counts: tuple[int, int]
+    ) -> Body:
+        """`page` is some of the commits that the second end alone has; `counts`: all of those, and of the first's."""
+        base, head = ends
+        ahead, behind = counts
+        words = {(True, True): "diverged", (True, False): "ahead", (False, True): "behind", (False, False): "identical"}
+        url = f"{self.api}/repos/{repository.full_name}/compare/{base}...{head}"
+        page_url = f"{self.site}/{repository.full_name}/compare/{base}...{head}"
+        return {
+            "url": url,
+            "html_url": page_url,
+            "permalink_url": page_url,
+            "diff_url": f"{page_url}.diff",
+            "patch_url": f"{page_url}.patch",
+            "base_commit": self.commit(repository, repository.bare.log(base, 1)[0]),
+            "merge_base_commit": self.commit(repository, repository.bare.log(fork, 1)[0]),
+            "status": words[ahead > 0, behind > 0],
+            "ahead_by": ahead,
+            "behind_by": behind,
+            "total_commits": ahead,
+            "commits": [self.commit(repository, each) for each in page],
+            "files": [],
+        }
+
+    def pull_node(self, repository: Repository, pull: Pull) -> str:
+        return node("PR", f"{repository.full_name}-{pull.number}")
 
     def pull(self, repository: Repository, pull: Pull) -> Body:
         """As lists have it."""
@@ -150,22 +196,23 @@ class Shapes:
         return {
             **links,
             **ends,
-            **dict.fromkeys(("assignee", "auto_merge", "milestone", "active_lock_reason")),
+            **dict.fromkeys(("milestone", "active_lock_reason")),
+            **self._assigned(pull),
+            "auto_merge": self._auto_merge(pull),
             "_links": related | {"self": {"href": url}},
             "url": url,
             "diff_url": f"{page}.diff",
             "patch_url": f"{page}.patch",
             "id": pull.number,
-            "node_id": node("PR", pull.number),
+            "node_id": self.pull_node(repository, pull),
             "number": pull.number,
             "state": pull.state,
             "locked": False,
-            "draft": False,
+            "draft": pull.draft,
             "title": pull.title,
             "body": pull.body or None,
             "user": self.user(pull.author),
             "author_association": "MEMBER",
-            "assignees": [],
             "labels": self.labels(repository, pull),
             "requested_reviewers": [self.user(person) for person in pull.reviewers],
             "requested_teams": [self._team(repository, slug) for slug in pull.teams],
@@ -179,13 +226,13 @@ class Shapes:
     def full_pull(self, repository: Repository, pull: Pull) -> Body:
         """As it is alone, with what takes a look at Git."""
         files = repository.diff(pull)
-        mergeable = repository.merged_tree(pull) is not None if pull.state == "open" else None
-        words = {True: "clean", False: "dirty", None: "unknown"}
+        judged = merging.state(repository, pull)
+        mergeable = None if judged == "unknown" else judged != "dirty"
         return self.pull(repository, pull) | {
             "merged": pull.merged is not None,
             "merged_by": self.user(pull.merged_by) if pull.merged_by else None,
             "mergeable": mergeable,
-            "mergeable_state": words[mergeable],
+            "mergeable_state": judged,
             "rebaseable": mergeable,
             "maintainer_can_modify": False,
             "comments": len(pull.comments),
@@ -194,6 +241,24 @@ class Shapes:
             "additions": sum(file.additions for file in files),
             "deletions": sum(file.deletions for file in files),
             "changed_files": len(files),
+        }
+
+    def issue(self, repository: Repository, pull: Pull) -> Body:
+        """The pull request as the issue that it is too."""
+        listed = self.pull(repository, pull)
+        url = listed["issue_url"]
+        links = {name: listed[name] for name in ("url", "html_url", "diff_url", "patch_url")}
+        same = (
+            "id node_id number title user labels state locked assignee assignees milestone created_at updated_at "
+            "closed_at author_association body html_url comments_url active_lock_reason draft"
+        )
+        return {name: listed[name] for name in same.split()} | {
+            "url": url,
+            "repository_url": f"{self.api}/repos/{repository.full_name}",
+            "labels_url": f"{url}/labels{{/name}}",
+            "events_url": f"{url}/events",
+            "comments": len(pull.comments),
+            "pull_request": links | {"merged_at": listed["merged_at"]},
         }
 
     def file(self, repository: Repository, pull: Pull, file: FileDiff) -> Body:
@@ -257,6 +322,87 @@ class Shapes:
             "author_association": "MEMBER",
             "created_at": moment(comment.at),
             "updated_at": moment(comment.at),
+        }
+
+    def app(self, app: App) -> Body:
+        return {
+            "id": app.id,
+            "node_id": node("A", app.id),
+            "slug": app.slug,
+            "name": app.name,
+            "client_id": f"Iv1.{app.id}",
+            "owner": self._account("acme", 1, "Organization"),
+            "description": None,
+            "external_url": self.site,
+            "html_url": f"{self.site}/apps/{app.slug}",
+            "created_at": moment(app.created),
+            "updated_at": moment(app.created),
+            "permissions": dict(GRANTED),
+            "events": [],
+            "installations_count": len(app.installations),
+        }
+
+    def installation(self, app: App, installation: Installation) -> Body:
+        at = moment(installation.created)
+        return {
+            "id": installation.id,
+            "account": self._account(installation.account, 1, "Organization"),
+            "access_tokens_url": f"{self.api}/app/installations/{installation.id}/access_tokens",
+            "repositories_url": f"{self.api}/installation/repositories",
+            "html_url": f"{self.site}/organizations/{installation.account}/settings/installations/{installation.id}",
+            "app_id": app.id,
+            "app_slug": app.slug,
+            "target_id": 1,
+            "target_type": "Organization",
+            "permissions": dict(installation.permissions),
+            "events": [],
+            "created_at": at,
+            "updated_at": at,
+            "single_file_name": None,
+            "has_multiple_single_files": False,
+            "single_file_paths": [],
+            "repository_selection": "selected",
+            "suspended_at": moment(installation.suspended),
+            "suspended_by": None,
+        }
+
+    def issued(self, issued: Issued, repositories: Sequence[Repository]) -> Body:
+        return {
+            "token": issued.token.reveal(),
+            "expires_at": moment(issued.expires),
+            "permissions": dict(issued.access.permissions or {}),
+            "repository_selection": "selected",
+            "repositories": [self.repository(each) for each in repositories],
+        }
+
+    def _known(self, repository: Repository, signature: Signature) -> Body | None:
+        person = repository.author(signature)
+        return self.user(person) if person else None
+
+    def _verification(self, repository: Repository, commit: str) -> Body:
+        signature, payload = repository.bare.signature(commit)
+        verified = repository.verified(commit)
+        return {
+            "verified": verified,
+            "reason": "valid" if verified else "unknown_key" if signature else "unsigned",
+            "signature": signature or None,
+            "payload": payload if signature else None,
+            "verified_at": moment(repository.created) if verified else None,
+        }
+
+    def _assigned(self, pull: Pull) -> Body:
+        people = [self.user(person) for person in pull.assignees]
+        return {"assignee": people[0] if people else None, "assignees": people}
+
+    def _auto_merge(self, pull: Pull) -> Body | None:
+        if pull.auto_merge is None:
+            return None
+        asked = pull.auto_merge
+        return {
+            "enabled_by": self.user(asked.by),
+            "merge_method": asked.method,
+            "commit_title": None,
+            "commit_message": None,
         }
 
     def _account(self, login: str, number: int, kind: str) -> Body:

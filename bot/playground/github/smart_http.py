@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bot.playground.github.apps import Access
 from bot.playground.github.bare import environment
-from bot.playground.github.pulls import Person
+from bot.playground.github.protection import guarding
 
 if TYPE_CHECKING:
     from bot.playground.github import GitHub
@@ -25,15 +26,19 @@ CHUNK = 64 * 1024
 
 def route(github: "GitHub") -> Route:
     async def serve(request: Request) -> Response:
-        person = _authenticate(github, request.headers.get("Authorization", ""))
-        if person is None:
+        access = _authenticate(github, request.headers.get("Authorization", ""))
+        if access is None:
             return PlainTextResponse(
                 "remote: Invalid username or token.\n", 401, {"WWW-Authenticate": 'Basic realm="GitHub"'}
             )
         owner, repo, rest = (request.path_params[name] for name in ("owner", "repo", "rest"))
-        repository = github.find(f"{owner}/{repo}")
-        if repository is None or not _is_smart(request.method, rest, request.query_params.get("service", "")):
+        name, service = f"{owner}/{repo}", request.query_params.get("service", "")
+        repository = github.find(name) if access.sees(name) else None
+        if repository is None or not _is_smart(request.method, rest, service):
             return PlainTextResponse("Repository not found.\n", 404)
+        writes = "git-receive-pack" in (rest, service)
+        if not access.may("contents", "write" if writes else "read"):
+            return PlainTextResponse("Write access to repository not granted.\n", 403)
         headers = request.headers
         variables = {
             "GIT_PROJECT_ROOT": str(repository.bare.path),
@@ -41,15 +46,16 @@ def route(github: "GitHub") -> Route:
             "PATH_INFO": f"/{rest}",
             "QUERY_STRING": request.url.query,
             "REQUEST_METHOD": request.method,
-            "REMOTE_USER": person.login,
+            "REMOTE_USER": access.person.login,
             "REMOTE_ADDR": "127.0.0.1",
             "CONTENT_TYPE": headers.get("Content-Type", ""),
             "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": headers.get("Git-Protocol", ""),
+            **guarding(repository.protected),
         }
         if "Content-Length" in headers:
             variables["CONTENT_LENGTH"] = headers["Content-Length"]
-        return _Cgi(environment(**variables))
+        return _Cgi(environment(**variables, hooks=github.hooks))
 
     return Route("/{owner}/{repo}.git/{rest:path}", serve, methods=["GET", "POST"])
 
@@ -59,7 +65,7 @@ def _is_smart(method: str, path: str, service: str) -> bool:
     return service in SERVICES if (method, path) == ("GET", "info/refs") else method == "POST" and path in SERVICES
 
 
-def _authenticate(github: "GitHub", header: str) -> Person | None:
+def _authenticate(github: "GitHub", header: str) -> Access | None:
     """The token is Basic's password, whatever the user's name: `x-access-token` by GitHub's documentation."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

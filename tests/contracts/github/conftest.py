@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import graphql_schema
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
@@ -44,6 +45,10 @@ class Described:
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
+    def check_graphql(self, asked: bytes, status: int, body: bytes) -> None:
+        if status == 200:
+            self.problems += graphql_schema.problems(json.loads(asked), json.loads(body))
+
     @property
     def operations(self) -> set[tuple[str, str]]:
         return {(method.upper(), path) for path, methods in EXTRACT["paths"].items() for method in methods}
@@ -69,14 +74,21 @@ def validator(method: str, template: str, status: str) -> Draft202012Validator:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    one_or_more = {"branch", "ref"}
+    one_or_more = {"branch", "ref", "basehead"}
     return re.compile(re.sub(r"\{(\w+)\}", lambda name: ".+" if name[1] in one_or_more else "[^/]+", template))
 
 
 def checking(app: ASGIApp, described: Described) -> ASGIApp:
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         _, _, path = scope.get("path", "").partition("/api/v3")
-        status, is_page = 0, False
+        is_graphql = scope.get("path", "").endswith("/api/graphql")
+        status, is_page, asked = 0, False, b""
+
+        async def heard() -> Message:
+            nonlocal asked
+            message = await receive()
+            asked += message.get("body", b"")
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal status, is_page
@@ -85,11 +97,13 @@ def checking(app: ASGIApp, described: Described) -> ASGIApp:
                     message["status"],
                     (b"content-type", b"text/html; charset=utf-8") in message["headers"],
                 )
+            elif is_graphql and not is_page:
+                described.check_graphql(asked, status, message["body"])
             elif path and not is_page:
                 described.check(scope["method"], path, status, message["body"])
             await send(message)
 
-        await app(scope, receive, watched)
+        await app(scope, heard if is_graphql else receive, watched)
 
     return middleware
 

@@ -16,10 +16,19 @@ from typing import Any
 PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
 ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}"
 OPERATIONS = [
+    ("get", "/app"),
+    ("post", "/app/installations/{installation_id}/access_tokens"),
     ("get", "/user"),
+    ("get", "/users/{username}"),
     ("get", "/repos/{owner}/{repo}"),
     ("get", "/repos/{owner}/{repo}/branches/{branch}"),
+    ("get", "/repos/{owner}/{repo}/commits/{ref}"),
+    ("get", "/repos/{owner}/{repo}/compare/{basehead}"),
+    ("get", "/repos/{owner}/{repo}/git/ref/{ref}"),
+    ("post", "/repos/{owner}/{repo}/git/refs"),
+    ("patch", "/repos/{owner}/{repo}/git/refs/{ref}"),
     ("delete", "/repos/{owner}/{repo}/git/refs/{ref}"),
+    ("get", "/repos/{owner}/{repo}/installation"),
     ("get", "/repos/{owner}/{repo}/pulls"),
     ("post", "/repos/{owner}/{repo}/pulls"),
     ("get", PULL),
@@ -29,6 +38,7 @@ OPERATIONS = [
     ("get", f"{PULL}/reviews"),
     ("post", f"{PULL}/reviews"),
     ("post", f"{PULL}/requested_reviewers"),
+    ("post", f"{ISSUE}/assignees"),
     ("post", f"{ISSUE}/comments"),
     ("post", f"{ISSUE}/labels"),
 ]

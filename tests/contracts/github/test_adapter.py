@@ -130,7 +130,7 @@ def test_reviewers_are_asked_one_by_one_and_the_refused_are_named(world, adapter
 
 
 def test_merge_gives_the_merge_commit(world, adapter, pull):
-    commit = adapter.merge("config", pull.number, head=pull.head)
+    commit = adapter.merge_when_ready("config", pull.number, head=pull.head)
     assert world.gitops.bare.branches()["main"] == commit
     assert world.gitops.pull(1).merged
 
@@ -138,14 +138,14 @@ def test_merge_gives_the_merge_commit(world, adapter, pull):
 def test_merge_is_pinned_to_the_head_that_was_looked_at(world, adapter, pull):
     world.gitops.commit(BRANCH, {"x": b"x"}, "Slipped in", world.ana)
     with pytest.raises(Refusal, match="acme/gitops#1 has new commits since it was looked at"):
-        adapter.merge("config", pull.number, head=pull.head)
+        adapter.merge_when_ready("config", pull.number, head=pull.head)
     assert not world.gitops.pull(1).merged
 
 
 def test_a_conflict_is_not_merged(world, adapter, pull):
     world.gitops.commit("main", {"payment.yaml": b"image: v2\n"}, "By hand", world.ana)
-    with pytest.raises(Refusal, match="acme/gitops#1 can't be merged as it is"):
-        adapter.merge("config", pull.number, head=pull.head)
+    with pytest.raises(Refusal, match="acme/gitops#1 conflicts with main, so it can't be merged"):
+        adapter.merge_when_ready("config", pull.number, head=pull.head)
 
 
 @pytest.mark.parametrize("url", ["https://github.com/acme/gitops", "git@github.com:acme/gitops.git", "acme/gitops/"])

@@ -108,7 +108,7 @@ def test_every_call_translates(world, adapter):
         lambda: adapter.label("config", 1, ["x"]),
         lambda: adapter.request_review("config", 1, ["ana"]),
         lambda: adapter.close("config", 1),
-        lambda: adapter.merge("config", 1, head="0" * 40),
+        lambda: adapter.merge_when_ready("config", 1, head="0" * 40),
     ]
     for call in calls:
         world.github.faults.plan(faults.error(503))
@@ -121,7 +121,7 @@ def test_a_page_instead_of_the_api_is_noticed(world, adapter):
     calls = [
         lambda: adapter.pulls("config"),
         lambda: adapter.open("config", title="T", body="", branch="quarterdeck/x"),
-        lambda: adapter.merge("config", 1, head="0" * 40),
+        lambda: adapter.merge_when_ready("config", 1, head="0" * 40),
     ]
     for call in calls:
         with pytest.raises(Unavailable, match="is not GitHub's API, so the bot could not"):

@@ -1,0 +1,110 @@
+"""One GitHub's REST and GraphQL API, for one bot: connections, their sign-in, and one thread at a time on them.
+
+PyGithub's waiting is switched off: who is asked to wait decides that for themselves, by `Unavailable.retry_after`.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import github
+from github.GithubException import GithubException
+from github.Repository import Repository as Remote
+
+from bot.forges.credential import TIMEOUT, Credential, api
+from bot.forges.failures import Failures, status
+from bot.model.change import Author
+from bot.model.secret import Secret
+
+PAGE = 100
+
+
+class _Renewed(github.Auth.Auth):
+    """Asked by PyGithub before each request, so that a token never outlives its time."""
+
+    def __init__(self, ask: Callable[[], Secret]) -> None:
+        self._ask = ask
+
+    @property
+    def token_type(self) -> str:
+        return "token"
+
+    @property
+    def token(self) -> str:
+        return self._ask().reveal()
+
+
+class Api:
+    """To be closed after use. Repositories are named `owner/name`."""
+
+    def __init__(
+        self, url: str, credential: Credential, *, timeout: int = TIMEOUT, clock: Callable[[], float] = time.time
+    ) -> None:
+        logging.getLogger("github").setLevel(logging.INFO)  # below that, PyGithub logs bodies of answers
+        self._base = api(url)
+        self._credential = credential
+        self._timeout = timeout
+        self._host = urlsplit(self._base).netloc
+        self._failures = Failures(self._host, timeout, clock, credential.name, credential.mend)
+        self._connections: dict[str, github.Github] = {}
+        self._lock = threading.Lock()
+        self._login: str | None = None
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """One thread at a time; whatever PyGithub raises inside leaves as Refusal or Unavailable."""
+        with self._lock, self._failures.during(what):
+            try:
+                yield
+            except GithubException as error:
+                if status(error) == 401:
+                    self._credential.forget()
+                raise
+
+    def repository(self, name: str) -> Remote:
+        """Nothing is asked yet; to be used inside `asking`."""
+        return self._connection(name).get_repo(name)
+
+    def mutate(self, name: str, mutation: str, given: Mapping[str, Any], wanted: str) -> Any:
+        """The GraphQL mutation's payload, with the `wanted` fields; to be used inside `asking`."""
+        _, answer = self._connection(name).requester.graphql_named_mutation(mutation, dict(given), wanted)
+        return answer
+
+    def login(self, name: str) -> str:
+        """Who the bot is; to be used inside `asking`, with a repository that it may see."""
+        if self._login is None:
+            self._login = self._credential.login() or self._connection(name).get_user().login
+        return self._login
+
+    def author(self, name: str) -> Author:
+        """How GitHub writes the bot into commits: so written, they are shown as its own.
+
+        https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
+        """
+        with self.asking("learn the number of the bot's account"):
+            account = self._connection(name).get_user(self.login(name))
+            host = "users.noreply.github.com" if self._host == "api.github.com" else f"users.noreply.{self._host}"
+            return Author(account.login, f"{account.id}+{account.login}@{host}")
+
+    def _connection(self, name: str) -> github.Github:
+        if name not in self._connections:
+            self._connections[name] = github.Github(
+                auth=_Renewed(partial(self._credential.token, name)),
+                base_url=self._base,
+                timeout=self._timeout,
+                per_page=PAGE,
+                retry=None,
+                seconds_between_requests=0,
+                seconds_between_writes=0,
+                lazy=True,
+            )
+        return self._connections[name]
