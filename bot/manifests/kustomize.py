@@ -36,33 +36,19 @@ class Replacement(NamedTuple):
 
 
 def find(text: Text) -> tuple[Pin, ...]:
-    """The entries of a kustomization's `images:`; none in another file."""
+    """The entries of `images:`, in the file's order; one without tag and digest gives a pin without a version."""
     if PurePosixPath(text.file).name not in NAMES:
         return ()
     return tuple(pin for number in range(len(text.documents)) for pin in entries(text, number, ("images",)))
 
 
 def entries(text: Text, document: int, path: Path) -> tuple[Pin, ...]:
-    """Those of the list at a place, in the file's order; one without tag and digest gives a pin without a version."""
-    listed = follow(text.documents[document], path)
-    pins = []
-    for index, entry in enumerate(listed.value if listed is not None and listed.id == "sequence" else ()):
-        name = scalar(get(entry, "name"))
-        if name:
-            given = scalar(get(entry, "newName"))
-            field = next((field for field in (*_VERSIONS, "newName") if scalar(get(entry, field))), "name")
-            pins.append(
-                Pin(
-                    file=text.file,
-                    format=FORMAT,
-                    document=document,
-                    path=(*path, index, field),
-                    line=text.line(get(entry, field) or entry),
-                    image=_image(entry),
-                    renames=name if given and given != name else None,
-                )
-            )
-    return tuple(pins)
+    """The entries of a list like `images:`, wherever it stands: other kinds have such lists too."""
+    return tuple(
+        pin
+        for index, entry in enumerate(_items(follow(text.documents[document], path[:-1]), path[-1]))
+        if (pin := _pin(text, document, (*path, index), entry))
+    )
 
 
 def read(text: Text, pin: Pin) -> Image:
