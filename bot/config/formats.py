@@ -130,6 +130,12 @@ def _version(text: str) -> str:
     return text
 
 
+def _flag(value: object) -> object:
+    if value not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
 def _pointer(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError(f"{text!r} is not a JSON pointer such as /spec/replicas")
@@ -149,6 +155,9 @@ Channel = Annotated[Text, Form(_CHANNEL, "a channel such as #deploys, or its id"
 PersonId = Annotated[Text, Form(_PERSON, "a Slack user id such as U123ABC, or terminal")]
 Email = Annotated[Text, Form(_ADDRESS, "an e-mail address")]
 AuthorName = Annotated[Text, Form(r"[^<>\s](?:[^<>]*[^<>\s])?", "a commit author's name")]
+Label = Annotated[Text, Form(r"[^,]{1,50}", "a label: up to 50 characters, without commas")]
+Source = Annotated[Text, Form(f"{_NAME}/{_NAME}", "a repository as owner/name")]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 RepositoryUrl = Annotated[Text, AfterValidator(_repository)]
 Branch = Annotated[Text, AfterValidator(_branch)]
 Template = Annotated[Text, AfterValidator(_template)]
@@ -159,3 +168,7 @@ Zone = Annotated[Text, AfterValidator(_zone)]
 VersionForm = Annotated[Text, AfterValidator(_version)]
 Pointer = Annotated[Text, AfterValidator(_pointer)]
 ImageGlob = Annotated[Text, AfterValidator(_glob)]
+PinPath = Annotated[
+    Text, Form(r"(?:[^.\[\]]+|\[\d+\])(?:\.[^.\[\]]+|\[\d+\])*", "a place such as image.tag or images[0].tag")
+]
+FilePath = Annotated[Text, Form(r"[^/\\](?:[^\\]*[^/\\])?", "a file's path from the service's folder")]

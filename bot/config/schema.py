@@ -15,17 +15,22 @@ from bot.config.formats import (
     Channel,
     CronLine,
     Email,
+    FilePath,
+    Flag,
     ImageGlob,
     Jitter,
+    Label,
     Listed,
     Login,
     Mapped,
     Name,
     Period,
     PersonId,
+    PinPath,
     Pointer,
     RepositoryUrl,
     Reviewer,
+    Source,
     Template,
     Text,
     VersionForm,
@@ -84,13 +89,36 @@ class EnvironmentKeys(Keys):
     channel: Channel | None = None
     """Where its drift is reported if `drift.channel` isn't set."""
     reviewers: Listed[Reviewer] = []
-    """Who is asked to review its pull requests: `ana` or a team, `acme/sre`."""
+    """Who is asked to review its pull requests: `ana` or a team, `acme/sre`. Never whoever asked for it."""
+    labels: Listed[Label] = []
+    """Labels of its pull requests, besides `quarterdeck` and `env/<environment>`."""
+    assign: Flag = False
+    """Whether a pull request is assigned to whoever asked for it, if their GitHub login is known."""
+    draft: Flag = False
+    """Whether its pull requests are opened as drafts, which nobody can merge before someone says they are ready."""
+    merge: Literal["by-hand", "when-ready"] = "by-hand"
+    """`when-ready`: the forge merges as soon as the branch's rules allow, by auto-merge or the merge queue."""
+
+    @model_validator(mode="after")
+    def _ready_or_draft(self) -> "EnvironmentKeys":
+        if self.merge == "when-ready" and self.draft:
+            raise ValueError("has draft: true and merge: when-ready, but a draft is never ready; keep one")
+        return self
+
+
+class PinKeys(Keys):
+    """Where a version stands."""
+
+    file: FilePath | None = None
+    """The file, from the service's folder; needed unless the environment's `path` names a file."""
+    path: PinPath
+    """The place in it: `image.tag`, `images[0].tag`; a tag, a digest, a whole reference, or a mapping of them."""
+    document: int | None = Field(default=None, ge=0)
+    """Which YAML document of the file, counted from 0; the first that has the path without it."""
 
 
 class ServiceKeys(Keys):
     """What looking at the repository can't find out about a service."""
-
-    LATER = {"pins": "versions are found by looking alone", "source": "nothing would link to it"}
 
     image: ImageGlob | None = None
     """The image whose version is the service's, where its manifests hold several."""
@@ -100,6 +128,10 @@ class ServiceKeys(Keys):
     """Other words for it in commands."""
     repository: Name | None = None
     """Which of `repositories` holds it, if it isn't the environment's."""
+    source: Source | None = None
+    """The repository it is built from, `owner/name` at the same forge: pull requests tell what is new in a version."""
+    pins: Listed[PinKeys] = []
+    """The exact places of its version, where looking finds none or the wrong one."""
 
 
 class ImageKeys(Keys):

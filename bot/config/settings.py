@@ -13,7 +13,7 @@ from bot.config.parse import Malformed, Step, Typed, parse
 from bot.config.problems import Problem, did_you_mean, problems, refusal
 from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys
 from bot.errors import Refusal
-from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository, Service
+from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Merge, Place, Repository, Service
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every, Schedule
@@ -191,11 +191,23 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             channel=each.channel,
             reviewers=tuple(each.reviewers),
             apart=each.release == "apart",
+            labels=tuple(each.labels),
+            assign=each.assign,
+            draft=each.draft,
+            merge=Merge(each.merge),
         )
         for name, each in keys.environments.items()
     }
     services = {
-        name: Service(name, tuple(each.aliases), each.image, each.namespace, each.repository)
+        name: Service(
+            name,
+            tuple(each.aliases),
+            each.image,
+            each.namespace,
+            each.repository,
+            pins=tuple(Place(pin.path, pin.file, pin.document) for pin in each.pins),
+            source=each.source,
+        )
         for name, each in keys.services.items()
     }
     return Catalog(repositories, environments, services, ImagePolicy(tuple(keys.images.allow), keys.images.version))

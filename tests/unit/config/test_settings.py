@@ -10,7 +10,7 @@ import pytest
 
 from bot.config.settings import Drift, Settings, load
 from bot.errors import Refusal
-from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository, Service
+from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Place, Repository, Service
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every
@@ -173,7 +173,6 @@ roles:
         ("environments.production", "approvals: 2"),
         ("environments.production", 'freeze: [{from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}]'),
         ("environments.production", "watch: [platform/*]"),
-        ("services.payment", "pins: [{file: values.yaml, path: image.tag}]"),
         ("services.payment", "source: acme/payment"),
     ],
 )
@@ -382,3 +381,23 @@ def test_a_large_config_loads_fast(tmp_path: Path) -> None:
     begun = time.perf_counter()
     assert len(settings(tmp_path, f"{SMALLEST}services:\n{many}").catalog.services) == 1000
     assert time.perf_counter() - begun < 1
+
+
+def test_the_places_of_a_services_version(tmp_path: Path) -> None:
+    pins = "[{file: values.yaml, path: 'images[0].tag', document: 1}, {path: image_tag}]"
+    catalog = settings(tmp_path, f"{SMALLEST}services: {{payment: {{pins: {pins}}}}}\n").catalog
+    assert catalog.services["payment"].pins == (Place("images[0].tag", "values.yaml", 1), Place("image_tag"))
+
+
+@pytest.mark.parametrize(
+    ("pin", "why"),
+    [
+        ("{file: values.yaml}", "path"),
+        ("{path: 'a..b'}", "'a..b' is not a place such as image.tag or images[0].tag"),
+        ("{path: a, file: /etc/passwd}", "'/etc/passwd' is not a file's path from the service's folder"),
+        ("{path: a, document: -1}", "document"),
+    ],
+)
+def test_a_place_that_is_none(tmp_path: Path, pin: str, why: str) -> None:
+    (problem,) = problems(tmp_path, f"{SMALLEST}services: {{payment: {{pins: [{pin}]}}}}\n")
+    assert why in problem
