@@ -8,25 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
-from pathlib import PurePosixPath
 from typing import Any
 
-from bot import files
 from bot.errors import Refusal
 from bot.files import Rewrite
-from bot.language.suggest import nearest
-from bot.manifests import formats, images, kustomize, workload
-from bot.manifests.yamltext import Text, decode, encode
+from bot.lookup import Addition, Lookup, component
+from bot.manifests import formats, images
+from bot.manifests.addition import add
+from bot.manifests.yamltext import Text, encode
 from bot.model.catalog import Pin
-
-_LISTED = 5
-
-_MENTION = re.compile(
-    r"""^[^#\n]*?\b(?P<key>image|repository|newName|name)["']?[ \t]*:[ \t]*["']?(?P<value>[^\s"',{}\[\]]+)""",
-    re.MULTILINE,
-)
-"""A line that names an image, in a file that no reader of YAML can read."""
-
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -41,13 +31,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A version that moves from `before` (None: the image has none) to `after`; `line` is that of the file as it is."""
+    """A version that moves from `before` (None: the image has none) to `after`. `line` counts from 1 in the file as it
+    was; that of an entry which is `new` in the file as it is then."""
 
     file: str
     line: int
     image: str
     before: str | None
     after: str
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +78,37 @@ def setting(words: str) -> Setting:
 def plan(settings: Sequence[Setting], paths: Sequence[str]) -> Plan:
     """What moves every image to its version in the files, and the manifests in the folders, that the paths name.
 
-    What can't be done is in the plan's refusals. Raises Refusal for a path that can't be meant, Unavailable for what
-    can't be read.
+    An image that is nowhere gets an entry in the kustomization that they name. What can't be done is in the plan's
+    refusals. Raises Refusal for a path that can't be meant, Unavailable for what can't be read.
     """
-    made = Plan()
-    sources = _sources(settings, paths, made)
+    lookup = Lookup.of([each.image for each in settings], paths)
+    made = Plan(refusals=[_refused(refusal, file) for file, refusal in lookup.unread.items()])
     versions: dict[Pin, str] = {}
+    additions: list[tuple[Addition, str]] = []
     for each in settings:
         try:
-            for pin in _meant(each, sources, paths, found_all=not made.refusals):
-                _choose(versions, pin, each.version)
+            pins = lookup.pins(each.image)
+            _choose(versions, pins, each.version)
+            if not pins and not lookup.unread:
+                additions.append((lookup.addition(each.image), each.version))
         except Refusal as refusal:
             made.refusals.append(Refused(str(refusal)))
-    for source in sources:
-        _move(source, versions, made)
+    for source in lookup.sources:
+        text = source.text
+        for pin in source.pins:
+            if pin in versions:
+                text = _moved(made, text, pin, versions[pin])
+        for addition, version in additions:
+            if addition.file == text.file:
+                text = _added(made, text, addition, version)
+        if text != source.text:
+            made.rewrites.append(Rewrite(text.file, source.data, encode(text)))
     return made
 
 
 def report(plan: Plan) -> str:
     """The plan once it is done, for people: a line for each version, and a summary."""
-    lines = [
-        f"{each.file}:{each.line}  {each.image}  {each.before or 'untagged'} -> {each.after}" for each in plan.changes
-    ]
+    lines = [f"{each.file}:{each.line}  {each.image}  {_before(each)} -> {each.after}" for each in plan.changes]
     lines += [f"{each.file}:{each.line}  {each.image}  {each.after} already" for each in plan.already]
     moved = f"{_counted(len(plan.changes), 'version')} moved in {_counted(len(plan.rewrites), 'file')}"
     there = f"{len(plan.already)} there already"
@@ -135,126 +136,36 @@ def as_data(plan: Plan) -> dict[str, Any]:
     return {"schema": "quarterdeck/edit/v1", "edits": edits, "refusals": refusals}
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A file that may hold an image which is asked for."""
-
-    data: bytes
-    text: Text
-    pins: tuple[Pin, ...]
+def _choose(versions: dict[Pin, str], pins: Iterable[Pin], version: str) -> None:
+    for pin in pins:
+        if versions.setdefault(pin, version) != version:
+            raise Refusal(f"{pin.file}:{pin.line} is to be {versions[pin]} and {version} at once; give it one --set.")
 
 
-def _sources(settings: Sequence[Setting], paths: Sequence[str], made: Plan) -> list[_Source]:
-    """The files that are worth parsing. One that can't be parsed is passed over unless it mentions an image: templates
-    of charts stand beside manifests everywhere."""
-    words = [_last(each.image).encode() for each in settings]
-    sources: list[_Source] = []
-    passed_over: list[Refused] = []
-    for file in files.below(paths):
-        data = files.read(file)
-        if file not in paths and not any(word in data for word in words):
-            continue
-        try:
-            text = decode(data, file)
-            sources.append(_Source(data, text, formats.find(text)))
-        except Refusal as refusal:
-            mentioned = any(_mentions(file, data.decode(errors="replace"), each.image) for each in settings)
-            (made.refusals if mentioned else passed_over).append(_refused(refusal, file))
-    if not any(source.pins for source in sources):  # then what was passed over may be why
-        made.refusals += [each for each in passed_over if each.file in paths]
-    return sources
+def _moved(made: Plan, text: Text, pin: Pin, version: str) -> Text:
+    try:
+        after = formats.write(text, pin, version)
+    except Refusal as refusal:
+        made.refusals.append(_refused(refusal, pin.file, pin.line))
+        return text
+    change = Change(pin.file, pin.line, pin.image.name or component(pin), pin.image.version, version)
+    if after == text:
+        made.already.append(change)
+    else:
+        made.changes.append(change)
+        made.notes += [note for note in formats.notes(text, pin) if note not in made.notes]
+    return after
 
 
-def _meant(setting: Setting, sources: Sequence[_Source], paths: Sequence[str], *, found_all: bool) -> list[Pin]:
-    """The pins of the image called so; else of the one whose name ends so. Refusal if several do, or none."""
-    image, pins = setting.image, [pin for source in sources for pin in source.pins]
-    found = [pin for pin in pins if image in _names(pin)]
-    if not found:
-        found = [pin for pin in pins if _ends(pin, image)]
-        if found and not set.intersection(*map(_names, found)):
-            raise Refusal(f"{image} could be {_listed(found)}; write the whole name of the one that is meant.")
-    found += [pin for pin in pins if not pin.image.name and _component(pin) == _last(image)]
-    found = found or _alone(sources, paths)
-    if not found and found_all:
-        raise _nothing(image, paths)
-    return _ruling(found)
-
-
-def _alone(sources: Iterable[_Source], paths: Sequence[str]) -> list[Pin]:
-    """The version in a file of Helm values that was named itself, where no image and no other version is in it."""
-    named = [source.pins for source in sources if source.text.file in paths]
-    return [pins[0] for pins in named if len(pins) == 1 and not pins[0].image.name]
-
-
-def _ruling(pins: Iterable[Pin]) -> list[Pin]:
-    """Without the pins that others decide over: of a kustomization's entries for one name the last counts, and a
-    container's image that has no version gets it from an entry, if there is one."""
-    every = list(pins)
-    entries = [pin for pin in every if pin.format == kustomize.FORMAT]
-    last = {(pin.file, pin.document, pin.renames or pin.image.name): pin for pin in entries}.values()
-    untagged = [pin for pin in every if last and pin.format == workload.FORMAT and pin.image.version is None]
-    return [pin for pin in every if pin not in untagged and (pin in last or pin not in entries)]
-
-
-def _choose(versions: dict[Pin, str], pin: Pin, version: str) -> None:
-    if versions.setdefault(pin, version) != version:
-        raise Refusal(f"{pin.file}:{pin.line} is to be {versions[pin]} and {version} at once; give it one --set.")
-
-
-def _move(source: _Source, versions: dict[Pin, str], made: Plan) -> None:
-    text = source.text
-    for pin in source.pins:
-        if pin not in versions:
-            continue
-        try:
-            after = formats.write(text, pin, versions[pin])
-        except Refusal as refusal:
-            made.refusals.append(_refused(refusal, pin.file, pin.line))
-            continue
-        change = Change(pin.file, pin.line, pin.image.name or _component(pin), pin.image.version, versions[pin])
-        if after == text:
-            made.already.append(change)
-        else:
-            made.changes.append(change)
-            made.notes += [note for note in formats.notes(source.text, pin) if note not in made.notes]
-        text = after
-    if text != source.text:
-        made.rewrites.append(Rewrite(text.file, source.data, encode(text)))
-
-
-def _nothing(image: str, paths: Sequence[str]) -> Refusal:
-    """What to say where no file holds the image: what is there instead."""
-    pins: list[Pin] = []
-    for file in files.below(paths):
-        try:
-            text = decode(files.read(file), file)
-            pins += formats.find(text)
-            strays = [pin for pin in workload.strays(text) if image in _names(pin) or _ends(pin, image)]
-        except Refusal:
-            continue
-        for pin in strays:
-            place = ".".join(map(str, pin.path))
-            return Refusal(
-                f"{file}:{pin.line}: the image at {place} of {pin.object} is not a container's, so it is not edited "
-                "on a guess; set it by hand."
-            )
-    there = {pin.image.name: pin for pin in reversed(pins) if pin.image.name}
-    lead = f"No image {image} is in {' or '.join(paths)}"
-    if not there:
-        return Refusal(f"{lead}, nor any other image.")
-    short = {_last(name): name for name in there}
-    near = dict.fromkeys(short.get(name, name) for name in nearest(image, [*there, *short]))
-    if near:
-        return Refusal(f"{lead}; nearest: {_listed(there[name] for name in near)}.")
-    more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-    return Refusal(f"{lead}; there are {_listed(list(there.values())[::-1][:_LISTED])}{more}.")
-
-
-def _mentions(file: str, content: str, image: str) -> bool:
-    """Whether a file that can't be parsed seems to hold the image, going by its lines; most `name:` are of others."""
-    keys = {"image", "repository", "newName"} | ({"name"} if PurePosixPath(file).name in kustomize.NAMES else set())
-    names = {images.split(match["value"]).name for match in _MENTION.finditer(content) if match["key"] in keys}
-    return any(name == image or name.endswith(f"/{image}") or image.endswith(f"/{name}") for name in names)
+def _added(made: Plan, text: Text, addition: Addition, version: str) -> Text:
+    try:
+        after = add(text, addition.name, version)
+    except Refusal as refusal:
+        made.refusals.append(_refused(refusal, text.file))
+        return text
+    made.changes.append(Change(text.file, formats.find(after)[-1].line, addition.name, None, version, new=True))
+    made.notes += [addition.note] if addition.note else []
+    return after
 
 
 def _refused(refusal: Refusal, file: str, line: int | None = None) -> Refused:
@@ -263,30 +174,9 @@ def _refused(refusal: Refusal, file: str, line: int | None = None) -> Refused:
     return Refused(str(refusal), file, int(told[1]) if told else line)
 
 
-def _names(pin: Pin) -> set[str]:
-    return {name for name in (pin.image.name, pin.renames) if name}
-
-
-def _ends(pin: Pin, image: str) -> bool:
-    return any(name.endswith(f"/{image}") for name in _names(pin))
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _component(pin: Pin) -> str:
-    """What a version with no image beside it is the version of: the key that its `image:` stands under."""
-    keys = [step for step in pin.path[:-1] if isinstance(step, str) and step != "image"]
-    return keys[-1] if keys else ""
+def _before(change: Change) -> str:
+    return change.before or ("new entry" if change.new else "untagged")
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _listed(pins: Iterable[Pin]) -> str:
-    first: dict[str, Pin] = {}
-    for pin in pins:
-        first.setdefault(pin.image.name, pin)
-    return ", ".join(f"{name} ({pin.file}:{pin.line})" for name, pin in first.items())

@@ -33,6 +33,8 @@ def below(paths: Iterable[str]) -> Iterator[str]:
     """
     seen: set[str] = set()
     for path in paths:
+        if not path:
+            raise Refusal("A path is empty; name a file or a folder, such as . for this one.")
         named = Path(path)
         try:
             status = named.lstat()
