@@ -29,6 +29,7 @@ class Repository:
     url: str
     branch: str = "main"
     ssh_key_file: Path | None = None
+    ssh_known_hosts_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

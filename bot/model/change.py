@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from bot.model.catalog import Delivery, Merge, Target
 
@@ -16,6 +17,10 @@ class Author:
 
     name: str = "Quarterdeck"
     email: str = "quarterdeck@noreply.invalid"
+    sign: Literal["ssh", "gpg"] | None = None
+    """How commits are signed. With it, none is made unsigned."""
+    key: Secret | None = None
+    """The private key for that, as its program writes it."""
 
 
 @dataclass(frozen=True, slots=True)
