@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.model.catalog import Delivery, Merge, Target
+from bot.model.secret import Secret
 
 PREFIX = "quarterdeck/"
 """Branches under it are ours."""
