@@ -1,7 +1,8 @@
 """The formats of manifest files, told apart by looking.
 
-A new format is a module with the four functions of `Format`, and a line in `FORMATS`. Its functions see one text: that
-a text may stand inside another file's scalar is known here and in `nested` alone.
+A new format is a module with the functions of `Format`, and a line in `FORMATS`; a kind that only carries places of
+other formats is a function in `_FINDERS`. Each sees one text: that one may stand inside another file's scalar is known
+here and in `nested` alone.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.errors import Refusal
-from bot.manifests import json6902, kustomize, nested, place, workload
+from bot.manifests import (
+    argocd_application,
+    flux_helmrelease,
+    helm_values,
+    image_policy,
+    json6902,
+    kustomize,
+    nested,
+    place,
+    workload,
+)
 from bot.manifests.yamltext import Node, Text, follow, scalar
 from bot.model.catalog import Image, Pin
 
@@ -35,7 +46,12 @@ FORMATS: Mapping[str, Format] = {
     workload.FORMAT: workload,
     json6902.FORMAT: json6902,
     place.FORMAT: place,
+    helm_values.FORMAT: helm_values,
+    argocd_application.FORMAT: argocd_application,
 }
+_FINDERS = (*(form.find for form in FORMATS.values()), flux_helmrelease.find)
+_MANAGERS = (image_policy.manages, argocd_application.manages)
+"""They say who else may set a place."""
 
 
 def find(text: Text) -> tuple[Pin, ...]:
@@ -43,8 +59,13 @@ def find(text: Text) -> tuple[Pin, ...]:
 
     Refusal, with file and line, if it can't be parsed.
     """
-    own = tuple(pin for form in FORMATS.values() for pin in form.find(text))
-    return own + tuple(pin for patch in kustomize.inline_patches(text) for pin in nested.find(text, *patch, find))
+    pins = [pin for look in _FINDERS for pin in look(text)]
+    pins += [pin for patch in kustomize.inline_patches(text) for pin in nested.find(text, *patch, find)]
+    pins += [pin for values in kustomize.inline_values(text) for pin in helm_values.values(text, *values)]
+    places: dict[tuple[object, ...], Pin] = {}
+    for pin in pins:  # a list of containers in Helm values is one to both formats
+        places.setdefault((pin.within, pin.document, pin.path), pin)
+    return tuple(places.values())
 
 
 def read(text: Text, pin: Pin) -> Image:
@@ -64,9 +85,12 @@ def write(text: Text, pin: Pin, version: str) -> Text:
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     """What whoever moves the pin must hear, in sentences."""
-    if not pin.within:
-        return FORMATS[pin.format].notes(text, pin)
-    return notes(nested.inside(text, _holder(text, pin)), _inner(pin))
+    said = [sentence for manages in _MANAGERS for sentence in manages(text, pin)]
+    if pin.within:
+        return (*notes(nested.inside(text, _holder(text, pin)), _inner(pin)), *said)
+    if pin.overrules:
+        said.append(f"{pin.file}:{pin.line} decides over {' and '.join(pin.overrules)}, which stays as it is.")
+    return (*FORMATS[pin.format].notes(text, pin), *said)
 
 
 def _holder(text: Text, pin: Pin) -> Node:

@@ -1,0 +1,186 @@
+"""Helm values: the images that a chart takes from a values file, or from values written into another manifest.
+
+Kinds that carry values of their own come here for them. Which keys mean an image is `helm_keys`' to know.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from bot.errors import Refusal
+from bot.manifests import helm_keys, images, splice
+from bot.manifests.helm_keys import Field, Place
+from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar
+from bot.model.catalog import Image, Pin
+
+FORMAT = "helm-values"
+
+_NO_VALUES = re.compile(r"kustomization\.ya?ml|Kustomization|Chart\.ya?ml|requirements\.ya?ml|quarterdeck\.ya?ml|\..*")
+
+
+def find(text: Text) -> tuple[Pin, ...]:
+    """Every image of a values file, in its order; none in a file of another kind.
+
+    Refusal, with file and line, for a template.
+    """
+    if _NO_VALUES.fullmatch(PurePosixPath(text.file).name):
+        return ()
+    return tuple(
+        pin
+        for number, root in enumerate(text.documents)
+        if root.id == "mapping" and get(root, "kind") is None and get(root, "apiVersion") is None
+        for pin in values(text, number)
+    )
+
+
+def values(text: Text, document: int = 0, base: Path = ()) -> tuple[Pin, ...]:
+    """The images of the values at a place of a document, whatever kind of file it is in."""
+    return layer(text, document, base).pins
+
+
+class Layer(NamedTuple):
+    """Values that others override, or that override others."""
+
+    pins: tuple[Pin, ...]
+    """In the file's order. An image's name is empty where the values hold its version alone."""
+    names: Mapping[str, str]
+    """The images that are named, also without a version, by Helm's name of the place."""
+
+
+def layer(text: Text, document: int = 0, base: Path = ()) -> Layer:
+    """The values at a place of a document. Lone tags count where there is nothing better."""
+    root = follow(text.documents[document], base) if document < len(text.documents) else None
+    names: dict[str, str] = {}
+    found: dict[int, Pin] = {}
+    sure: set[int] = set()
+    for path, place in helm_keys.places(root, base) if root is not None else ():
+        key = ".".join([*map(str, path[len(base) :]), *filter(None, [place.stem.rstrip(".")])])
+        if place.image.name:
+            names.setdefault(key, place.image.name)
+        if field := place.version:  # one that aliases lead to from several places is one pin
+            found.setdefault(id(field.value), _pin(text, document, (*path, *field.path), key, place, field))
+            sure |= {id(field.value)} if place.sure else set()
+    pins = (pin for number, pin in found.items() if number in sure or not sure)
+    return Layer(tuple(sorted(pins, key=lambda pin: pin.line)), names)
+
+
+def ruling(layers: Sequence[Layer]) -> tuple[Pin, ...]:
+    """The pins that decide where later values override earlier ones, as Helm merges them, with what they overrule.
+
+    One that holds a version alone gets the name that other layers give the place.
+    """
+    decide: dict[str, Pin] = {}
+    for each in layers:
+        for pin in each.pins:
+            former = decide.pop(pin.key, None)
+            overruled = (*former.overrules, f"{former.file}:{former.line}") if former else ()
+            decide[pin.key] = replace(pin, overrules=overruled)
+    names = {key: name for each in layers for key, name in each.names.items()}
+    return tuple(
+        pin if pin.image.name else replace(pin, image=replace(pin.image, name=names.get(pin.key, "")))
+        for pin in decide.values()
+    )
+
+
+def read(text: Text, pin: Pin) -> Image:
+    """The image at a pin; one without a version runs the chart's own. Refusal, with file and line, for a template or
+    what is no legal reference."""
+    place = _place(text, pin)
+    for field in place.fields.values():
+        if scalar(field.value):
+            literal(text, field.value)
+    name = place.image.name or pin.image.name
+    try:
+        return replace(images.parse(str(replace(place.image, name=name or "unnamed"))), name=name)
+    except Refusal as refusal:
+        raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
+
+
+def write(text: Text, pin: Pin, version: str) -> Text:
+    """The text with the image at a version, tag and digest together: a digest that stayed would win over a new tag.
+
+    What the version doesn't name becomes empty, since a key that is gone would bring the chart's own value back.
+    Refusal, with file and line, as `read`; where a digest alone can't stand; and where an anchor shares the value.
+    """
+    image = images.moved(read(text, pin), version)
+    place = _place(text, pin)
+    tag, digest = (place.fields[role].value if role in place.fields else None for role in ("tag", "digest"))
+    if tag is not None and digest is not None and (scalar(digest) or "@" not in str(tag.value)):
+        wanted = {tag: image.tag or "", digest: _digest(digest, image)}
+        return _rewrite(text, pin, {node: value for node, value in wanted.items() if value or scalar(node)})
+    if tag is not None:
+        if image.tag is None:
+            raise Refusal(
+                f"{pin.file}:{pin.line} has room for a tag alone, or for both; name both, like v1.3.0@{version[:14]}…"
+            )
+        return _rewrite(text, pin, {tag: str(image.version)})
+    if digest is not None:
+        label = place.fields["digest"].label
+        if image.tag is None or label is None:
+            return _rewrite(text, pin, {digest: _digest(digest, image)})
+        return _rewrite(text, pin, {digest: str(image.version), label: _named_tag(str(label.value))})
+    name = place.fields["name"].value
+    own = replace(images.split(str(name.value)), tag=image.tag, digest=image.digest)
+    return _rewrite(text, pin, {name: str(own)})
+
+
+def notes(text: Text, pin: Pin) -> tuple[str, ...]:
+    """That the chart's own version ran before, and where else the value is used by a YAML alias."""
+    node = follow(text.documents[pin.document], pin.path)
+    own = f"{pin.file}:{pin.line} was empty, so the chart's own version ran."
+    return (*([own] if pin.image.version is None else []), *(text.aliased(node) if node is not None else ()))
+
+
+def _pin(text: Text, document: int, path: Path, key: str, place: Place, field: Field) -> Pin:
+    name = images.split(place.said("name") or "").name
+    return Pin(
+        file=text.file,
+        format=FORMAT,
+        document=document,
+        path=path,
+        line=text.line(field.value),
+        image=place.image,
+        renames=name if name != place.image.name else None,
+        key=key,
+    )
+
+
+def _place(text: Text, pin: Pin) -> Place:
+    """The place that a pin is at; by its keys' stem once its version has moved to another key."""
+    root = text.documents[pin.document] if pin.document < len(text.documents) else None
+    for length in (1, 2):
+        path, rest = pin.path[:-length], pin.path[-length:]
+        holder = follow(root, path)
+        found = list(helm_keys.held(holder, path)) if holder is not None else []
+        exact = [place for place in found if any(field.path == rest for field in place.fields.values())]
+        near = [place for place in found if place.stem == helm_keys.stem(str(rest[0]))]
+        for place in (*exact, *near):
+            if place.version:
+                return place
+    raise Refusal(f"{pin.file}:{pin.line} no longer holds an image; ask again.")
+
+
+def _digest(node: Node, image: Image) -> str:
+    """A digest as the place is used to it: some charts' `sha` is without the algorithm."""
+    old = scalar(node)
+    return (image.digest or "").removeprefix("sha256:") if old and ":" not in old else image.digest or ""
+
+
+def _named_tag(key: str) -> str:
+    """The key for a tag where one for a digest stands: `imageTag` for `imageDigest`."""
+    start = re.sub("(?i:digest|sha)$", "", key)
+    return f"{start}{'Tag' if key[len(start)].isupper() else 'tag'}"
+
+
+def _rewrite(text: Text, pin: Pin, wanted: Mapping[Node, str]) -> Text:
+    changed = {id(node) for node, value in wanted.items() if node.value != value}
+    for _, other in helm_keys.places(text.documents[pin.document]):
+        names = {other.image.name, pin.image.name} - {""}
+        if len(names) > 1 and any(id(field.value) in changed for field in other.fields.values()):
+            raise Refusal(
+                f"{pin.file}:{pin.line} shares its value, by a YAML anchor, with {other.image.name}; "
+                "give each image its own value."
+            )
+    return splice.rewrite(text, wanted)
