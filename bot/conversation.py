@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from bot import proposals, results, wording
+from bot import briefing, proposals, results, wording
 from bot.access import Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
@@ -90,12 +90,10 @@ class Conversation:
         if results.doubts(planned) and not yes and agreed != planned.fingerprint:
             return Answer(self._question(message, planned, changed=agreed is not None))
         if isinstance(planned, Proposal):
-            return self._perform(message, invocation, planned)
-        return (
-            self._withdraw(message, planned)
-            if isinstance(planned, Withdrawal)
-            else (self._release(message, invocation, planned))
-        )
+            return self._perform(context, invocation, planned)
+        if isinstance(planned, Withdrawal):
+            return self._withdraw(message, planned)
+        return self._release(context, invocation, planned)
 
     def _judge(self, message: Message, planned: Plan) -> None:
         """Refusal unless the actor may do all of it."""
@@ -129,7 +127,10 @@ class Conversation:
         return Answer(answer.reply, settle)
 
     def _plan(self, invocation: Invocation, context: Context) -> Plan | Reply:
-        return self.registry.commands[invocation.verb].run(context, **invocation.arguments)
+        planned = self.registry.commands[invocation.verb].run(context, **invocation.arguments)
+        if isinstance(planned, Release):
+            return replace(planned, proposals=tuple(briefing.prepared(context, each) for each in planned.proposals))
+        return briefing.prepared(context, planned) if isinstance(planned, Proposal) else planned
 
     def _done(self, invocation: Invocation, context: Context) -> Reply | None:
         """What an interrupted run of this very message has done already, told from Git.
@@ -151,7 +152,9 @@ class Conversation:
         note = "The repository has changed since the question was asked, so here it is again." if changed else ""
         return results.question(planned, confirmation, _shown(planned), note)
 
-    def _perform(self, message: Message, invocation: Invocation, planned: Proposal) -> Answer:
+    def _perform(self, context: Context, invocation: Invocation, planned: Proposal) -> Answer:
+        message = context.message
+
         def plan_again() -> Proposal | Unchanged:
             return _same(planned, self._plan(invocation, self.look(message)))
 
@@ -165,15 +168,15 @@ class Conversation:
         unkept = self._keep(message, planned, reply.outcome, reply.text)
         reply = replace(reply, sections=(*reply.sections, *unkept))
         if isinstance(result, Opened | Adopted):
-            return Answer(reply, lambda: self._follow_up(planned, result.pull))
+            return Answer(reply, lambda: self._follow_up(context, planned, result.pull))
         return Answer(reply)
 
-    def _release(self, message: Message, invocation: Invocation, planned: Release) -> Answer:
+    def _release(self, context: Context, invocation: Invocation, planned: Release) -> Answer:
         """Each proposal by itself: one that fails doesn't hide the others."""
         answers = []
         for proposal in planned.proposals:
             try:
-                answers.append(self._perform(message, invocation, proposal))
+                answers.append(self._perform(context, invocation, proposal))
             except (Refusal, Unavailable) as trouble:
                 outcome = Outcome.REFUSED if isinstance(trouble, Refusal) else Outcome.FAILED
                 answers.append(Answer(Reply(outcome, str(trouble))))
@@ -200,9 +203,9 @@ class Conversation:
             return (Section(f"The audit does not hold this: {trouble}"),)
         return ()
 
-    def _follow_up(self, planned: Proposal, pull: PullRequest) -> Reply | None:
-        warnings = self.performer().follow_up(planned, pull)
-        return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
+    def _follow_up(self, context: Context, planned: Proposal, pull: PullRequest) -> Reply | None:
+        said = self.performer().follow_up(briefing.completed(context, planned), pull)
+        return Reply(Outcome.ANSWERED, " ".join(said)) if said else None
 
 
 def _shown(planned: Plan) -> str:

@@ -12,7 +12,7 @@ from threading import Lock
 
 from bot import proposals, wording
 from bot.errors import Protected, Refusal, Unavailable
-from bot.model.catalog import Delivery, Target
+from bot.model.catalog import Delivery, Merge, Target
 from bot.model.change import (
     Adopted,
     Committed,
@@ -60,18 +60,38 @@ class Performer:
         return self._open(proposal)
 
     def follow_up(self, proposal: Proposal, pull: PullRequest) -> tuple[str, ...]:
-        """Labels and reviewers of a new pull request: a warning for each that failed, since the request stands."""
+        """What a pull request gets once it is open: its whole text, labels, people, and at last its merge.
+
+        Gives what to say of it: a warning for each that failed, since the request stands, and a merge done at once.
+        """
         if self.forge is None:
             return ()
-        there, warnings = (proposal.repository, pull.number), []
-        asks = {"labels": partial(self.forge.label, *there, proposal.labels)}
-        asks |= {f"review by {name}": partial(self.forge.request_review, *there, [name]) for name in proposal.reviewers}
+        there: tuple[str, int] = (proposal.repository, pull.number)
+        asks: dict[str, Callable[[], object]] = {}
+        if (pull.title, pull.body) != (proposal.title, proposal.body):
+            asks["its whole text"] = partial(self.forge.edit, *there, title=proposal.title, body=proposal.body)
+        asks["labels"] = partial(self.forge.label, *there, proposal.labels)
+        asks |= {f"{name} as assignee": partial(self.forge.assign, *there, [name]) for name in proposal.assignees}
+        # GitHub asks nobody at all where the author is among them.
+        reviewers = [name for name in proposal.reviewers if name.casefold() != pull.author.casefold()]
+        asks |= {f"review by {name}": partial(self.forge.request_review, *there, [name]) for name in reviewers}
+        said = []
         for what, ask in asks.items():
             try:
                 ask()
             except (Refusal, Unavailable) as trouble:
-                warnings.append(f"Pull request #{pull.number} is open, but without {what}: {trouble}")
-        return tuple(warnings)
+                said.append(f"Pull request #{pull.number} is open, but without {what}: {trouble}")
+        if proposal.merge is Merge.WHEN_READY:
+            said += self._merge(self.forge, proposal, pull)
+        return tuple(said)
+
+    def _merge(self, forge: ForgeWrites, proposal: Proposal, pull: PullRequest) -> list[str]:
+        """What there is to say of it: nothing where it merges later by itself, as was promised."""
+        try:
+            commit = forge.merge_when_ready(proposal.repository, pull.number, head=pull.head)
+        except (Refusal, Unavailable) as trouble:
+            return [f"Pull request #{pull.number} does not merge by itself: {trouble}"]
+        return [f"Pull request #{pull.number} is merged, in commit {commit[:10]}."] if commit else []
 
     def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
         for attempt in range(TRIES):
@@ -113,11 +133,16 @@ class Performer:
             commit = self.git.commit(repository, proposal.base, proposal.drafts)
             self.git.push_branch(repository, proposal.branch, commit)
             if existing is None:
-                opened = forge.open(repository, title=proposal.title, body=proposal.body, branch=proposal.branch)
-            elif (existing.title, existing.body) != (proposal.title, proposal.body):
-                forge.edit(repository, existing.number, title=proposal.title, body=proposal.body)
+                ours = forge.open(
+                    repository,
+                    title=proposal.title,
+                    body=proposal.body,
+                    branch=proposal.branch,
+                    draft=proposal.draft,
+                )
+            else:
+                ours = replace(existing, head=commit)
             # Ours is there first: killed in between, there are two pull requests for a while, but never none.
-            ours = existing or opened
             for pull in older:
                 self._close(forge, repository, pull, f"#{ours.number} takes the place of this pull request.")
         return Opened(ours, tuple(older)) if existing is None else Adopted(ours)

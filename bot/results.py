@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot import wording
+from bot.model.catalog import Merge
 from bot.model.change import (
     Adopted,
     Committed,
@@ -54,13 +55,15 @@ def performed(proposal: Proposal, result: Result) -> Reply:
     notes = tuple(Section(note) for note in proposal.notes)
     match result:
         case Opened(pull, superseded, why):
-            text = f"{moved}. Pull request #{pull.number} is open: merge it and the cluster follows."
+            text = f"{moved}. Pull request #{pull.number} is open{_next(proposal, pull)}"
             older = wording.joined([f"#{each.number}" for each in superseded])
             said = [why, f"It takes the place of {older}." if older else ""]
+            if proposal.draft and not pull.draft:
+                said.append("It is no draft, since its repository has none.")
             sections = (*map(Section, filter(None, said)), *notes)
             return Reply(Outcome.OPENED, text, sections, _links([pull]), pull=pull)
         case Adopted(pull):
-            text = f"{moved}. Pull request #{pull.number} does this already and is open."
+            text = f"{moved}. Pull request #{pull.number} does this already; its text is brought up to date."
             return Reply(Outcome.ADOPTED, text, notes, _links([pull]), pull=pull)
         case Committed(commit):
             text = f"{done} {moved}, in commit {commit[:10]}."
@@ -205,6 +208,15 @@ def _to_merge(pulls: Sequence[PullRequest]) -> str:
     named = wording.joined([f"#{pull.number}" for pull in pulls[:LINKS]])
     more = f" and {len(pulls) - LINKS} more" if len(pulls) > LINKS else ""
     return f" Merge {named}{more}, and the cluster follows."
+
+
+def _next(proposal: Proposal, pull: PullRequest) -> str:
+    """What has to happen with a pull request for the cluster to follow."""
+    if proposal.merge is Merge.WHEN_READY:
+        return ": it merges as soon as the rules of its branch allow, and the cluster follows."
+    if pull.draft:
+        return " as a draft: say on its page that it is ready, merge it, and the cluster follows."
+    return ": merge it and the cluster follows."
 
 
 def _links(pulls: Iterable[PullRequest]) -> tuple[Choice, ...]:
