@@ -1,0 +1,270 @@
+"""What a pull request says: what an approver would ask, answered without a click, and shortest where all is well.
+
+Written from values alone: `bot.briefing` finds them out. The hidden block is a hint for tools, and never trusted.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from bot import policy, proposals, wording
+from bot.comparison.rendered import Changed
+from bot.markdown import bullets, code, fenced, folded, link, table, text
+from bot.model.catalog import ImagePolicy, Merge
+from bot.model.change import Comparison, Entry, Proposal, Reversal, Step
+from bot.model.request import Message
+from bot.model.sync import Sighting
+
+LONGEST = 65_536
+"""GitHub's limit, in characters."""
+SECTIONS = 3
+"""Services with a section that stands open; of more, all are folded."""
+ENTRIES = 10
+"""Pull requests and commits of a source that are listed; the link has all."""
+OBJECTS = 8
+"""Objects of one service whose differences are shown."""
+DIFF = 6_000
+"""Characters of one diff: nobody reads more of it here."""
+NAMED = 5
+"""Names in one list; of more, it says how many."""
+_HINTS = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What was found out about a step; a sentence where it could not be, None where there is nothing to find."""
+
+    changes: tuple[Changed, ...] | str
+    now: Sighting | str
+    earlier: tuple[Sighting, ...] = ()
+    """The service in the environments before this one."""
+    source: str = ""
+    """The repository it is built from."""
+    news: Comparison | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the body. Where the whole is too long, pieces of the highest `rank` go first, and `what` they were is
+    said; those of rank 0 stay, and so are always short."""
+
+    text: str
+    rank: int = 0
+    what: str = ""
+
+
+def write(proposal: Proposal, message: Message, images: ImagePolicy, briefs: Sequence[Brief] = ()) -> str:
+    """The whole body. Without briefs it is what is known at once, which is enough where nothing more can be found."""
+    several = len(proposal.steps) > 1
+    parts = [Part(_summary(proposal, message)), *(Part(f"> {text(note)}", 2, "a note") for note in proposal.notes)]
+    if several:
+        parts += [Part(_overview(proposal.steps, briefs), 1, "the table of its services")]
+    elif briefs:
+        parts += [Part(_state(proposal.steps[0], briefs[0]), 2, "how it runs now")]
+    parts += [Part(bullets(_gates(proposal, images)))]
+    for step, brief in zip(proposal.steps, briefs, strict=bool(briefs)):
+        parts += _section(proposal, step, brief) if several else _details(proposal, step, brief, "###")
+    paths = {edit.path for edit in proposal.edits}
+    files = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
+    shown = fenced(_cut(proposals.diff(proposal.edits)))
+    parts += [Part(folded(f"The change in Git: {files}", shown) if briefs else shown, 5, "the diff of its files")]
+    return _fitted(parts, [Part(_undo(proposal)), Part(_hidden_block(proposal, message))])
+
+
+def _summary(proposal: Proposal, message: Message) -> str:
+    asker = f"@{message.actor.github}" if message.actor.github else text(message.actor.name)
+    where = f" in {link('this conversation', message.place.link)}" if message.place.link else ""
+    verb = "Rolls back" if isinstance(proposal, Reversal) else "Promotes"
+    if len(proposal.steps) == 1:
+        (step,) = proposal.steps
+        moved = f" from {_version(step.from_version)} to **{_version(step.to_version)}**"
+    else:
+        moved = ""
+    what = f"{verb} **{text(wording.services(proposal.steps))}**{moved} in **{text(proposal.environment)}**"
+    return f"{what}. Asked for by {asker}{where}."
+
+
+def _overview(steps: Sequence[Step], briefs: Sequence[Brief]) -> str:
+    """A row for each service. What isn't well is told in its section."""
+    head = ["Service", "From", "To", *(["Now", "Before it"] if briefs else [])]
+    rows = []
+    for number, step in enumerate(steps):
+        row = [text(step.target.service), _version(step.from_version), f"**{_version(step.to_version)}**"]
+        if briefs:
+            now, earlier = briefs[number].now, briefs[number].earlier
+            row += [text(now) if isinstance(now, str) else f"{now.sync}, {now.health}"]
+            row += ["; ".join(f"{text(each.target.environment)} {_running(each)}" for each in earlier)]
+        rows.append(row)
+    return table(head, rows)
+
+
+def _state(step: Step, brief: Brief) -> str:
+    """Where the service is now, and where the version has been."""
+    now = brief.now
+    lines = [text(now) if isinstance(now, str) else f"Now in {text(now.target.environment)}: {_running(now)}"]
+    for each in brief.earlier:
+        other = " It is not the version of this pull request." if _differs(each, step) else ""
+        lines.append(f"Before it, in {text(each.target.environment)}: {_running(each)}{other}")
+    return bullets(line if line.endswith(".") else f"{line}." for line in lines)
+
+
+def _running(seen: Sighting) -> str:
+    version = f"{_version(seen.live or seen.desired)}{'' if seen.live else ' in Git'}"
+    why = f" ({text(seen.why)})" if seen.why else ""
+    return f"{version}, {seen.sync}, {seen.health}{why}"
+
+
+def _differs(seen: Sighting, step: Step) -> bool:
+    return (seen.live or seen.desired) not in {None, step.to_version}
+
+
+def _gates(proposal: Proposal, images: ImagePolicy) -> Iterable[str]:
+    """What is checked already, and what must still come."""
+    rules = list(map(code, [*([images.version] if images.version else []), *images.allow]))
+    if rules and not isinstance(proposal, Reversal):
+        more = [f"{len(rules) - NAMED} more"] if len(rules) > NAMED else []
+        yield f"Checked: the image policy allows it ({', '.join([*rules[:NAMED], *more])})."
+    if proposal.reviewers:
+        yield f"Awaited: a review by {text(wording.joined(proposal.reviewers))}."
+    if proposal.draft:
+        yield "Awaited: someone who says that this draft is ready."
+    if proposal.merge is Merge.WHEN_READY:
+        yield "It merges by itself as soon as the rules of the branch allow."
+
+
+def _section(proposal: Proposal, step: Step, brief: Brief) -> list[Part]:
+    """One of several services."""
+    heading = f"{step.target.service}: {wording.short(step.from_version)} → {wording.short(step.to_version)}"
+    service = step.target.service
+    details = [Part(_state(step, brief), 2, f"how {service} runs now"), *_details(proposal, step, brief, "####")]
+    if len(proposal.steps) <= SECTIONS:
+        return [Part(f"### {text(heading)}"), *details]
+    return [Part(folded(heading, _joined(details).rstrip()), 3, f"what is new for {service}")]
+
+
+def _details(proposal: Proposal, step: Step, brief: Brief, level: str) -> list[Part]:
+    service = step.target.service
+    cluster = f"{level} In the cluster\n\n{_cluster(brief.changes)}"
+    parts = [Part(cluster, 3, f"what changes in the cluster for {service}")]
+    if brief.news is not None:
+        title = (
+            f"Gone with {_version(step.from_version)}"
+            if goes_back(proposal, step)
+            else f"New in {_version(step.to_version)}"
+        )
+        news = f"{level} {title}\n\n{_news(brief, step, back=goes_back(proposal, step))}"
+        parts.append(Part(news, 4, f"the commits of {service}"))
+    return parts
+
+
+def goes_back(proposal: Proposal, step: Step) -> bool:
+    """Whether a step takes commits of the service's source away."""
+    return isinstance(proposal, Reversal) or bool(
+        step.from_version and policy.is_downgrade(step.from_version, step.to_version)
+    )
+
+
+def _cluster(changed: tuple[Changed, ...] | str) -> str:
+    if isinstance(changed, str):
+        return f"What changes can't be shown: {text(changed)}"
+    if not changed:
+        return "Nothing changes: every object is the same before and after."
+    shown = [f"{code(each.object)}\n\n{fenced(_cut(each.diff))}" for each in changed[:OBJECTS]]
+    if more := changed[OBJECTS:]:
+        kinds = groupby(sorted(each.object.partition(" ")[0] for each in more))
+        shown.append(
+            f"{len(more)} more objects change: {text(', '.join(f'{len(list(n))} {kind}' for kind, n in kinds))}."
+        )
+    return "\n\n".join(shown)
+
+
+def _news(brief: Brief, step: Step, *, back: bool) -> str:
+    """Merged pull requests first, then commits of their own; those that only merge a branch are left to the link."""
+    news = brief.news
+    if not isinstance(news, Comparison):
+        return f"That can't be told: {text(news or '')}"
+    lines, told = [], 0
+    for entries in _grouped(news.entries)[:ENTRIES]:
+        lines.append(_entry(entries[0]))
+        told += len(entries)
+    if lines and news.total > told:
+        lines.append(f"and {news.total - told} more")
+    commits = f"{news.total} commit{'s' if news.total != 1 else ''}"
+    said = [f"{link(commits, news.url)} in {text(brief.source)}"]
+    if news.missing and not back:
+        said.append(f"**{news.missing} of {_version(step.from_version)} are not in it.**")
+    return f"{'. '.join(said).removesuffix('.')}.\n\n{bullets(lines)}".rstrip()
+
+
+def _grouped(entries: Iterable[Entry]) -> list[list[Entry]]:
+    groups: dict[object, list[Entry]] = {}
+    for entry in entries:
+        if not entry.subject.startswith(("Merge branch ", "Merge remote-tracking branch ")):
+            groups.setdefault(entry.pull or entry.sha, []).append(entry)
+    return sorted(groups.values(), key=lambda group: group[0].pull is None)
+
+
+def _entry(entry: Entry) -> str:
+    pull = f" (#{entry.pull})" if entry.pull and f"#{entry.pull}" not in entry.subject else ""
+    return f"{text(entry.subject + pull)}, by {text(entry.author)}"
+
+
+def _undo(proposal: Proposal) -> str:
+    if isinstance(proposal, Reversal):
+        # Rolling back once more would go further back.
+        back = [
+            f"promote {step.target.service} {step.from_version} to {proposal.environment}" for step in proposal.steps
+        ]
+    else:
+        back = [f"rollback {step.target.service} in {proposal.environment}" for step in proposal.steps]
+    said = wording.joined([code(each) for each in back[:ENTRIES]])
+    more = f" and so on for the other {len(back) - ENTRIES}" if len(back) > ENTRIES else ""
+    return f"To undo it once it is merged, say {said}{more}; before that, close this pull request."
+
+
+def _hidden_block(proposal: Proposal, message: Message) -> str:
+    """Machine-readable hints in an HTML comment, which no text inside can close."""
+    said = {
+        "schema": "quarterdeck/pull/v1",
+        "environment": proposal.environment,
+        "change": proposals.change_id(message),
+        "steps": [
+            {"service": step.target.service, "from": step.from_version, "to": step.to_version}
+            for step in proposal.steps
+        ],
+    }
+    if len(json.dumps(said)) > _HINTS:
+        del said["steps"]
+    hints = (
+        json.dumps(said, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
+    )
+    return f"<!-- quarterdeck {hints} -->"
+
+
+def _version(version: str | None) -> str:
+    return text(wording.short(version))
+
+
+def _cut(diff: str) -> str:
+    if len(diff) <= DIFF:
+        return diff
+    kept = diff[:DIFF].rpartition("\n")[0]
+    return f"{kept}\n … and {diff.count(chr(10)) - kept.count(chr(10)):,} more lines"
+
+
+def _fitted(parts: Sequence[Part], end: Sequence[Part]) -> str:
+    """All of it, or as much as fits: of what matters least, the last goes first."""
+    kept, left_out = list(parts), ""
+    by_rank = sorted(range(len(kept)), key=lambda number: (kept[number].rank, number))
+    gone: list[str] = []
+    while len(whole := _joined([*kept, Part(left_out), *end])) > LONGEST and kept[by_rank[-1]].rank:
+        gone.append(kept[by_rank[-1]].what)
+        kept[by_rank.pop()] = Part("")
+        more = [f"{len(gone) - NAMED} more"] if len(gone) > NAMED else []
+        left_out = f"Left out, since it would be too long: {text(wording.joined([*gone[:NAMED], *more]))}."
+    return whole
+
+
+def _joined(parts: Iterable[Part]) -> str:
+    return "\n\n".join(part.text for part in parts if part.text) + "\n"
