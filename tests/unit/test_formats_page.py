@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from diffs import apart, write
 
 from bot import edit, files
 
@@ -19,32 +20,14 @@ def line_of(example: re.Match[str]) -> str:
     return f"line {example.string.count(chr(10), 0, example.start()) + 1}"
 
 
-def written(folder: Path, diff: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The files of a diff, before and after, in the folder as before."""
-    before: dict[str, str] = {}
-    after: dict[str, str] = {}
-    name = ""
-    for line in diff.splitlines(keepends=True):
-        if line.startswith("--- a/"):
-            name = line.removeprefix("--- a/").rstrip()
-            before[name] = after[name] = ""
-        elif not line.startswith("+++ b/"):
-            sign, rest = line[0], line[1:]
-            before[name] += rest if sign in " -\n" else ""
-            after[name] += rest if sign in " +\n" else ""
-    for name, content in before.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-    return before, after
-
-
 @pytest.mark.parametrize("example", [each for each in EXAMPLES if each["language"] == "diff"], ids=line_of)
 def test_an_example_becomes_what_the_page_shows(
     example: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    before, after = written(tmp_path, example["body"])
+    before, after = apart(example["body"])
     assert before != after
+    write(tmp_path, {name: content.encode() for name, content in before.items()})
     words = example["info"].removeprefix("--set ") or USUAL
     plan = edit.plan([edit.setting(words)], ["."])
     assert plan.refusals == []
