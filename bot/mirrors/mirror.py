@@ -22,7 +22,7 @@ from typing import Any
 from git import Git, GitError
 from gitdb import IStream, LooseObjectDB  # type: ignore[import-untyped] # it publishes no types
 
-from bot.errors import Refusal, Unavailable
+from bot.errors import Unavailable
 from bot.mirrors.process import SECONDS, Failed, environment, run, stream
 from bot.mirrors.remote import Remote
 from bot.mirrors.tree import Entry, parse
@@ -98,7 +98,8 @@ class Mirror:
         """Push to a branch. False if somebody was faster.
 
         Without `lease` the branch only moves forward. With it, it moves anywhere, but from that commit only; "" means
-        that the branch must not exist yet. Raises Refusal where the remote's rules forbid it, or Unavailable.
+        that the branch must not exist yet. Raises Refusal where the remote's rules forbid it (Protected where a pull
+        request may do it), or Unavailable.
         """
         to = f"refs/heads/{branch}"
         leased = [] if lease is None else [f"--force-with-lease={to}:{lease}"]
@@ -110,22 +111,8 @@ class Mirror:
                 rejected = "\n".join(line for line in failed.out.splitlines() if line.startswith("!"))
                 if any(word in rejected for word in _RACE):
                     return False
-                raise self._rejection(failed, rejected, branch) from None
+                raise self.remote.explain_rejection(failed, rejected, branch) from None
         return True
-
-    def _rejection(self, failed: Failed, rejected: str, branch: str) -> Refusal | Unavailable:
-        unavailable, url = self.remote.explain(failed), self.remote.repository.url
-        if "checked out" in rejected:
-            return Refusal(
-                f"{url} has `{branch}` checked out: point the config at a bare repository (git clone --bare)."
-            )
-        if "rejected]" not in rejected or "unpacker error" in rejected:
-            return unavailable
-        way_out = "let it push there" if branch.startswith(PREFIX) else "set `change: pull-request` for the environment"
-        return Refusal(
-            f"{url} doesn't let the bot push to `{branch}`: it is protected, or a rule or hook there declines it. "
-            f"Have an administrator {way_out}."
-        )
 
     def tip(self, branch: str) -> str | None:
         """Where the remote's branch was at the last fetch; only the followed branch and ours are known."""
@@ -176,10 +163,10 @@ class Mirror:
             raise Unavailable(f"The copy in {self.folder} can't be written: {error.strerror}.") from None
         return str(stored.hexsha.decode())
 
-    def run(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
+    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """A git command on the mirror alone. Raises Failed where git's answer is no (status 1), else Unavailable."""
         try:
-            return run(arguments, self._environment | dict(variables or {}), stdin=stdin)
+            return run(arguments, self._environment, stdin=stdin)
         except Failed as failed:
             if failed.status == 1:
                 raise

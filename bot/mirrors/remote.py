@@ -14,13 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.errors import Refusal, Unavailable
+from bot.errors import Protected, Refusal, Unavailable
 from bot.mirrors.process import Failed
 from bot.model.address import protocol
 from bot.model.catalog import Repository
+from bot.model.change import PREFIX
 from bot.model.secret import Secret
 
 _log = logging.getLogger(__name__)
+
+_SSH = (
+    "BatchMode=yes",  # no prompt for anything
+    "StrictHostKeyChecking=yes",  # whatever ~/.ssh/config says
+    "ConnectTimeout=15",
+    "ForwardAgent=no",
+    "ClearAllForwardings=yes",
+)
 
 _CAUSES = (
     (r"find remote ref", "{url} has no branch `{branch}`: check `repositories.{name}.branch`"),
@@ -47,6 +56,15 @@ _CAUSES = (
 )
 """What git and ssh say, in the order of how much it tells, and the sentence for it."""
 _UNKNOWN = "Git could not work with {url}, see the log"
+_RULES = (
+    ("through a pull request", "a pull request"),
+    ("approving review", "reviews"),
+    ("status check", "status checks"),
+    ("linear history", "a linear history"),
+)
+"""What GitHub says under GH006 (protected branch) and GH013 (rule set), and our words for it."""
+_PROTECTED = re.compile(r"GH006|GH013|protected branch|repository rule|allowed to push", re.IGNORECASE)
+"""GitHub, GitLab and Forgejo on a branch that only requests may reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +103,26 @@ class Remote:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Environment variables of the transport."""
-        ssh = "ssh -o BatchMode=yes -o ConnectTimeout=15"
+        """Environment variables of the transport. Raises Refusal for a key file that ssh, or prudence, won't take."""
+        options = list(_SSH)
         if self.repository.ssh_key_file is not None:
-            ssh += f" -o IdentitiesOnly=yes -i {shlex.quote(os.fspath(self.repository.ssh_key_file.absolute()))}"
-        return {"GIT_ALLOW_PROTOCOL": self.protocol, "GIT_SSH_COMMAND": ssh, "GIT_SSH_VARIANT": "ssh"}
+            key = self._key(self.repository.ssh_key_file.absolute())
+            options += ["IdentitiesOnly=yes", f"IdentityFile={_ssh_word(key)}"]
+        if self.repository.ssh_known_hosts_file is not None:
+            options.append(f"UserKnownHostsFile={_ssh_word(self.repository.ssh_known_hosts_file.absolute())}")
+        ssh = ["ssh", *(word for option in options for word in ("-o", option))]
+        return {"GIT_ALLOW_PROTOCOL": self.protocol, "GIT_SSH_COMMAND": shlex.join(ssh), "GIT_SSH_VARIANT": "ssh"}
+
+    def _key(self, file: Path) -> Path:
+        key = f"`repositories.{self.repository.name}.ssh_key_file`"
+        try:
+            found = file.stat()
+        except OSError as error:
+            raise Refusal(f"{key}: {file} can't be read: {error.strerror}.") from None
+        # ssh itself refuses a file of its user's that a group can read; one mounted for a group is another's.
+        if found.st_mode & (0o077 if found.st_uid == os.getuid() else 0o007):
+            raise Refusal(f"{key}: {file} can be read by others; take that from them (chmod 600), and it is used.")
+        return file
 
     def explain(self, failed: Failed) -> Unavailable:
         """The sentence for a command that failed on the way there or at its end."""
@@ -102,6 +135,31 @@ class Remote:
         name, branch = self.repository.name, self.repository.branch
         sentence = why.format(url=self.repository.url, name=name, branch=branch, credentials=self._credentials)
         return Unavailable(f"{sentence}.")
+
+    def explain_rejection(self, failed: Failed, rejected: str, branch: str) -> Refusal | Unavailable:
+        """The sentence for a push that the other side took note of. `rejected` is git's own account of it."""
+        unavailable, url = self.explain(failed), self.repository.url
+        heard = f"{rejected}\n{failed.err}".replace(self.url, "").replace(branch, "")  # names may hold any of the words
+        if "checked out" in heard:
+            return Refusal(
+                f"{url} has `{branch}` checked out: point the config at a bare repository (git clone --bare)."
+            )
+        if "does not match any" in heard:
+            return Unavailable(f"The copy of {url} was made anew meanwhile; nothing was pushed. Try again.")
+        if "rejected]" not in rejected or "unpacker error" in rejected:
+            return unavailable
+        if "signatures" in heard:
+            return Refusal(
+                f"{url} takes only verified commits on `{branch}`: set `author.sign`, and let its forge know the key "
+                "and `author.email` as the same account's."
+            )
+        rules = " and ".join(words for sign, words in _RULES if sign in heard)
+        why = f"its rules ask for {rules}" if rules else "it is protected, or a rule or hook there declines it"
+        closed = f"{url} doesn't let the bot push to `{branch}`: {why}."
+        if branch.startswith(PREFIX):
+            return Refusal(f"{closed} Have an administrator let it push there.")
+        kind = Protected if _PROTECTED.search(heard) else Refusal
+        return kind(f"{closed} Have an administrator set `change: pull-request` for the environment.")
 
     def hide(self, text: str) -> str:
         """The text without the token, in either form in which git could have met it."""
@@ -116,3 +174,9 @@ class Remote:
         if self.protocol == "file":
             return "this user's permissions"
         return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set or is not for that host"
+
+
+def _ssh_word(file: Path) -> str:
+    """A file's name as ssh reads it in an option: whole, and with % meaning itself (ssh_config(5))."""
+    escaped = str(file).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from bot.errors import Refusal
+from bot.mirrors.commit import identity, serialise
 from bot.mirrors.mirror import Mirror
 from bot.mirrors.process import Failed
+from bot.mirrors.protected import is_protected
 from bot.mirrors.tree import FILE, FOLDER, CommitTree, Entry, graft, split, text
 from bot.model.change import Edit
 
-_NOBODY = b"quarterdeck <> 0 +0000"
+_NOBODY = identity("quarterdeck", "", 0)
 """Author of the commits that only git-merge-tree ever sees; always the same, so that they pile up only once."""
 
 
@@ -18,7 +20,7 @@ def revert(
     """The edits by which reverting each commit in turn changes the folders, on top of `onto`.
 
     A merge is reverted against its first parent. None if one conflicts, or does what edits can't say: changes a mode,
-    brings back an executable or a symlink, or reaches other folders through a rename.
+    brings back an executable or a symlink, touches a protected file, or reaches other folders through a rename.
     """
     tree = mirror.root(onto)
     every = []
@@ -64,7 +66,7 @@ def _edits(mirror: Mirror, before: str, after: str, folders: Sequence[str]) -> t
         mode = old.mode if old else FILE
         if not any(names[: len(folder)] == folder for folder in inside) or any(text(name) is None for name in names):
             return None
-        if any(not entry.is_file or entry.mode != mode for entry in (old, new) if entry):
+        if is_protected(raw) or any(not entry.is_file or entry.mode != mode for entry in (old, new) if entry):
             return None
         edits.append(Edit(raw.decode(), mirror.read(old.sha) if old else None, mirror.read(new.sha) if new else None))
     return tuple(edits)
@@ -76,5 +78,4 @@ def _first_parent(mirror: Mirror, commit: str) -> str | None:
 
 
 def _bare_commit(mirror: Mirror, tree: str, parent: str | None) -> str:
-    lines = [b"tree " + tree.encode(), *([b"parent " + parent.encode()] if parent else [])]
-    return mirror.store(b"commit", b"\n".join([*lines, b"author " + _NOBODY, b"committer " + _NOBODY, b"", b""]))
+    return mirror.store(b"commit", serialise(tree, parent, _NOBODY))

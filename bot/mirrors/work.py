@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.errors import Refusal, Unavailable
+from bot.mirrors.commit import identity, serialise
 from bot.mirrors.mirror import Mirror
+from bot.mirrors.protected import LFS_POINTER, is_protected
+from bot.mirrors.signature import Signer
 from bot.mirrors.tree import FILE, CommitTree, Entry, graft, split
 from bot.model.change import PREFIX, Author, Draft, Edit
 
@@ -28,9 +31,12 @@ class Writer:
     def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
         """Modes are kept and new files are plain ones. A draft that changes nothing makes no commit.
 
-        Raises Refusal if a file isn't, at `base`, as its edit says, or a path or message is none that Git can hold.
+        Raises Refusal if a file isn't, at `base`, as its edit says, is one that the bot never changes, or a path or
+        message is none that Git can hold.
         """
         mirror = self.mirrors[repository]
+        if not mirror.holds(base):
+            raise Refusal(f"The history of {repository} was rewritten since this was planned; ask again.")
         for draft in drafts:
             edits = [edit for edit in draft.edits if edit.before != edit.after]
             if edits:
@@ -81,29 +87,25 @@ class Writer:
                 None if edit.after is None else Entry(entry.mode if entry else FILE, mirror.store(b"blob", edit.after))
             )
         root = graft(mirror, mirror.root(base), changes) or mirror.store(b"tree", b"")
-        date = f"@{int(self.now().timestamp())} +0000"
-        who = {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", self.author.name), ("EMAIL", self.author.email), ("DATE", date))
-        }
-        return (
-            mirror.run("commit-tree", root, "-p", base, "-F", "-", stdin=message.encode(), variables=who)
-            .decode()
-            .strip()
-        )
+        who = identity(self.author.name, self.author.email, int(self.now().timestamp()))
+        return mirror.store(b"commit", serialise(root, base, who, message, Signer.of(self.author)))
 
 
 def prove(mirror: Mirror, before: str, after: str, edits: Sequence[Edit]) -> None:
     """Raise AssertionError unless, by git's own account, the commit does exactly these edits and keeps every mode.
 
-    It guards against defects of ours: nothing that fails it may be pushed.
+    It guards against defects of ours: nothing that fails it may be pushed. Raises Refusal if the edits reach what the
+    bot never changes.
     """
     seen = {}
     for path, (old, new) in mirror.difference(before, after).items():
+        if is_protected(path):
+            raise Refusal(f"{path.decode(errors='replace')} is never changed by the bot: change it by hand.")
         seen[path] = (mirror.read(old.sha) if old else None, mirror.read(new.sha) if new else None)
         if any(entry.mode != (old.mode if old else FILE) for entry in (old, new) if entry):
             raise AssertionError(f"{path!r} would change its mode")
+        if any(content is not None and content.startswith(LFS_POINTER) for content in seen[path]):
+            raise Refusal(f"{path.decode(errors='replace')} is kept by Git LFS, where the bot can't change it.")
     if seen != {b"/".join(split(edit.path)): (edit.before, edit.after) for edit in edits}:
         raise AssertionError(f"the commit changes {sorted(seen)}, which is not what was planned")
 

@@ -13,9 +13,7 @@ import pytest
 from contracts.mirrors.upstream import git
 
 from bot.errors import Refusal, Unavailable
-from bot.mirrors.folder import Mirrors
 from bot.mirrors.process import Failed, environment, run
-from bot.model.catalog import Repository
 from bot.model.change import Draft, Edit
 
 FILE = "environments/production/payment/deployment.yaml"
@@ -340,20 +338,6 @@ def test_a_command_past_its_time_is_stopped_with_all_it_started(tmp_path):
     while Path(f"/proc/{child}").exists() and Path(f"/proc/{child}/stat").read_text().split()[2] != "Z":
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def test_ssh_gets_the_key_file_whatever_its_name(upstream, tmp_path, monkeypatch):
-    said = tmp_path / "said"
-    path = wrapped(tmp_path, "ssh", f'printf "%s\\n" "$@" > "{said}"\nfor last; do :; done\neval "$last"')
-    monkeypatch.setenv("PATH", path)
-    key = tmp_path / "it's $(touch pwned) a key"
-    repository = Repository("config", f"git@git.example.com:{upstream.bare}", ssh_key_file=key)
-    with Mirrors(tmp_path / "data", {"config": repository}) as opened:
-        assert opened.reader().head("config").commit == upstream.ref()
-    lines = said.read_text().splitlines()
-    assert lines[lines.index("-i") + 1] == str(key)
-    assert {"BatchMode=yes", "IdentitiesOnly=yes", "git@git.example.com"} <= set(lines)
-    assert not list(tmp_path.rglob("pwned"))
 
 
 @pytest.mark.parametrize(
