@@ -35,21 +35,21 @@ def branch(verb: str, target: Target, version: str) -> str:
     return name[: LONGEST_BRANCH - 9].rstrip("/.-") + "-" + _digest(name)
 
 
-def release_branch(steps: Sequence[Step]) -> str:
-    """`quarterdeck/release/<environment>/<services>/<digest>`: the same release has the same branch."""
+def release_branch(steps: Sequence[Step], verb: str = "release") -> str:
+    """`quarterdeck/<release|rollbacks>/<environment>/<services>/<digest>`: the same release has the same branch."""
     said = sorted((step.target.service, step.to_version) for step in steps)
     services = _slug("+".join(service for service, _ in said))[:100].rstrip(".-+")
-    return PREFIX + "/".join(["release", _slug(steps[0].target.environment), services, _digest(repr(said))])
+    return PREFIX + "/".join([verb, _slug(steps[0].target.environment), services, _digest(repr(said))])
 
 
 def is_release(name: str) -> bool:
     """Whether a branch of ours moves several services, so that only its commits tell which."""
-    return name.startswith(f"{PREFIX}release/")
+    return name.startswith((f"{PREFIX}release/", f"{PREFIX}rollbacks/"))
 
 
 def is_rollback(name: str) -> bool:
-    """Whether a branch of ours takes a service back."""
-    return name.startswith(f"{PREFIX}rollback/")
+    """Whether a branch of ours takes services back."""
+    return name.startswith((f"{PREFIX}rollback/", f"{PREFIX}rollbacks/"))
 
 
 def moves(name: str, target: Target) -> bool:
@@ -117,9 +117,7 @@ def body(
     undo: Sequence[str],
 ) -> str:
     """The pull request's text: what, from and to, who asked and where, the diff, and the commands that undo it."""
-    where = f" in [this conversation]({message.place.link})" if message.place.link else ""
     commands = " and ".join(f"<code>{_markdown(each)}</code>" for each in undo)
-    asker = f"@{message.actor.github}" if message.actor.github else _markdown(message.actor.name)
     lines = [
         _markdown(summary),
         "",
@@ -127,7 +125,7 @@ def body(
         "|---|---|---|---|",
         *(_row(step.target.service, step.target.environment, step.from_version, step.to_version) for step in steps),
         "",
-        f"Asked by {asker}{where}.",
+        _asked(message),
         "",
         *(f"> {_markdown(note)}\n" for note in notes),
         f"To undo it once merged, say {commands}; before that, close this pull request.",
@@ -137,6 +135,11 @@ def body(
     room = LONGEST_BODY - sum(len(line) + 1 for line in lines) - 200
     lines[-3:-3] = [*_fenced(diff(edits), room), ""]
     return "\n".join(lines)
+
+
+def closing(why: str, message: Message) -> str:
+    """What a pull request is told when it is closed on somebody's word."""
+    return f"{_markdown(why)} {_asked(message)}"
 
 
 def hidden_block(steps: Sequence[Step], message: Message) -> str:
@@ -179,6 +182,12 @@ def _may_be_secret(edit: Edit) -> bool:
 def flat(text: str) -> str:
     """On one line, without control characters."""
     return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).split())
+
+
+def _asked(message: Message) -> str:
+    where = f" in [this conversation]({message.place.link})" if message.place.link else ""
+    asker = f"@{message.actor.github}" if message.actor.github else _markdown(message.actor.name)
+    return f"Asked by {asker}{where}."
 
 
 def _row(*cells: str | None) -> str:

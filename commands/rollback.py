@@ -1,55 +1,60 @@
-"""Take a service back: a `git revert` of the commits that moved it, limited to its own folders."""
+"""Take services back: a `git revert` of the commits that moved them, limited to their own folders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from bot import pins, proposals, wording
+from bot import landed, pins, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
-from bot.language.arguments import EnvironmentName, ServiceName, VersionName
+from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
+from bot.lineage import Lineage, Way
 from bot.model.catalog import Delivery, Target
-from bot.model.change import Draft, Edit, Move, Reversal, Step
+from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal, Skipped, Withdrawal
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview
-
-
-@dataclass(frozen=True)
-class Way:
-    """The way back: the moves to revert, newest first, and the version that leads to."""
-
-    moves: tuple[Move, ...]
-    to_version: str
-    again: bool = False
-    """Whether it goes on from, or undoes, an earlier rollback."""
+from bot.reversal import Return, Reverter, net
 
 
 @command(
     "rollback <service> [in <environment>] [to <version>]",
-    examples=["rollback payment", "rollback payment in prod", "rollback payment in prod to v1.1.0"],
+    "rollback pr <number>",
+    examples=[
+        "rollback payment",
+        "rollback payment in prod",
+        "rollback payment in prod to v1.1.0",
+        "rollback pr 12",
+    ],
     changes=True,
 )
 def rollback(
-    ctx: Context, service: ServiceName, environment: EnvironmentName | None = None, version: VersionName | None = None
-) -> Reversal | Reply:
-    """Take a service back to the version before, or to one that ran there.
+    ctx: Context,
+    service: ServiceName | None = None,
+    environment: EnvironmentName | None = None,
+    version: VersionName | None = None,
+    number: PullNumber | None = None,
+) -> Reversal | Release | Withdrawal | Reply:
+    """Take a service back to the version before, or to one that ran there; or back on what a pull request moved.
 
-    Without an environment, the one of its latest move. The change is a git revert, as a pull request or a commit.
+    Without an environment, the one of its latest move. The change is a git revert, as a pull request or a commit. A
+    promotion that is not merged yet is withdrawn. What was rolled back is promoted again only `anyway`.
     """
+    if number is not None:
+        return _pull(ctx, number)
+    if service is None:
+        raise AssertionError("every usage without a number names a service")
     target = ctx.target(service, environment) if environment else _latest(ctx, service)
+    if version is None and (pull := _promotion(ctx, target)):
+        return _withdrawal(ctx, target, pull)
     tree = ctx.git.head(target.repository)
-    current = pins.current(tree, target)
-    moves = tuple(ctx.git.moves(target))
-    if version is not None and version == current:
-        return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(version)}.")
-    if moves and moves[0].to_version not in {None, current}:
-        raise Refusal(
-            f"{target} went from {wording.short(moves[0].to_version)} to {wording.short(current)} by files outside its "
-            f"folders, which may feed other environments, so no revert of its own takes it back. To go back, say: "
-            f"promote {target.service} {moves[0].to_version} to {target.environment}"
-        )
-    way = _way(ctx, target, moves, version)
-    return way if isinstance(way, Reply) else _reversal(ctx, tree, target, current, way)
+    lineage = Lineage(ctx.git.moves(target))
+    way = _way(ctx, target, lineage, pins.current(tree, target), version)
+    if isinstance(way, Reply):
+        return way
+    planned = _reverter(ctx).plan(tree, target, way)
+    if planned is None:
+        return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(way.to_version)}.")
+    return _reversal(ctx, tree, [planned], _further(target, lineage, way) if version is None else [])
 
 
 def _latest(ctx: Context, service: str) -> Target:
@@ -67,158 +72,214 @@ def _newest(ctx: Context, moves: Sequence[Move]) -> Move:
     """The one that landed last: by the branch's own order where there is one, since clocks have ties and differ."""
     if len({move.target.repository for move in moves}) > 1:
         return max(moves, key=lambda move: move.commit.at)
-    folders = [folder for move in moves for folder in move.target.folders]
     by_commit = {move.commit.sha: move for move in reversed(moves)}
-    landed = (commit.sha for commit in ctx.git.log(moves[0].target.repository, folders))
-    return by_commit[next(sha for sha in landed if sha in by_commit)]
+    if len(by_commit) == 1:
+        return moves[0]
+    log = ctx.git.log(moves[0].target.repository, [""])
+    return next(by_commit[commit.sha] for commit in log if commit.sha in by_commit)
 
 
-def _way(ctx: Context, target: Target, moves: tuple[Move, ...], version: str | None) -> Way | Reply:
-    standing = _standing(moves)
+def _promotion(ctx: Context, target: Target) -> PullRequest | None:
+    """An open pull request of ours that would move the target forward, alone or with others."""
+    forge = ctx.reach() if ctx.catalog.environments[target.environment].delivery is Delivery.PULL_REQUEST else None
+    pulls = forge.pulls(target.repository) if forge else ()
+    for pull in pulls:
+        if pull.ours and not proposals.is_rollback(pull.branch) and target in _promoted(ctx, pull, target):
+            return pull
+    return None
+
+
+def _promoted(ctx: Context, pull: PullRequest, of: Target) -> list[Target]:
+    """The targets that an open pull request of ours moves; those of a release are told by its commits."""
+    if not proposals.is_release(pull.branch):
+        return [of] if proposals.moves(pull.branch, of) else []
+    said = [commit.trailers for commit in ctx.git.unmerged(of.repository, pull.head)]
+    named = {(each.get("Quarterdeck-Environment"), each.get("Quarterdeck-Service")) for each in said}
+    return [each for each in ctx.targets() if (each.environment, each.service) in named]
+
+
+def _withdrawal(ctx: Context, target: Target, pull: PullRequest) -> Withdrawal:
+    moved = _promoted(ctx, pull, target)
+    others = wording.joined([each.service for each in moved if each != target])
+    stays = wording.short(pins.current(ctx.git.head(target.repository), target))
+    return Withdrawal(
+        verb="rollback",
+        environment=target.environment,
+        repository=target.repository,
+        pull=pull,
+        comment=proposals.closing(f"{target} is to be rolled back, and this was not merged yet.", ctx.message),
+        text=(
+            f"Pull request #{pull.number} ({pull.title}) is closed: it was not merged, so {target} stays at {stays}. "
+            f"To go further back, say: rollback {target.service} in {target.environment}"
+        ),
+        targets=tuple(moved),
+        confirm=f"It would have moved {others} as well. Go on?" if others else None,
+    )
+
+
+def _way(ctx: Context, target: Target, lineage: Lineage, current: str | None, version: str | None) -> Way | Reply:
+    newest = lineage.moves[0] if lineage.moves else None
     if version is not None:
-        return _way_to(target, moves, standing, version)
-    if len(standing) > 1:
-        # A rollback that followed a rollback goes further back, never to the version that was left for a reason.
-        again = bool(moves) and moves[0] is not standing[-1][1]
-        return Way((_moved(standing[-1]),), standing[-2][0], again)
-    if moves and moves[0].from_version is not None:
-        back = moves[0]
+        if version == current:
+            return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(version)}.")
+        return lineage.back_to(version) or _never_ran(target, lineage, version)
+    if (way := lineage.back()) is not None:
+        return way
+    if newest and newest.from_version is not None:
         return Reply(
             Outcome.UNCHANGED,
-            f"{target} is already rolled back from {wording.short(back.from_version)} to "
-            f"{wording.short(back.to_version)} ({wording.since(back, ctx.now)}), and nothing earlier is known.",
+            f"{target} is already rolled back from {wording.short(newest.from_version)} to "
+            f"{wording.short(newest.to_version)} ({wording.since(newest, ctx.now)}), and nothing earlier is known.",
         )
-    known = f"; it is {wording.short(moves[0].to_version)} {wording.since(moves[0], ctx.now)}" if moves else ""
+    known = f"; it is {wording.short(newest.to_version)} {wording.since(newest, ctx.now)}" if newest else ""
     raise Refusal(f"{target} was never promoted, so there is no version to go back to{known}.")
 
 
-def _way_to(target: Target, moves: tuple[Move, ...], standing: list[tuple[str, Move | None]], version: str) -> Way:
-    version = _meant(version, moves)
-    versions = [name for name, _ in standing]
-    if version in versions:
-        above = standing[versions.index(version) + 1 :]
-        return Way(tuple(_moved(each) for each in reversed(above)), version)
-    ran = {move.to_version for move in moves} | {move.from_version for move in moves if move.from_version}
-    if version not in ran:
-        known = ", ".join(
-            dict.fromkeys(name for move in moves for name in (move.to_version, move.from_version) if name)
-        )
+def _never_ran(target: Target, lineage: Lineage, version: str) -> Way:
+    raise Refusal(
+        f"{wording.short(version)} never ran in {target.environment}, so {target.service} can't go back to it. "
+        f"Known there: {', '.join(lineage.versions) or 'nothing'}. To go to it anyway, say: "
+        f"promote {target.service} {version} to {target.environment}"
+    )
+
+
+def _further(target: Target, lineage: Lineage, way: Way) -> list[str]:
+    """What to say to go back further than one step."""
+    below = [version for version in lineage.earlier if version != way.to_version]
+    if not below:
+        return []
+    return [f"To go further back, say: rollback {target.service} in {target.environment} to {below[0]}"]
+
+
+def _pull(ctx: Context, number: int) -> Reversal | Release:
+    """Back on each service that a pull request moved, in each environment."""
+    repository, commits = _landed(ctx, number)
+    among = [target for target in ctx.targets() if target.repository == repository]
+    planned: dict[tuple[str, str], list[Return]] = {}
+    skipped = []
+    for target in landed.touched(ctx.git, among, commits):
+        group = (target.environment, target.service if ctx.catalog.environments[target.environment].apart else "")
+        before = [edit for each in planned.get(group, []) for edit in each.edits]
+        try:
+            # Services may share a file: each goes back in what the ones before it leave.
+            back = _back_on(ctx, Preview(ctx.git.head(repository), before), target, number, commits)
+        except Refusal as refusal:
+            back = Skipped(target.service, target.environment, f"{target}: {refusal}", refused=True)
+        if isinstance(back, Skipped):
+            skipped.append(back)
+        elif back is not None:
+            planned.setdefault(group, []).append(back)
+    if not planned and not skipped:
         raise Refusal(
-            f"{wording.short(version)} never ran in {target.environment}, so {target.service} can't go back to it. "
-            f"Known there: {known or 'nothing'}. To go to it anyway, say: "
-            f"promote {target.service} {version} to {target.environment}"
+            f"Pull request #{number} changed no service's version in its own folders, so nothing is to be rolled back; "
+            "revert it at the forge."
         )
-    since = []
-    for move in moves:
-        if move.to_version == version:
-            break
-        since.append(move)
-    return Way(tuple(since), version, again=True)
+    tree = ctx.git.head(repository)
+    back_on = f"This goes back on pull request #{number}."
+    reversals = [_reversal(ctx, tree, returns, [back_on]) for returns in planned.values()]
+    return reversals[0] if len(reversals) == 1 and not skipped else Release(tuple(reversals), tuple(skipped))
 
 
-def _meant(version: str, moves: Sequence[Move]) -> str:
-    """The version that ran, where a person named only its tag or only its digest; what they named, if several did."""
-    ran = {name for move in moves for name in (move.to_version, move.from_version) if name}
-    near = {name for name in ran if version in name.split("@")}
-    return near.pop() if version not in ran and len(near) == 1 else version
+def _landed(ctx: Context, number: int) -> tuple[str, Sequence[Commit]]:
+    """The repository that a pull request was merged in, and its commits there."""
+    found, refusals = [], []
+    for repository in ctx.catalog.repositories.values():
+        try:
+            found.append((repository.name, landed.commits(ctx.git, ctx.reach(), repository, number)))
+        except Refusal as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0]
+    if len(found) > 1:
+        names = wording.joined([name for name, _ in found])
+        raise Refusal(f"{names} each have a pull request #{number}; say: rollback <service> in <environment>")
+    return found[0]
 
 
-def _standing(moves: Sequence[Move]) -> list[tuple[str, Move | None]]:
-    """The versions that stand under the present one, oldest first, each with the move that brought it.
+def _back_on(
+    ctx: Context, tree: Tree, target: Target, number: int, commits: Sequence[Commit]
+) -> Return | Skipped | None:
+    """The way back to before the commits; None where they moved no version of the target."""
+    lineage = Lineage(ctx.git.moves(target))
+    ids = {commit.sha for commit in commits}
+    theirs = [move for move in lineage.moves if move.commit.sha in ids]
+    if not theirs:
+        return None
+    before = theirs[-1].from_version
+    if before is None:
+        raise Refusal(f"it came there with #{number}, so there is no version to go back to.")
+    if undone := lineage.undone(theirs[0]):
+        went = f"from {wording.short(undone.from_version)} to {wording.short(undone.to_version)}"
+        why = f"{target} is already rolled back {went} ({wording.since(undone, ctx.now)})."
+        return Skipped(target.service, target.environment, why, refused=False)
+    way = lineage.back_to(before)
+    back = _reverter(ctx).plan(tree, target, way) if way else None
+    if way is None or back is None:
+        why = f"{target} is already {wording.short(before)}."
+        return Skipped(target.service, target.environment, why, refused=False)
+    since = [move for move in way.moves if move.commit.sha not in ids]
+    if not since:
+        return back
+    later = f"It was moved since #{number}, to {wording.short(back.step.from_version)}; that goes back as well."
+    return replace(back, doubts=(*back.doubts, later))
 
-    Going back to a version takes away all that came after it, whether by a rollback of ours, a revert or by hand: so
-    what was left once is not gone back to by a second rollback.
-    """
-    stack: list[tuple[str, Move | None]] = []
-    for move in reversed(moves):
-        if move.to_version is None:
-            stack.clear()
-            continue
-        if not stack and move.from_version is not None:
-            stack.append((move.from_version, None))
-        versions = [version for version, _ in stack]
-        if move.to_version in versions:
-            del stack[versions.index(move.to_version) + 1 :]
-        else:
-            stack.append((move.to_version, move))
-    return stack
+
+def _reverter(ctx: Context) -> Reverter:
+    return Reverter(ctx.git, ctx.message, lambda target, edits: _neighbours(ctx, target, edits))
 
 
-def _moved(standing: tuple[str, Move | None]) -> Move:
-    _, move = standing
-    if move is None:
-        raise AssertionError("only the oldest version stands without a move, and nothing is reverted to get below it")
-    return move
-
-
-def _reversal(ctx: Context, tree: Tree, target: Target, current: str | None, way: Way) -> Reversal | Reply:
-    step = Step(target, current, way.to_version)
-    trailers = proposals.trailers(step, ctx.message)
-    title = proposals.rollback_title([step])
-    drafts = _reverted(ctx, tree, target, way)
-    notes = [
-        f"{wording.short(move.to_version)} was set by {move.by}'s commit {move.commit.sha[:10]}, not by one of mine."
-        for move in way.moves[:1]
-        if "Quarterdeck-Change" not in move.commit.trailers
+def _neighbours(ctx: Context, target: Target, edits: Sequence[Edit]) -> list[Target]:
+    """The same service elsewhere, whose base may be edited, and the services whose files are."""
+    files = {edit.path for edit in edits}
+    return [
+        other
+        for other in ctx.targets()
+        if other != target
+        and other.repository == target.repository
+        and (other.service == target.service or any(_holds(other, file) for file in files))
     ]
-    if drafts is None:
-        edits = pins.edits(tree, target, way.to_version)
-        if not edits:
-            return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(way.to_version)}.")
-        drafts = (Draft(f"{title}\n\n{trailers}\n", edits),)
-        notes.append("Later changes stand in the way of a git revert, so only the version is set back.")
-    place = ctx.catalog.environments[target.environment]
-    every = tuple(edit for draft in drafts for edit in draft.edits)
+
+
+def _holds(target: Target, file: str) -> bool:
+    return any(f"{file}/".startswith(f"{folder}/") for folder in target.folders) or any(
+        place.file == file for place in target.pins
+    )
+
+
+def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequence[str]) -> Reversal:
+    steps = tuple(each.step for each in returns)
+    environment = steps[0].target.environment
+    place = ctx.catalog.environments[environment]
+    title = proposals.rollback_title(steps)
+    notes = [*notes, *(_of(each, note, returns) for each in returns for note in each.notes)]
+    doubts = [_of(each, doubt, returns) for each in returns for doubt in each.doubts]
     # Rolling back once more would go further back.
-    undo = f"promote {target.service} {current} to {target.environment}"
+    undo = [f"promote {step.target.service} {step.from_version} to {environment} anyway because …" for step in steps]
+    at_once = ["This is committed at once, without a pull request."] if place.delivery is Delivery.PUSH else []
     return Reversal(
         verb="rollback",
-        steps=(step,),
+        steps=steps,
         delivery=place.delivery,
         base=tree.commit,
-        drafts=drafts,
-        branch=proposals.branch("rollback", target, way.to_version),
+        drafts=tuple(draft for each in returns for draft in each.drafts),
+        branch=proposals.release_branch(steps, "rollbacks")
+        if len(steps) > 1
+        else proposals.branch("rollback", steps[0].target, steps[0].to_version),
         title=title,
-        body=proposals.body(f"{title}.", [step], _net(every), ctx.message, notes, undo=[undo]),
-        labels=("quarterdeck", f"env/{target.environment}", "rollback"),
+        body=proposals.body(
+            f"{title}.",
+            steps,
+            net(edit for each in returns for edit in each.edits),
+            ctx.message,
+            [*notes, *doubts],
+            undo=undo,
+        ),
+        labels=("quarterdeck", f"env/{environment}", "rollback"),
         reviewers=place.reviewers,
         notes=tuple(notes),
-        confirm=_confirm(place.delivery, way),
+        confirm=" ".join([*doubts, *at_once, "Go on?"]) if doubts or at_once else None,
     )
 
 
-def _reverted(ctx: Context, tree: Tree, target: Target, way: Way) -> tuple[Draft, ...] | None:
-    """The reverting commits; None if they conflict, or don't lead to the version."""
-    edits = ctx.git.revert(target.repository, [move.commit.sha for move in way.moves], tree.commit, target.folders)
-    if edits is None:
-        return None
-    drafts = tuple(
-        Draft(proposals.revert_message(move.commit, _trailers(ctx, move, way)), changed)
-        for move, changed in zip(way.moves, edits, strict=True)
-        if changed
-    )
-    after = Preview(tree, _net(tuple(edit for changed in edits for edit in changed)))
-    try:
-        return drafts if drafts and pins.current(after, target) == way.to_version else None
-    except Refusal:
-        return None
-
-
-def _trailers(ctx: Context, move: Move, way: Way) -> str:
-    step = Step(move.target, move.to_version, move.from_version or way.to_version)
-    return proposals.trailers(step, ctx.message)
-
-
-def _net(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """Edits in turn as one edit a file."""
-    merged: dict[str, Edit] = {}
-    for edit in edits:
-        first = merged.get(edit.path, edit)
-        merged[edit.path] = Edit(edit.path, first.before, edit.after)
-    return tuple(merged.values())
-
-
-def _confirm(delivery: Delivery, way: Way) -> str | None:
-    if way.again:
-        return "It was rolled back before, and this goes on from there. Go on?"
-    return "This is committed at once, without a pull request. Go on?" if delivery is Delivery.PUSH else None
+def _of(one: Return, said: str, returns: Sequence[Return]) -> str:
+    return said if len(returns) == 1 else f"{one.step.target.service}: {said}"

@@ -92,7 +92,7 @@ class Bench:
     def context(self, message: Message) -> Context:
         self.looks += 1
         survey = Survey(self.git, Renderer(), self.clusters, self.synced)
-        return Context(self.catalog, self.git, survey, message, self.time, REGISTRY)
+        return Context(self.catalog, self.git, survey, message, self.time, REGISTRY, lambda: self.forge)
 
     def message(self, text: str, by: Actor = ANA) -> Message:
         self._said += 1

@@ -12,6 +12,8 @@ from bot.errors import Refusal
 from bot.model.change import Reversal
 from bot.model.reply import Outcome, Reply
 
+AT_ONCE = "This is committed at once, without a pull request. Go on?"
+OURS = "Promote payment\n\nQuarterdeck-Change: 1\nRequested-by: ana"
 VERSIONS = ("v1.0.0", "v2.0.0", "v3.0.0", "v4.0.0")
 
 
@@ -26,6 +28,10 @@ def reverted(planned: Reversal) -> tuple[str, ...]:
     return tuple(sha for draft in planned.drafts for sha in re.findall(r"This reverts commit (\w+)\.", draft.message))
 
 
+def by_hand(version: str, sha: str) -> str:
+    return f"{version} in staging was set by Ana ({sha[:10]}), not by me."
+
+
 def put(bench: Bench, *versions: str) -> list[str]:
     return [bench.put("staging", version) for version in versions]
 
@@ -37,17 +43,17 @@ def test_a_rollback_reverts_the_commit_that_moved_it_last() -> None:
     assert (planned.steps[0].from_version, planned.steps[0].to_version) == ("v2.0.0", "v1.0.0")
     (draft,) = planned.drafts
     assert draft.message.startswith(f'Revert "Set payment to v2.0.0"\n\nThis reverts commit {sha}.\n\nQuarterdeck-')
-    assert planned.notes == (f"v2.0.0 was set by Ana's commit {sha[:10]}, not by one of mine.",)
-    assert planned.confirm == "This is committed at once, without a pull request. Go on?"
+    assert planned.notes == ()
+    assert planned.confirm == f"{by_hand('v2.0.0', sha)} {AT_ONCE}"
     assert planned.labels == ("quarterdeck", "env/staging", "rollback")
 
 
 def test_by_pull_request_a_first_rollback_needs_no_yes() -> None:
     bench = Bench()
-    bench.put("production", "v2.0.0")
+    bench.put("production", "v2.0.0", message=OURS)
     planned = back(bench, "rollback payment in prod")
     assert planned.confirm is None
-    assert "To undo it once merged, say <code>promote payment v2.0.0 to production</code>;" in planned.body
+    assert "say <code>promote payment v2.0.0 to production anyway because …</code>;" in planned.body
 
 
 def test_twice_goes_further_back_and_says_so() -> None:
@@ -57,7 +63,10 @@ def test_twice_goes_further_back_and_says_so() -> None:
     assert bench.version("staging") == "v2.0.0"
     planned = back(bench)
     assert (planned.steps[0].to_version, reverted(planned)) == ("v1.0.0", (shas[0],))
-    assert planned.confirm == "It was rolled back before, and this goes on from there. Go on?"
+    rollback = bench.git.newest[:10]
+    assert planned.confirm == (
+        f"It was rolled back before, since {rollback} by ana, 23 hours ago; this goes further back. {AT_ONCE}"
+    )
 
 
 def test_at_the_bottom_there_is_nothing_further_back() -> None:
@@ -81,12 +90,9 @@ def test_a_promotion_after_a_rollback_is_what_is_rolled_back() -> None:
     bench = Bench()
     put(bench, "v2.0.0")
     bench.say("rollback payment in staging", yes=True)
-    put(bench, "v3.0.0")
+    (sha,) = put(bench, "v3.0.0")
     planned = back(bench)
-    assert (planned.steps[0].to_version, planned.confirm) == (
-        "v1.0.0",
-        "This is committed at once, without a pull request. Go on?",
-    )
+    assert (planned.steps[0].to_version, planned.confirm) == ("v1.0.0", f"{by_hand('v3.0.0', sha)} {AT_ONCE}")
 
 
 def test_a_step_back_by_hand_counts_as_a_rollback() -> None:
@@ -111,7 +117,8 @@ def test_to_a_version_that_was_left_is_possible_if_asked_for_by_name() -> None:
     bench.say("rollback payment in staging", yes=True)
     planned = back(bench, "rollback payment in staging to v2.0.0")
     assert (planned.steps[0].from_version, planned.steps[0].to_version) == ("v1.0.0", "v2.0.0")
-    assert planned.confirm == "It was rolled back before, and this goes on from there. Go on?"
+    rollback = bench.git.newest[:10]
+    assert planned.confirm == f"v2.0.0 was left for v1.0.0, since {rollback} by ana, 23 hours ago. {AT_ONCE}"
 
 
 def test_a_version_that_ran_may_be_named_by_its_tag_alone() -> None:
