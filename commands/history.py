@@ -5,9 +5,13 @@ from itertools import islice
 from bot import wording
 from bot.command import Context, command
 from bot.language.arguments import EnvironmentName, ServiceName
-from bot.model.reply import Layout, Outcome, Reply, Section
+from bot.model.address import page
+from bot.model.change import Move
+from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 
 SHOWN = 10
+LINKS = 3
+"""Pull requests that the reply has buttons for; its table names all."""
 
 
 @command("history <service> [in <environment>]", examples=["history payment", "history payment in prod"])
@@ -39,6 +43,7 @@ def history(ctx: Context, service: ServiceName, environment: EnvironmentName | N
                 "by": move.by,
                 "at": move.commit.at.isoformat(),
                 "pull": move.pull,
+                "url": _url(ctx, move),
             }
             for move in moves[:SHOWN]
         ]
@@ -48,4 +53,12 @@ def history(ctx: Context, service: ServiceName, environment: EnvironmentName | N
         return Reply(Outcome.ANSWERED, f"Git knows no change of {service}{where_asked}.", data=data)
     many = f"The last {len(moves[:SHOWN])} changes of {service}{where_asked}, newest first."
     text = many if len(moves) > 1 else f"The only change of {service}{where_asked} that Git knows."
-    return Reply(Outcome.ANSWERED, text, (Section(layout=Layout.TABLE, rows=tuple(rows)),), data=data)
+    links = {move.pull: url for move in moves[:SHOWN] if (url := _url(ctx, move))}
+    choices = tuple(Choice(f"Open #{number}", url=url) for number, url in islice(links.items(), LINKS))
+    return Reply(Outcome.ANSWERED, text, (Section(layout=Layout.TABLE, rows=tuple(rows)),), choices, data=data)
+
+
+def _url(ctx: Context, move: Move) -> str | None:
+    """The pull request's page, as GitHub has it."""
+    repository = page(ctx.catalog.repositories[move.target.repository].url)
+    return f"{repository}/pull/{move.pull}" if repository and move.pull else None

@@ -56,15 +56,23 @@ def same_forge(url: str, api: str) -> bool:
     return host in {asked, asked.removeprefix("api.")}
 
 
-def owner_and_name(url: str) -> str:
-    """`acme/gitops` of a forge's repository, by whichever protocol; ValueError where the address ends in no two names.
+def page(url: str) -> str | None:
+    """Where a browser sees a forge's repository, by whichever protocol git does; None for a path of this machine."""
+    if "://" not in url:
+        host, _, path = url.partition("@")[2].partition(":")
+        whole = f"https://{host}/{path}" if host and path else None
+    else:
+        parts = _split(url)
+        web = parts.netloc if parts.scheme in {"http", "https"} else parts.hostname
+        scheme = "http" if parts.scheme == "http" else "https"
+        whole = f"{scheme}://{web}{parts.path}" if web and parts.scheme != "file" else None
+    return whole and whole.removesuffix("/").removesuffix(".git")
 
-    Completes "the URL of …", unlike the others.
-    """
+
+def owner_and_name(url: str) -> str | None:
+    """`acme/gitops` of a forge's repository, by whichever protocol; None where the address ends in no two names."""
     owner, name = ("", *re.split(r"[/:]", url.removesuffix("/").removesuffix(".git")))[-2:]
-    if not owner or not name:
-        raise ValueError("does not end in owner/name, as GitHub's do")
-    return f"{owner}/{name}"
+    return f"{owner}/{name}" if owner and name else None
 
 
 def _split(url: str) -> SplitResult:

@@ -95,6 +95,7 @@ def test_history_is_newest_first_over_all_environments_and_not_endless() -> None
         "by": "Ana",
         "at": bench.git.commits[bench.git.newest].at.isoformat(),
         "pull": None,
+        "url": None,
     }
 
 
@@ -130,13 +131,17 @@ def test_help_lists_every_usage_and_explains_one() -> None:
     assert reply.private
     said = [line for line in reply.sections[0].text.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in said] == [
+        "cancel",
+        "diff",
         "drift",
         "help",
         "history",
         "promote",
         "promote",
         "rollback",
+        "rollback",
         "status",
+        "where",
     ]
     assert bench.say("help status") == Reply(
         Outcome.ANSWERED,

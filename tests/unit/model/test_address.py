@@ -1,8 +1,8 @@
-"""Which addresses are the same forge's."""
+"""Which addresses are the same forge's, and where people see what is behind them."""
 
 import pytest
 
-from bot.model.address import same_forge
+from bot.model.address import page, same_forge
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,20 @@ from bot.model.address import same_forge
 )
 def test_same_forge(url: str, api: str, same: bool) -> None:
     assert same_forge(url, api) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("https://github.com/acme/gitops.git", "https://github.com/acme/gitops"),
+        ("https://github.com/acme/gitops/", "https://github.com/acme/gitops"),
+        ("http://127.0.0.1:8700/github/acme/gitops.git", "http://127.0.0.1:8700/github/acme/gitops"),
+        ("git@github.com:acme/gitops.git", "https://github.com/acme/gitops"),
+        ("ssh://git@github.com:22/acme/gitops.git", "https://github.com/acme/gitops"),
+        ("/srv/git/gitops.git", None),
+        ("file:///srv/git/gitops.git", None),
+        ("srv/git@2/gitops", None),
+    ],
+)
+def test_page(url: str, seen: str | None) -> None:
+    assert page(url) == seen

@@ -1,0 +1,17 @@
+"""What an open pull request of ours would move, once it is merged. Reads only."""
+
+from collections.abc import Iterable
+
+from bot import proposals
+from bot.model.catalog import Target
+from bot.model.change import PullRequest
+from bot.ports import Git
+
+
+def moved(git: Git, pull: PullRequest, repository: str, targets: Iterable[Target]) -> tuple[Target, ...]:
+    """Those of some targets that it moves: its branch names one, and of a release each commit does."""
+    if not proposals.is_release(pull.branch):
+        return tuple(target for target in targets if proposals.moves(pull.branch, target))
+    said = [commit.trailers for commit in git.unmerged(repository, pull.head)]
+    named = {(each.get("Quarterdeck-Environment"), each.get("Quarterdeck-Service")) for each in said}
+    return tuple(target for target in targets if (target.environment, target.service) in named)

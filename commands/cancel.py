@@ -1,0 +1,50 @@
+"""Take back what was asked for and not merged yet: one of our pull requests is closed, and its branch goes."""
+
+from bot import pending, proposals, wording
+from bot.command import Context, command
+from bot.errors import Refusal
+from bot.language.arguments import PullNumber
+from bot.model.change import PullRequest, Withdrawal
+from bot.model.reply import Outcome, Reply
+
+
+@command("cancel pr <number>", examples=["cancel pr 12"], changes=True)
+def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
+    """Close a pull request of the bot's that is open, tell it who asked, and delete its branch."""
+    repository, pull = _found(ctx, number)
+    named = f"Pull request #{pull.number} ({pull.title})"
+    if not pull.ours:
+        raise Refusal(f"{named} is {pull.author}'s and none of mine, so it is left alone; close it at {pull.url}")
+    if pull.state != "open":
+        back = f"; to take it back, say: rollback pr {pull.number}" if pull.state == "merged" else ""
+        return Reply(Outcome.UNCHANGED, f"{named} is {pull.state} already{back}.")
+    environment = proposals.environment(pull.branch, ctx.catalog.environments)
+    if environment is None:
+        raise Refusal(f"{named} is for no environment of the config, so nobody may close it here; do so at {pull.url}")
+    targets = [target for target in ctx.targets(environment=environment) if target.repository == repository]
+    return Withdrawal(
+        verb="cancel",
+        environment=environment,
+        repository=repository,
+        pull=pull,
+        comment=proposals.withdrawn("This was cancelled.", ctx.message),
+        text=f"{named} is closed, and its branch is gone.",
+        targets=pending.moved(ctx.git, pull, repository, targets),
+    )
+
+
+def _found(ctx: Context, number: int) -> tuple[str, PullRequest]:
+    """The pull request of that number, ours before others', and the repository it is in."""
+    found, refusals = [], []
+    for repository in ctx.catalog.repositories:
+        try:
+            found.append((repository, ctx.forge.pull(repository, number)))
+        except Refusal as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0]
+    meant = [each for each in found if each[1].ours and each[1].state == "open"] or found
+    if len(meant) > 1:
+        urls = wording.joined([pull.url for _, pull in meant])
+        raise Refusal(f"Several repositories have a pull request #{number}; close the one that is meant: {urls}")
+    return meant[0]
