@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
-from bot.manifests import argocd_generators, helm_values, images, nested, splice
+from bot.manifests import argocd_generators, helm_values, images, splice
 from bot.manifests.argocd_generators import Source
 from bot.manifests.helm_values import Layer
 from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar
@@ -64,13 +64,9 @@ def sources(text: Text) -> tuple[Source, ...]:
 def layers(text: Text, source: Source) -> tuple[Layer, ...]:
     """The Helm values that a source has in the file itself, those that win last."""
     helm = (*source.path, "helm")
-    written = follow(text.documents[source.document], (*helm, "values"))
-    inner = Layer((), {})
-    if written is not None and scalar(written):
-        pins = nested.find(text, source.document, (*helm, "values"), helm_values.values)
-        inner = Layer(pins, helm_values.layer(nested.inside(text, written)).names)
+    written = helm_values.written(text, source.document, (*helm, "values"))
     own = (helm_values.layer(text, source.document, (*helm, key)) for key in ("valuesObject", "parameters"))
-    return (inner, *own)
+    return (written, *own)
 
 
 def value_files(text: Text, source: Source) -> tuple[ValueFile, ...]:

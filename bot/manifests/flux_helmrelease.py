@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.manifests import helm_values, kustomize, nested
+from bot.manifests import helm_values, kustomize
+from bot.manifests.helm_values import Layer
 from bot.manifests.yamltext import Node, Path, Text, follow, get, scalar
 from bot.model.catalog import Pin
 
@@ -25,7 +26,6 @@ class ValuesFrom(NamedTuple):
     name: str
     key: str
     line: int
-    optional: bool
     target: str | None
     """The one key that the whole text becomes; None if it is a file of values."""
 
@@ -41,30 +41,32 @@ def find(text: Text) -> tuple[Pin, ...]:
     return tuple(found)
 
 
-def values_from(text: Text) -> tuple[ValuesFrom, ...]:
-    """The objects that HelmReleases take values from, those that win last."""
+def releases(text: Text) -> tuple[int, ...]:
+    """The documents that are HelmReleases."""
+    return tuple(number for number, _ in _objects(text, *_HELM, kind="HelmRelease"))
+
+
+def values_from(text: Text, document: int) -> tuple[ValuesFrom, ...]:
+    """The objects that a HelmRelease takes values from, those that win last."""
     return tuple(
         ValuesFrom(
             kind=scalar(get(each, "kind")) or "",
             name=scalar(get(each, "name")) or "",
             key=scalar(get(each, "valuesKey")) or "values.yaml",
             line=text.line(each),
-            optional=scalar(get(each, "optional")) == "true",
             target=scalar(get(each, "targetPath")),
         )
-        for number, root in _objects(text, *_HELM, kind="HelmRelease")
-        for _, each in _items(root, ("spec", "valuesFrom"))
+        for _, each in _items(text.documents[document], ("spec", "valuesFrom"))
     )
 
 
-def in_config_map(text: Text, name: str, key: str) -> tuple[Pin, ...]:
-    """The images of the values that a ConfigMap of that name holds as text; none if it is not in the file."""
-    return tuple(
-        pin
-        for number, root in _objects(text, "v1", kind="ConfigMap")
-        if scalar(follow(root, ("metadata", "name"))) == name
-        for pin in nested.find(text, number, ("data", key), helm_values.values)
-    )
+def in_config_map(text: Text, name: str, key: str) -> Layer:
+    """The values that a ConfigMap of that name holds as text; nothing if it is not in the file."""
+    for number, root in _objects(text, "v1", kind="ConfigMap"):
+        held = follow(root, ("data", key))
+        if scalar(follow(root, ("metadata", "name"))) == name and held is not None and scalar(held):
+            return helm_values.written(text, number, ("data", key))
+    return Layer((), {})
 
 
 def _post_rendered(text: Text, number: int, root: Node) -> Iterator[Pin]:

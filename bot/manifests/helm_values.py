@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
-from bot.manifests import helm_keys, images, splice
+from bot.manifests import helm_keys, images, nested, splice
 from bot.manifests.helm_keys import Field, Place
 from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar
 from bot.model.catalog import Image, Pin
@@ -25,14 +25,13 @@ def find(text: Text) -> tuple[Pin, ...]:
 
     Refusal, with file and line, for a template.
     """
-    if _NO_VALUES.fullmatch(PurePosixPath(text.file).name):
-        return ()
-    return tuple(
-        pin
-        for number, root in enumerate(text.documents)
-        if root.id == "mapping" and get(root, "kind") is None and get(root, "apiVersion") is None
-        for pin in values(text, number)
-    )
+    documents = range(len(text.documents)) if is_values(text) else ()
+    return tuple(pin for number in documents if _is_bare(text.documents[number]) for pin in values(text, number))
+
+
+def is_values(text: Text) -> bool:
+    """Whether a file holds Helm values: a mapping of no kind, under no name that means something else."""
+    return not _NO_VALUES.fullmatch(PurePosixPath(text.file).name) and any(map(_is_bare, text.documents))
 
 
 def values(text: Text, document: int = 0, base: Path = ()) -> tuple[Pin, ...]:
@@ -64,6 +63,14 @@ def layer(text: Text, document: int = 0, base: Path = ()) -> Layer:
             sure |= {id(field.value)} if place.sure else set()
     pins = (pin for number, pin in found.items() if number in sure or not sure)
     return Layer(tuple(sorted(pins, key=lambda pin: pin.line)), names)
+
+
+def written(text: Text, document: int, path: Path) -> Layer:
+    """The values in the text of the scalar at a place; nothing where no text is."""
+    node = follow(text.documents[document], path)
+    if node is None or not scalar(node):
+        return Layer((), {})
+    return Layer(nested.find(text, document, path, values), layer(nested.inside(text, node)).names)
 
 
 def ruling(layers: Sequence[Layer]) -> tuple[Pin, ...]:
@@ -131,6 +138,10 @@ def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     node = follow(text.documents[pin.document], pin.path)
     own = f"{pin.file}:{pin.line} was empty, so the chart's own version ran."
     return (*([own] if pin.image.version is None else []), *(text.aliased(node) if node is not None else ()))
+
+
+def _is_bare(root: Node) -> bool:
+    return root.id == "mapping" and get(root, "kind") is None and get(root, "apiVersion") is None
 
 
 def _pin(text: Text, document: int, path: Path, key: str, place: Place, field: Field) -> Pin:

@@ -6,7 +6,6 @@ at the runtime, and of two entries with one name the last wins.
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
@@ -19,6 +18,11 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 _VERSIONS = ("newTag", "digest")
 _IMAGE = re.compile(r"\bimage\b")
+
+
+def is_kustomization(text: Text) -> bool:
+    """By its name, as Kustomize tells it; no text inside one is."""
+    return text.file.rpartition("/")[2] in NAMES and not text.lines
 
 
 class Reference(NamedTuple):
@@ -37,7 +41,7 @@ class Replacement(NamedTuple):
 
 def find(text: Text) -> tuple[Pin, ...]:
     """The entries of `images:`, in the file's order; one without tag and digest gives a pin without a version."""
-    if PurePosixPath(text.file).name not in NAMES:
+    if not is_kustomization(text):
         return ()
     return tuple(pin for number in range(len(text.documents)) for pin in entries(text, number, ("images",)))
 
@@ -118,7 +122,7 @@ def patches(text: Text) -> tuple[Reference, ...]:
 
 def inline_patches(text: Text) -> tuple[tuple[int, Path], ...]:
     """Document and path of each patch written into a kustomization; none in another file."""
-    if PurePosixPath(text.file).name not in NAMES or text.lines:
+    if not is_kustomization(text):
         return ()
     return tuple((number, path) for number, path, _ in _patches(text, "patch"))
 
@@ -145,7 +149,7 @@ def values_files(text: Text) -> tuple[Reference, ...]:
 
 def inline_values(text: Text) -> tuple[tuple[int, Path], ...]:
     """Document and path of the Helm values written into a kustomization for its `helmCharts`."""
-    if PurePosixPath(text.file).name not in NAMES:
+    if not is_kustomization(text):
         return ()
     return tuple(
         (number, ("helmCharts", index, "valuesInline"))
@@ -153,6 +157,16 @@ def inline_values(text: Text) -> tuple[tuple[int, Path], ...]:
         for index, chart in enumerate(_items(root, "helmCharts"))
         if get(chart, "valuesInline") is not None
     )
+
+
+def generated(text: Text, name: str, key: str) -> str | None:
+    """The file, as written there, that a configMapGenerator makes a key of a ConfigMap from."""
+    for each in (item for root in text.documents for item in _items(root, "configMapGenerator")):
+        for node in _items(each, "files") if scalar(get(each, "name")) == name else ():
+            label, equals, file = (scalar(node) or "").partition("=")
+            if (label if equals else label.rpartition("/")[2]) == key:
+                return file or label
+    return None
 
 
 def replacements(text: Text) -> tuple[Reference, ...]:
@@ -166,6 +180,8 @@ def replaced_images(text: Text) -> tuple[Replacement, ...]:
 
     They run after `images:`. One that sets only what stands before the first delimiter, such as the registry, is none.
     """
+    if "fieldPaths" not in text.content:
+        return ()
     return tuple(
         Replacement(_source(get(node, "source")), text.line(path))
         for root in text.documents

@@ -8,7 +8,7 @@ from bot.manifests import formats, images, kustomize, layout
 from bot.manifests.layout import Folder
 from bot.manifests.yamltext import Text
 from bot.model.catalog import Pin, Target
-from bot.pins import configured, missing
+from bot.pins import charts, configured, missing
 from bot.ports import Tree
 
 Wanted = Callable[[Pin], bool]
@@ -22,6 +22,7 @@ class Look:
         self._target = target
         self._texts: dict[str, Text] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
+        self._merged: dict[str, tuple[Pin, ...]] = {}
         self.folders = [folder for folder in map(self._folder, target.folders) if folder]
 
     @property
@@ -54,10 +55,14 @@ class Look:
             self._texts[file] = layout.text(self._tree, file)
         return self._texts[file]
 
+    def holds(self, file: str) -> bool:
+        """Whether there is such a file."""
+        return self._tree.identity(file) is not None and not self._tree.files(file)
+
     def owns(self, pin: Pin) -> bool:
-        """Whether a pin is this target's to edit: in its folders, or named by the config."""
+        """Whether a pin is this target's to edit: in its folders, named by the config or by what is in its folders."""
         inside = any(pin.file == each.path or pin.file.startswith(f"{each.path}/".lstrip("/")) for each in self.folders)
-        return inside or bool(self._target.pins)
+        return inside or bool(self._target.pins) or any(pin in self._brought(each) for each in self.folders)
 
     def version(self) -> str:
         """The version that all pins agree on."""
@@ -83,7 +88,8 @@ class Look:
             self._texts[folder.kustomization.file] = folder.kustomization
         return folder
 
-    def _in(self, file: str) -> tuple[Pin, ...]:
+    def find(self, file: str) -> tuple[Pin, ...]:
+        """Every pin of a file."""
         if file not in self._pins:
             self._pins[file] = formats.find(self.text(file))
         return self._pins[file]
@@ -135,7 +141,7 @@ class Look:
                 f"{place} sets an image by a replacement, which decides over images:; "
                 f"change the version in {source}, where that takes it from."
             )
-        ruling = self._ruling(folder, wanted)
+        ruling = list(filter(wanted, charts.overriding(self, folder, self._target))) or self._ruling(folder, wanted)
         yield from ruling
         if ruling and not overruled:
             return
@@ -145,8 +151,7 @@ class Look:
             # What a component brings itself stands beside the resources; only its entries decide over them.
             if below and not overruled and all(pin.format == kustomize.FORMAT for pin in below):
                 return
-        for file in folder.files:
-            yield from filter(wanted, self._in(file))
+        yield from filter(wanted, self._brought(folder))
         for base in filter(None, map(self._folder, folder.bases)):
             yield from self._within(base, wanted, seen, overruled=overruled)
 
@@ -154,13 +159,28 @@ class Look:
         """The entries or patches of a folder's own kustomization that decide over all that it builds on."""
         if folder.kustomization is None:
             return []
-        here = [pin for pin in self._in(folder.kustomization.file) if wanted(pin)]
-        entries = {pin.renames or pin.image.name: pin for pin in here if pin.format == kustomize.FORMAT}
-        inline = [pin for pin in here if pin.within]
-        patched = inline + [pin for file in folder.patches for pin in self._in(file) if wanted(pin)]
+        here = self.find(folder.kustomization.file)
+        entries = {pin.renames or pin.image.name: pin for pin in here if pin.format == kustomize.FORMAT and wanted(pin)}
+        patching = [pin for pin in here if pin.within] + [pin for file in folder.patches for pin in self.find(file)]
+        patched = [pin for pin in self._named(folder, patching) if wanted(pin)]
         # Entries see what the patches made: one for a name that a patch replaces counts for nothing.
         renamed = [pin for pin in patched if pin.image.name not in entries]
         return renamed or list(entries.values())
+
+    def _named(self, folder: Folder, patching: list[Pin]) -> list[Pin]:
+        """Patches that hold a version alone, such as a HelmRelease's values, are of the image of what they patch."""
+        if all(pin.image.name or not pin.key for pin in patching):
+            return patching
+        below = list(self._brought(folder))
+        for base in filter(None, map(self._folder, folder.bases)):
+            below += self._within(base, lambda _: True, set(), overruled=True)
+        return charts.named(patching, below)
+
+    def _brought(self, folder: Folder) -> tuple[Pin, ...]:
+        """The pins of a folder's own files."""
+        if folder.path not in self._merged:
+            self._merged[folder.path] = charts.deciding(self, folder, self._target)
+        return self._merged[folder.path]
 
     def _of_namespace(self, pins: list[Pin]) -> list[Pin]:
         namespaces: dict[str, set[str | None]] = {}

@@ -1,0 +1,161 @@
+"""Helm values in several files: which of a folder's pins decide, as Helm, Argo CD and Flux merge values.
+
+Later values win: a file for the environment over the general one, an Application over the files it names, a HelmRelease
+over the ConfigMaps it takes values from. Secrets are never read.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.manifests import argocd_application, flux_helmrelease, helm_values, kustomize
+from bot.manifests.argocd_generators import Source
+from bot.manifests.helm_values import Layer
+from bot.manifests.layout import Folder
+from bot.manifests.yamltext import Text
+from bot.model.catalog import Pin, Target
+
+_GENERAL = frozenset(("base", "common", "default", "defaults", "global", "shared"))
+_ENVIRONMENTS = (
+    *("ci", "local", "dev", "development", "test", "testing", "qa", "uat", "int", "integration", "stage", "staging"),
+    *("stg", "sandbox", "preview", "preprod", "prod", "production", "live"),
+)
+_SAME = 4
+"""Letters that two words for one environment begin with: staging and stage, production and prod."""
+
+
+class Files(Protocol):
+    """What is asked of the one who looks."""
+
+    def text(self, file: str) -> Text: ...
+    def find(self, file: str) -> tuple[Pin, ...]: ...
+    def holds(self, file: str) -> bool: ...
+
+
+def deciding(files: Files, folder: Folder, target: Target) -> tuple[Pin, ...]:
+    """The pins of a folder's files that no other values override, and those of the values files they name."""
+    values = [file for file in folder.files if _is_values(files, file)]
+    inline = _inline(folder)
+    pins = [*_ranked(files, values, inline if len(inline) == 1 else (), target.environment)]
+    pins += (pin for layer in inline if len(inline) > 1 for pin in layer.pins)
+    pins += (pin for file in folder.files if file not in values for pin in _with_named(files, folder, file))
+    pins = [pin for pin in pins if pin.file not in folder.files or not argocd_application.is_override(pin.file)]
+    return tuple(_meant(dict.fromkeys(pins), target))
+
+
+def overriding(files: Files, folder: Folder, target: Target) -> tuple[Pin, ...]:
+    """The pins of Argo CD's override file for a folder: they decide over all that is in it."""
+    names = ("", f"-{target.service}", f"-{target.service}-{target.environment}")
+    listed = [posixpath.join(folder.path, f".argocd-source{name}.yaml") for name in names]
+    found = [file for file in folder.files if argocd_application.is_override(file)]
+    every = dict.fromkeys([*found, *(file for file in listed if folder.kustomization and files.holds(file))])
+    meant = [file for file in every if _rank(file, target.environment) is not None]
+    return tuple(pin for file in meant for pin in files.find(file))
+
+
+def named(pins: Iterable[Pin], below: Iterable[Pin]) -> list[Pin]:
+    """Pins of patches that hold a version alone, with the name of what they patch."""
+    known = {(pin.object, pin.key): pin for pin in below if pin.key and pin.image.name}
+    both = ((pin, known.get((pin.object, pin.key)) if not pin.image.name else None) for pin in pins)
+    return [
+        replace(pin, image=replace(pin.image, name=base.image.name), renames=base.renames) if base else pin
+        for pin, base in both
+    ]
+
+
+def means(word: str, environment: str) -> bool:
+    """Whether a word, of a file's name for example, stands for an environment."""
+    one, two = word.lower(), environment.lower()
+    return any(
+        one == part or (len(one) > 2 and part.startswith(one)) or (len(one) >= _SAME and one[:_SAME] == part[:_SAME])
+        for part in (two, *re.split(r"[^a-z0-9]+", two))
+    )
+
+
+def _is_values(files: Files, file: str) -> bool:
+    return "values" in posixpath.basename(file).lower() and helm_values.is_values(files.text(file))
+
+
+def _rank(file: str, environment: str) -> int | None:
+    """0 for general values, 2 for the environment's, 1 for others; None for those of another environment."""
+    words = re.findall(r"[a-z0-9]+", posixpath.splitext(posixpath.basename(file))[0].lower())
+    words = [word for word in words if word not in {"values", "value", "helm", "argocd", "source"}]
+    if any(means(word, environment) for word in words):
+        return 2
+    if any(word in _ENVIRONMENTS for word in words):
+        return None
+    return 1 if set(words) - _GENERAL else 0
+
+
+def _ranked(files: Files, values: Sequence[str], last: Sequence[Layer], environment: str) -> Iterator[Pin]:
+    """The values files of a folder: each that is neither general nor the environment's stands for itself."""
+    ranks: dict[int | None, list[Layer]] = {}
+    for file in values:
+        ranks.setdefault(_rank(file, environment), []).append(helm_values.layer(files.text(file)))
+    found: dict[tuple[object, ...], Pin] = {}
+    for each in ranks.get(1, [Layer((), {})]):
+        for pin in helm_values.ruling([*ranks.get(0, []), each, *ranks.get(2, []), *last]):
+            found.setdefault(_place(pin), pin)
+    overruled = {place for pin in found.values() for place in pin.overrules}
+    return (pin for pin in found.values() if f"{pin.file}:{pin.line}" not in overruled)
+
+
+def _inline(folder: Folder) -> Sequence[Layer]:
+    """The values that a kustomization has for each of its helmCharts: they win over the files of their chart."""
+    if folder.kustomization is None:
+        return ()
+    return [helm_values.layer(folder.kustomization, *place) for place in kustomize.inline_values(folder.kustomization)]
+
+
+def _with_named(files: Files, folder: Folder, file: str) -> Iterator[Pin]:
+    """A file's pins, with those of the values that its Applications and HelmReleases name."""
+    text = files.text(file)
+    chains = [
+        [*_value_files(files, text, source), *argocd_application.layers(text, source)]
+        for source in argocd_application.sources(text)
+    ]
+    chains += [
+        [*_config_maps(files, folder, text, number), helm_values.layer(text, number, ("spec", "values"))]
+        for number in flux_helmrelease.releases(text)
+    ]
+    ruling = {_place(pin): pin for layers in chains for pin in helm_values.ruling(layers)}
+    for pin in files.find(file):
+        merged = ruling.pop(_place(pin), None)
+        yield replace(pin, image=merged.image, overrules=merged.overrules) if merged else pin
+    yield from (pin for pin in ruling.values() if pin.file != file or pin.within)
+
+
+def _value_files(files: Files, text: Text, source: Source) -> Iterator[Layer]:
+    named = argocd_application.value_files(text, source)
+    for each in named:
+        path = re.sub(r"^\$[^/]+", "", each.path)
+        path = path.lstrip("/") if path.startswith("/") else posixpath.join(each.folder, path)
+        path = posixpath.normpath(path)
+        if "://" not in each.path and not path.startswith("..") and files.holds(path):
+            yield helm_values.layer(files.text(path))
+
+
+def _config_maps(files: Files, folder: Folder, text: Text, number: int) -> Iterator[Layer]:
+    for each in flux_helmrelease.values_from(text, number):
+        if each.kind == "ConfigMap" and each.target is None:
+            for file in folder.files:
+                yield flux_helmrelease.in_config_map(files.text(file), each.name, each.key)
+            if folder.kustomization and (made := kustomize.generated(folder.kustomization, each.name, each.key)):
+                path = posixpath.normpath(posixpath.join(folder.path, made))
+                if not path.startswith("..") and files.holds(path):
+                    yield helm_values.layer(files.text(path))
+
+
+def _meant(pins: Iterable[Pin], target: Target) -> Iterator[Pin]:
+    """Of an ApplicationSet's elements those for the environment and the service, where they say so."""
+    every = list(pins)
+    for says in (lambda label: means(label, target.environment), lambda label: label == target.service):
+        own = [pin for pin in every if any(map(says, pin.labels))]
+        every = [pin for pin in every if not pin.labels or not own or pin in own]
+    return iter(every)
+
+
+def _place(pin: Pin) -> tuple[object, ...]:
+    return pin.file, pin.within, pin.document, pin.path
