@@ -39,7 +39,7 @@ def test_a_pull_request_is_opened_and_what_follows_is_done_after_the_answer(benc
     assert answer.reply.outcome is Outcome.OPENED
     assert bench.forge.asked == ["open quarterdeck/promote/production/payment/v1.1.0"]
     assert answer.afterwards() is None
-    assert bench.forge.asked[1:] == ["label quarterdeck env/production", "review ben"]
+    assert bench.forge.asked[1:] == ["edit 1", "label quarterdeck env/production", "review ben"]
 
 
 def test_what_failed_after_the_answer_is_a_warning(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from memory import ME, Forge, Git, pull
 
 from bot import perform, pins
 from bot.errors import Protected, Refusal, Unavailable
-from bot.model.catalog import Delivery, Target
+from bot.model.catalog import Delivery, Merge, Target
 from bot.model.change import (
     Adopted,
     Committed,
@@ -168,7 +168,8 @@ def test_a_pull_request_is_opened_once(git: Git) -> None:
     assert opened == Opened(pull(BRANCH, title="Promote payment", body="Because."))
     assert git.trees[git.branches[BRANCH]].content == {FILE: pod("v2").encode()}
     assert git.head("config").content == {FILE: pod("v1").encode()}
-    assert bench.performer.perform(proposal, never) == Adopted(forge.open_pulls[0])
+    again = bench.performer.perform(proposal, never)
+    assert again == Adopted(replace(forge.open_pulls[0], head=git.branches[BRANCH]))
     assert forge.asked == [f"open {BRANCH}"]
 
 
@@ -239,19 +240,50 @@ def test_a_forge_that_is_away_passes_through(git: Git) -> None:
         Bench(git, Forge(rejected=("open",))).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
 
 
+def following(git: Git, forge: Forge, author: str = "quarterdeck-bot", **more: object) -> tuple[str, ...]:
+    """What follows the opening of a pull request that says what it should."""
+    opened = replace(pull(BRANCH, title="Promote payment", body="Because."), author=author)
+    return Bench(git, forge).performer.follow_up(replace(plan(git), **more), opened)  # type: ignore[arg-type] # its own
+
+
 def test_labels_and_each_reviewer_are_asked_for(git: Git) -> None:
     forge = Forge()
-    assert Bench(git, forge).performer.follow_up(plan(git), pull(BRANCH)) == ()
+    assert following(git, forge) == ()
     assert forge.asked == ["label quarterdeck env/staging", "review ben", "review acme/sre"]
 
 
-def test_one_that_fails_is_a_warning_and_hides_no_other(git: Git) -> None:
-    forge = Forge(rejected=("label", "review ben"))
-    assert Bench(git, forge).performer.follow_up(plan(git), pull(BRANCH)) == (
+def test_row_119_one_that_fails_is_a_warning_and_hides_no_other(git: Git) -> None:
+    forge = Forge(rejected=("edit", "label", "assign", "review ben", "merge"))
+    assert following(git, forge, body="Because of more.", assignees=("ana",), merge=Merge.WHEN_READY) == (
+        "Pull request #1 is open, but without its whole text: GitHub is away.",
         "Pull request #1 is open, but without labels: GitHub is away.",
+        "Pull request #1 is open, but without ana as assignee: GitHub is away.",
         "Pull request #1 is open, but without review by ben: GitHub is away.",
+        "Pull request #1 does not merge by itself: GitHub is away.",
     )
     assert forge.asked == ["review acme/sre"]
+
+
+def test_row_119_its_author_is_not_asked_to_review_it(git: Git) -> None:
+    forge = Forge()
+    assert following(git, forge, author="Ben") == ()
+    assert forge.asked == ["label quarterdeck env/staging", "review acme/sre"]
+
+
+def test_row_118_the_text_comes_first_and_the_merge_last(git: Git) -> None:
+    forge = Forge()
+    assert following(git, forge, title="Promote it", assignees=("ana",), merge=Merge.WHEN_READY) == ()
+    labels, reviews = ["label quarterdeck env/staging"], ["review ben", "review acme/sre"]
+    assert forge.asked == ["edit 1", *labels, "assign ana", *reviews, "merge 1"]
+
+
+def test_row_118_what_is_merged_at_once_is_said(git: Git) -> None:
+    class Ready(Forge):
+        def merge_when_ready(self, repository: str, number: int, *, head: str) -> str | None:
+            assert head == "a" * 40
+            return "b" * 40
+
+    assert following(git, Ready(), merge=Merge.WHEN_READY) == ("Pull request #1 is merged, in commit bbbbbbbbbb.",)
 
 
 def test_without_a_forge_nothing_follows(git: Git) -> None:
