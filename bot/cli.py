@@ -164,7 +164,7 @@ def _edit(args: argparse.Namespace) -> int:
         sys.stdout.write(terminal.printable(diff) if sys.stdout.isatty() else diff)
     elif not status:
         print(terminal.printable(edit.report(plan)))
-    for note in plan.notes if not status else ("Nothing was written.",):
+    for note in plan.notes if not status else ["Nothing was written."] if status == 1 else []:
         print(terminal.printable(note), file=sys.stderr)
     return status
 

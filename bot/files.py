@@ -41,7 +41,7 @@ def below(paths: Iterable[str]) -> Iterator[str]:
         except (FileNotFoundError, NotADirectoryError):
             raise Refusal(f"{path} is not there; name a file or a folder.") from None
         except (OSError, ValueError) as error:
-            raise Unavailable(f"{path} can't be read: {_why(error)}.") from None
+            raise Unavailable(f"{path} can't be read: {_why(error)}; nothing was written.") from None
         if stat.S_ISLNK(status.st_mode):
             raise Refusal(f"{path} is a symlink, which is not followed; name the file or folder that it leads to.")
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
@@ -58,7 +58,7 @@ def read(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Unavailable(f"{file} can't be read: {_why(error)}.") from None
+        raise Unavailable(f"{file} can't be read: {_why(error)}; nothing was written.") from None
 
 
 def replace(rewrites: Sequence[Rewrite]) -> None:
@@ -89,7 +89,7 @@ def replace(rewrites: Sequence[Rewrite]) -> None:
 
 def _walk(folder: Path) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
-        raise Unavailable(f"{error.filename} can't be read: {_why(error)}.") from None
+        raise Unavailable(f"{error.filename} can't be read: {_why(error)}; nothing was written.") from None
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if name != ".git")
