@@ -27,7 +27,7 @@ def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
         environment=environment,
         repository=repository,
         pull=pull,
-        comment=proposals.withdrawn("This was cancelled.", ctx.message),
+        comment=proposals.closing("This was cancelled.", ctx.message),
         text=f"{named} is closed, and its branch is gone.",
         targets=pending.moved(ctx.git, pull, repository, targets),
     )
