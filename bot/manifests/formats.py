@@ -50,6 +50,8 @@ FORMATS: Mapping[str, Format] = {
     argocd_application.FORMAT: argocd_application,
 }
 _FINDERS = (*(form.find for form in FORMATS.values()), flux_helmrelease.find)
+_TELLING = ("image", "Image", "tag", "Tag")
+"""No format has a version in a text without any of them, so such a text needn't be parsed."""
 _MANAGERS = (image_policy.manages, argocd_application.manages)
 """They say who else may set a place."""
 
@@ -59,6 +61,8 @@ def find(text: Text) -> tuple[Pin, ...]:
 
     Refusal, with file and line, if it can't be parsed.
     """
+    if not any(word in text.content for word in _TELLING):
+        return ()
     pins = [pin for look in _FINDERS for pin in look(text)]
     pins += [pin for patch in kustomize.inline_patches(text) for pin in nested.find(text, *patch, find)]
     pins += [pin for values in kustomize.inline_values(text) for pin in helm_values.values(text, *values)]

@@ -129,20 +129,18 @@ def inline_patches(text: Text) -> tuple[tuple[int, Path], ...]:
 
 def _patches(text: Text, wanted: str) -> Iterator[tuple[int, Path, Node]]:
     """Those in a file (`path`) or inline (`patch`): patchesStrategicMerge has both, told apart as Kustomize does."""
-    for number, root in enumerate(text.documents):
-        for field in ("patches", "patchesJson6902"):
-            for index, each in enumerate(_items(root, field)):
-                node = get(each, wanted)
-                if node is not None and scalar(node):
-                    yield number, (field, index, wanted), node
-        for index, node in enumerate(_items(root, "patchesStrategicMerge")):
-            if scalar(node) and ("patch" if "\n" in node.value or "{" in node.value else "path") == wanted:
-                yield number, ("patchesStrategicMerge", index), node
+    for number, path, each in _listed(text, "patches", "patchesJson6902"):
+        node = get(each, wanted)
+        if node is not None and scalar(node):
+            yield number, (*path, wanted), node
+    for number, path, node in _listed(text, "patchesStrategicMerge"):
+        if scalar(node) and ("patch" if "\n" in node.value or "{" in node.value else "path") == wanted:
+            yield number, path, node
 
 
 def values_files(text: Text) -> tuple[Reference, ...]:
     """The files of Helm values for its `helmCharts`."""
-    charts = [chart for root in text.documents for chart in _items(root, "helmCharts")]
+    charts = (chart for _, _, chart in _listed(text, "helmCharts"))
     named = (node for chart in charts for node in (get(chart, "valuesFile"), *_items(chart, "additionalValuesFiles")))
     return tuple(Reference(str(node.value), text.line(node)) for node in named if node is not None and scalar(node))
 
@@ -152,16 +150,15 @@ def inline_values(text: Text) -> tuple[tuple[int, Path], ...]:
     if not is_kustomization(text):
         return ()
     return tuple(
-        (number, ("helmCharts", index, "valuesInline"))
-        for number, root in enumerate(text.documents)
-        for index, chart in enumerate(_items(root, "helmCharts"))
+        (number, (*path, "valuesInline"))
+        for number, path, chart in _listed(text, "helmCharts")
         if get(chart, "valuesInline") is not None
     )
 
 
 def generated(text: Text, name: str, key: str) -> str | None:
     """The file, as written there, that a configMapGenerator makes a key of a ConfigMap from."""
-    for each in (item for root in text.documents for item in _items(root, "configMapGenerator")):
+    for _, _, each in _listed(text, "configMapGenerator"):
         for node in _items(each, "files") if scalar(get(each, "name")) == name else ():
             label, equals, file = (scalar(node) or "").partition("=")
             if (label if equals else label.rpartition("/")[2]) == key:
@@ -171,7 +168,7 @@ def generated(text: Text, name: str, key: str) -> str | None:
 
 def replacements(text: Text) -> tuple[Reference, ...]:
     """The files that hold replacements."""
-    every = (get(node, "path") for root in text.documents for node in _items(root, "replacements"))
+    every = (get(node, "path") for _, _, node in _listed(text, "replacements"))
     return tuple(Reference(str(path.value), text.line(path)) for path in every if path is not None and scalar(path))
 
 
@@ -203,13 +200,15 @@ def _source(node: Node | None) -> str:
 
 
 def _references(text: Text, *fields: str) -> tuple[Reference, ...]:
-    return tuple(
-        Reference(str(node.value), text.line(node))
-        for root in text.documents
-        for field in fields
-        for node in _items(root, field)
-        if scalar(node)
-    )
+    return tuple(Reference(str(node.value), text.line(node)) for _, _, node in _listed(text, *fields) if scalar(node))
+
+
+def _listed(text: Text, *fields: str) -> Iterator[tuple[int, Path, Node]]:
+    """The items of some of a kustomization's lists, each with its place. Most have few: the text tells that soonest."""
+    there = [field for field in fields if field in text.content]
+    for number, root in enumerate(text.documents if there else ()):
+        for field in there:
+            yield from ((number, (field, index), item) for index, item in enumerate(_items(root, field)))
 
 
 def _pin(text: Text, document: int, path: Path, entry: Node) -> Pin | None:

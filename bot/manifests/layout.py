@@ -71,7 +71,7 @@ def folder(tree: Tree, path: str) -> Folder | None:
     name, data = found[0]
     kustomization = decode(data, posixpath.join(path, name))
     sources = [_resolve(tree, path, kustomization, reference) for reference in kustomize.resources(kustomization)]
-    files = tuple(source for source in sources if not tree.files(source))
+    files = tuple(source for source in sources if source.endswith(_MANIFESTS) or not tree.files(source))
     charts = [_resolve(tree, path, kustomization, each) for each in kustomize.values_files(kustomization)]
     named = (_resolve(tree, path, kustomization, reference) for reference in kustomize.replacements(kustomization))
     replacing = [kustomization, *(text(tree, file) for file in named)]
