@@ -6,7 +6,7 @@ over the ConfigMaps it takes values from. Secrets are never read.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -45,24 +45,36 @@ def deciding(files: Files, folder: Folder, target: Target) -> tuple[Pin, ...]:
     return tuple(_meant(dict.fromkeys(pins), target))
 
 
-def overriding(files: Files, folder: Folder, target: Target) -> tuple[Pin, ...]:
-    """The pins of Argo CD's override file for a folder: they decide over all that is in it."""
+def overriding(files: Files, folder: Folder, target: Target, below: Callable[[], Iterable[Pin]]) -> list[Pin]:
+    """The pins of Argo CD's override files for a folder: they decide over all that is in it, which is `below`."""
     names = ("", f"-{target.service}", f"-{target.service}-{target.environment}")
     listed = [posixpath.join(folder.path, f".argocd-source{name}.yaml") for name in names]
     found = [file for file in folder.files if argocd_application.is_override(file)]
     every = dict.fromkeys([*found, *(file for file in listed if folder.kustomization and files.holds(file))])
     meant = [file for file in every if _rank(file, target.environment) is not None]
-    return tuple(pin for file in meant for pin in files.find(file))
+    pins = [pin for file in meant for pin in files.find(file)]
+    known = {pin.key: pin for pin in below() if pin.key} if any(pin.key for pin in pins) else {}
+    return [_over(pin, known.get(pin.key)) for pin in pins]
+
+
+def elsewhere(text: Text) -> str | None:
+    """What a file that names no version says of where it stands, as the beginning of a sentence."""
+    for number in flux_helmrelease.releases(text):
+        for each in flux_helmrelease.values_from(text, number):
+            why = "is never read" if each.kind == "Secret" else "is not among the target's files"
+            return f"{text.file}:{each.line} takes values from {each.kind} {each.name}, which {why}"
+        return f"the HelmRelease in {text.file} sets no image, so the chart's own version runs"
+    for source in argocd_application.sources(text):
+        for named in argocd_application.value_files(text, source):
+            return f"{text.file}:{named.line} takes values from {named.path}, which is not here or sets no image"
+        return f"the Application in {text.file} sets no image, so what it deploys has the version"
+    return None
 
 
 def named(pins: Iterable[Pin], below: Iterable[Pin]) -> list[Pin]:
-    """Pins of patches that hold a version alone, with the name of what they patch."""
-    known = {(pin.object, pin.key): pin for pin in below if pin.key and pin.image.name}
-    both = ((pin, known.get((pin.object, pin.key)) if not pin.image.name else None) for pin in pins)
-    return [
-        replace(pin, image=replace(pin.image, name=base.image.name), renames=base.renames) if base else pin
-        for pin, base in both
-    ]
+    """Pins of patches, those that hold a version alone with the name of what they patch."""
+    known = {(pin.object, pin.key): pin for pin in below if pin.key}
+    return [pin if pin.image.name else _over(pin, known.get((pin.object, pin.key))) for pin in pins]
 
 
 def means(word: str, environment: str) -> bool:
@@ -99,7 +111,7 @@ def _ranked(files: Files, values: Sequence[str], last: Sequence[Layer], environm
         for pin in helm_values.ruling([*ranks.get(0, []), each, *ranks.get(2, []), *last]):
             found.setdefault(_place(pin), pin)
     overruled = {place for pin in found.values() for place in pin.overrules}
-    return (pin for pin in found.values() if f"{pin.file}:{pin.line}" not in overruled)
+    return (pin for pin in found.values() if _line(pin) not in overruled)
 
 
 def _inline(folder: Folder) -> Sequence[Layer]:
@@ -155,6 +167,17 @@ def _meant(pins: Iterable[Pin], target: Target) -> Iterator[Pin]:
         own = [pin for pin in every if any(map(says, pin.labels))]
         every = [pin for pin in every if not pin.labels or not own or pin in own]
     return iter(every)
+
+
+def _over(pin: Pin, lower: Pin | None) -> Pin:
+    if lower is None:
+        return pin
+    image = pin.image if pin.image.name else replace(pin.image, name=lower.image.name)
+    return replace(pin, image=image, renames=pin.renames or lower.renames, overrules=(*lower.overrules, _line(lower)))
+
+
+def _line(pin: Pin) -> str:
+    return f"{pin.file}:{pin.line}"
 
 
 def _place(pin: Pin) -> tuple[object, ...]:

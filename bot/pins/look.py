@@ -141,7 +141,8 @@ class Look:
                 f"{place} sets an image by a replacement, which decides over images:; "
                 f"change the version in {source}, where that takes it from."
             )
-        ruling = list(filter(wanted, charts.overriding(self, folder, self._target))) or self._ruling(folder, wanted)
+        overriding = charts.overriding(self, folder, self._target, lambda: self._brought(folder))
+        ruling = list(filter(wanted, overriding)) or self._ruling(folder, wanted)
         yield from ruling
         if ruling and not overruled:
             return

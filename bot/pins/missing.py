@@ -6,10 +6,9 @@ from difflib import get_close_matches
 from bot.errors import Refusal
 from bot.manifests import images, workload
 from bot.manifests.layout import Folder
-from bot.manifests.yamltext import Text, get, scalar
+from bot.manifests.yamltext import Text
 from bot.model.catalog import Pin, Target
-
-_OF_CHARTS = frozenset(("Application", "ApplicationSet", "HelmRelease", "HelmChart"))
+from bot.pins import charts
 
 
 def nothing(target: Target, folders: Sequence[Folder], text: Callable[[str], Text], others: Sequence[Pin]) -> Refusal:
@@ -18,7 +17,8 @@ def nothing(target: Target, folders: Sequence[Folder], text: Callable[[str], Tex
     service, image = target.service, target.image
     where = " and ".join(folder.path for folder in folders)
     files = [text(file) for folder in folders for file in folder.files]
-    roots = [(each, root) for each in files for root in each.documents]
+    for each in files:
+        each.documents  # noqa: B018 - raises for what can't be parsed
     strays = [
         pin
         for each in files
@@ -33,12 +33,8 @@ def nothing(target: Target, folders: Sequence[Folder], text: Callable[[str], Tex
         )
     said = f"No image of {image or service} is in {where}"
     if not others:
-        for each, root in roots:
-            if (kind := scalar(get(root, "kind"))) in _OF_CHARTS:
-                return Refusal(
-                    f"{said}: {each.file}, of kind {kind}, names no version of one; where it does not stand in the "
-                    f"target's files, services.{service}.pins can't tell it either."
-                )
+        if elsewhere := next(filter(None, map(charts.elsewhere, files)), None):
+            return Refusal(f"{said}: {elsewhere}; name the place in services.{service}.pins.")
         return Refusal(f"{said}: no container is declared there; check environments.{target.environment}.path.")
     setting = f"services.{service}.image"
     near = _nearest(image or service, others)
