@@ -64,7 +64,7 @@ def _closed(place: Playground) -> int:
 
 def _mirrors(place: Playground) -> Mirrors:
     repository = Repository("config", place.github.clone_url(REPOSITORY), "main")
-    return Mirrors(place.folder / "bench", {"config": repository}, token=place.bot.token)
+    return Mirrors(place.folder / "bench", {"config": repository}, tokens={"config": place.bot.token})
 
 
 def _by_mirror(mirrors: Mirrors, version: str) -> None:

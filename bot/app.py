@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -23,9 +23,10 @@ from bot.conversation import Conversation
 from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
-from bot.model.address import same_forge
+from bot.model.address import owner_and_name, same_forge
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
+from bot.model.secret import Renewed, Secret
 from bot.model.sync import Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Git
@@ -33,6 +34,7 @@ from bot.survey import Survey
 
 if TYPE_CHECKING:
     from bot.clusters.live import Clusters
+    from bot.forges.credential import App as GitHubApp
     from bot.forges.github import GitHub
     from bot.jobs.drift import DriftCheck
     from bot.mirrors.folder import Mirrors
@@ -219,22 +221,44 @@ class App:
             Mirrors(
                 self.surroundings.data,
                 self.settings.catalog.repositories,
-                token=self.surroundings.github_token,
+                tokens=self._tokens(),
                 author=self.settings.author,
                 now=self.now,
-                trusted=lambda url: same_forge(url, self.surroundings.github_api_url),
             )
         )
 
+    def _tokens(self) -> dict[str, Secret]:
+        """What opens each repository of the forge for Git. Other hosts are not told."""
+        app, token = self._github_app, self.surroundings.github_token
+        urls = {name: each.url for name, each in self.settings.catalog.repositories.items()}
+        there = {name: url for name, url in urls.items() if same_forge(url, self.surroundings.github_api_url)}
+        if app is not None:
+            names = {name: owner_and_name(url) for name, url in there.items()}
+            return {name: Renewed(ask=partial(app.token, full)) for name, full in names.items() if full}
+        return dict.fromkeys(there, token) if token else {}
+
+    @cached_property
+    def _github_app(self) -> "GitHubApp | None":
+        key = self.surroundings.github_app
+        if key is None:
+            return None
+        from bot.forges.credential import App as GitHubApp
+
+        urls = (each.url for each in self.settings.catalog.repositories.values())
+        written = {name for url in urls if (name := owner_and_name(url))}
+        made = GitHubApp(self.surroundings.github_api_url, key, written)
+        self._closing.callback(made.close)
+        return made
+
     @cached_property
     def _forge(self) -> "GitHub | None":
-        if self.surroundings.github_token is None:
+        credential = self._github_app or self.surroundings.github_token
+        if credential is None:
             return None
         from bot.forges.github import GitHub
 
         repositories = self.settings.catalog.repositories
-        made = GitHub(self.surroundings.github_api_url, self.surroundings.github_token, repositories)
-        return self._closing.enter_context(made)
+        return self._closing.enter_context(GitHub(self.surroundings.github_api_url, credential, repositories))
 
     @cached_property
     def _store(self) -> "Store":

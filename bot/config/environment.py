@@ -1,5 +1,6 @@
 """What the process's environment says: secrets, endpoints and folders, none of which belongs into a file in Git."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +8,13 @@ from typing import TypeVar
 
 from bot.errors import Refusal
 from bot.model.address import endpoint
-from bot.model.secret import Secret
+from bot.model.secret import AppKey, Secret
 
 T = TypeVar("T")
 
 _SLACK = "https://slack.com/api"
 _GITHUB = "https://api.github.com"
 _LISTEN = ("127.0.0.1", 8080)
-_LATER = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,13 @@ class Surroundings:
     github_api_url: str = _GITHUB
     kubeconfig: str | None = None
     listen: tuple[str, int] = _LISTEN
+    github_app: AppKey | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything that must not be seen, for the log's filter."""
-        held = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.github_token)
+        key = self.github_app.private_key if self.github_app else None
+        held = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.github_token, key)
         return tuple(secret for secret in held if secret is not None)
 
     @classmethod
@@ -54,11 +56,15 @@ class Surroundings:
             github_token=reader.secret("GITHUB_TOKEN"),
             github_api_url=reader.converted("GITHUB_API_URL", endpoint, _GITHUB),
             kubeconfig=variables.get("KUBECONFIG") or None,
+            github_app=reader.app_key(),
             listen=reader.converted("QUARTERDECK_LISTEN", _listen, reader.converted("PORT", _port, _LISTEN)),
         )
-        later = [f"{name} is not supported yet; set GITHUB_TOKEN instead" for name in _LATER if variables.get(name)]
-        if problems := reader.problems + later:
-            raise Refusal("\n".join(problems))
+        if found.github_app and found.github_token:
+            reader.problems.append(
+                "GITHUB_TOKEN and GITHUB_APP_ID are both set; keep the one the bot shall sign in with"
+            )
+        if reader.problems:
+            raise Refusal("\n".join(reader.problems))
         return found
 
 
@@ -76,6 +82,23 @@ class _Reader:
         elif not value.startswith(prefix):
             self.problems.append(f"{name} must begin with {prefix!r}; another value stands there")
         return Secret(value)
+
+    def app_key(self) -> AppKey | None:
+        """Multi-line keys survive environments that only take one line, with `\\n` in it."""
+        app, key = self.variables.get("GITHUB_APP_ID"), self._value("GITHUB_APP_PRIVATE_KEY")
+        installation = self.variables.get("GITHUB_APP_INSTALLATION_ID")
+        if not (app or key or installation):
+            return None
+        if not (app and key):
+            missing = "GITHUB_APP_PRIVATE_KEY" if app else "GITHUB_APP_ID"
+            self.problems.append(f"{missing} is not set, and a GitHub App signs in with both its id and its key")
+        elif not re.fullmatch("[A-Za-z0-9.]+", app):
+            self.problems.append("GITHUB_APP_ID is not an App's number, such as 123456, or its client id")
+        elif installation and not re.fullmatch("[0-9]+", installation):
+            self.problems.append("GITHUB_APP_INSTALLATION_ID is not a number; left out, it is looked up")
+        else:
+            return AppKey(app, Secret(key.replace("\\n", "\n")), int(installation) if installation else None)
+        return None
 
     def converted(self, name: str, convert: Callable[[str], T], default: T) -> T:
         try:

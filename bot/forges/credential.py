@@ -21,7 +21,7 @@ from jwt.exceptions import PyJWTError
 from bot.errors import Refusal, Unavailable
 from bot.forges.failures import Failures, said
 from bot.model.address import endpoint
-from bot.model.secret import Secret
+from bot.model.secret import AppKey, Secret
 
 TIMEOUT = 10
 """Seconds for connecting, and again for each answer."""
@@ -77,8 +77,7 @@ class _Held:
 class App:
     """A GitHub App. Threads share it; to be closed after use.
 
-    `written` are the repositories, as `owner/name`, that it may change. `installation` is looked up where it is None.
-    Refusal if the key is none.
+    `written` are the repositories, as `owner/name`, that it may change. Refusal if the key is none.
     """
 
     name = "the token it gave to the bot's App"
@@ -87,32 +86,30 @@ class App:
     def __init__(
         self,
         api_url: str,
-        app: str,
-        private_key: Secret,
+        key: AppKey,
         written: Collection[str],
         *,
-        installation: int | None = None,
         timeout: int = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
         base = api(api_url)
-        key = github.Auth.AppAuth(app, private_key.reveal())
+        signing = github.Auth.AppAuth(key.app, key.private_key.reveal())
         try:
-            key.create_jwt()
+            signing.create_jwt()
         except (PyJWTError, ValueError, TypeError):
             raise Refusal(
                 "GITHUB_APP_PRIVATE_KEY is not an RSA private key in PEM form: give it the whole .pem file that GitHub"
                 " made for the App."
             ) from None
-        self._app = app
+        self._app = key.app
         self._written = frozenset(written)
-        self._installation = installation
+        self._installation = key.installation
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._failures = Failures(urlsplit(base).netloc, timeout, clock)
         self._api = github.GithubIntegration(
-            auth=key,
+            auth=signing,
             base_url=base,
             timeout=timeout,
             retry=None,

@@ -177,10 +177,10 @@ class GitHub:
 
     def _name(self, repository: str) -> str:
         """`owner/repository` of a repository of the catalog."""
-        try:
-            return owner_and_name(self._repositories[repository].url)
-        except ValueError as why:
-            raise Refusal(f"The URL of repository {repository} {why}: correct it.") from None
+        name = owner_and_name(self._repositories[repository].url)
+        if name is None:
+            raise Refusal(f"The URL of repository {repository} does not end in owner/name, as GitHub's do: correct it.")
+        return name
 
 
 def _pull(pull: Found, login: str) -> PullRequest:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bot import pins
@@ -31,15 +31,14 @@ class Mirrors:
         data: Path,
         repositories: Mapping[str, Repository],
         *,
-        token: Secret | None = None,
+        tokens: Mapping[str, Secret] = MappingProxyType({}),
         author: Author | None = None,
         now: Callable[[], datetime] = clock,
         version: Version = pins.current,
-        trusted: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """`trusted` says of an address whether the token is meant for it; others are asked without."""
+        """`tokens` open repositories, by their names, over HTTP; the others are asked without."""
         self._mirrors = {
-            name: Mirror(_place(data, repository), Remote(repository, token if trusted(repository.url) else None))
+            name: Mirror(_place(data, repository), Remote(repository, tokens.get(name)))
             for name, repository in repositories.items()
         }
         meaning = f"{version.__qualname__} of {logic()}"

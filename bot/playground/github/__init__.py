@@ -68,9 +68,9 @@ class GitHub:
             self.people[login] = Person(len(self.people) + 1, login, name, token, bot)
             return self.people[login]
 
-    def add_app(self, slug: str, name: str) -> App:
-        """A GitHub App of that name, nowhere installed yet."""
-        key, public = key_pair()
+    def add_app(self, slug: str, name: str, pair: tuple[Secret, str] | None = None) -> App:
+        """A GitHub App of that name, nowhere installed yet; `pair` are its keys, new ones if it is not given."""
+        key, public = pair or key_pair()
         with self.lock:
             person = self.add_person(f"{slug}[bot]", f"{slug}[bot]", bot=True)
             app = App(1000 + person.id, slug, name, key, person, public, self.now())

@@ -16,7 +16,7 @@ TIMEOUT = 30
 """Seconds; a git that hangs must not hang the playground."""
 
 
-def environment(*, hooks: Path | None = None, **more: str) -> dict[str, str]:
+def environment(hooks: Path | None = None, /, **more: str) -> dict[str, str]:
     """What git and its children see, the HTTP backend's included: PATH, the settings above and nothing else.
 
     `hooks` is a folder of ours; a repository's own are never run.
@@ -165,7 +165,8 @@ class Bare:
     def signature(self, commit: str) -> tuple[str, str]:
         """A commit's signature, "" if it has none, and what it is a signature of (gitformat-signature(5))."""
         header, _, message = self._git("cat-file", "commit", commit).partition("\n\n")
-        signature, others = [], []
+        signature: list[str] = []
+        others: list[str] = []
         for line in header.split("\n"):
             inside = line.startswith("gpgsig ") or (line.startswith(" ") and bool(signature))
             (signature if inside else others).append(line)

@@ -80,9 +80,8 @@ def get_commit(call: Call) -> Answer:
 def compare(call: Call) -> Answer:
     """Commits oldest first, in pages of 250 at most; `total_commits` counts all."""
     bare = call.repository.bare
-    base, found, head = call.path["basehead"].partition("...")
-    ends = [bare.commit_id(name) for name in (base, head)] if found else [None]
-    fork = bare.fork_point(*ends) if None not in ends else None
+    ends = [commit for name in call.path["basehead"].split("...") if (commit := bare.commit_id(name))]
+    fork = bare.fork_point(*ends) if len(ends) == 2 else None
     if fork is None:
         raise Denied(404, "Not Found")
     commits = list(reversed(bare.log(f"{ends[0]}..{ends[1]}", limit=10_000)))

@@ -55,7 +55,7 @@ def route(github: "GitHub") -> Route:
         }
         if "Content-Length" in headers:
             variables["CONTENT_LENGTH"] = headers["Content-Length"]
-        return _Cgi(environment(**variables, hooks=github.hooks))
+        return _Cgi(environment(github.hooks, **variables))
 
     return Route("/{owner}/{repo}.git/{rest:path}", serve, methods=["GET", "POST"])
 

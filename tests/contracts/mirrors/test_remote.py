@@ -79,7 +79,7 @@ def server() -> Iterator[Server]:
 def test_what_a_server_refuses_becomes_a_sentence(server, mirrors, caplog, status, sentence):
     server.status = status
     with pytest.raises(Unavailable) as ended, caplog.at_level(logging.DEBUG):
-        mirrors(server.url, token=Secret(TOKEN)).reader().head("config")
+        mirrors(server.url, tokens={"config": Secret(TOKEN)}).reader().head("config")
     assert str(ended.value) == sentence.format(url=server.url)
     assert {authorization for _, authorization in server.seen} == {f"Basic {BASIC}"}
     assert not [path for path, _ in server.seen if path.startswith("/elsewhere")]
@@ -97,7 +97,7 @@ def test_no_token_at_all_is_said(server, mirrors):
 
 def test_a_server_that_is_not_the_forges_gets_no_token(server, mirrors):
     with pytest.raises(Unavailable, match="GITHUB_TOKEN, which is not set or is not for that host"):
-        mirrors(server.url, token=Secret(TOKEN), trusted=lambda _: False).reader().head("config")
+        mirrors(server.url, tokens={"other": Secret(TOKEN)}).reader().head("config")
     assert {authorization for _, authorization in server.seen} == {None}
 
 
@@ -105,7 +105,7 @@ def test_nothing_listens_there(mirrors):
     with Server() as gone:
         url = gone.url
     with pytest.raises(Unavailable, match="can't be reached, nothing answers there"):
-        mirrors(url, token=Secret(TOKEN)).reader().head("config")
+        mirrors(url, tokens={"config": Secret(TOKEN)}).reader().head("config")
 
 
 def test_the_token_shows_in_no_argument_and_no_file(server, mirrors, tmp_path, monkeypatch):
@@ -117,7 +117,7 @@ def test_the_token_shows_in_no_argument_and_no_file(server, mirrors, tmp_path, m
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     with pytest.raises(Unavailable):
-        mirrors(server.url, token=Secret(TOKEN)).reader().head("config")
+        mirrors(server.url, tokens={"config": Secret(TOKEN)}).reader().head("config")
     assert server.url in log.read_text()
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert TOKEN.encode() not in path.read_bytes()

@@ -29,7 +29,7 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
 
 def test_read_commit_push_and_move_a_branch(github, mirrors):
     bot = github.add_person("quarterdeck", "Quarterdeck", bot=True)
-    opened = mirrors(github.clone_url("acme/gitops"), token=bot.token, author=Author("Bot", "bot@example.com"))
+    opened = mirrors(github.clone_url("acme/gitops"), tokens={"config": bot.token}, author=Author("Bot", "bot@example.com"))
     tree = opened.reader().head("config")
     assert tree.read("payment.yaml") == b"image: v1\n"
     writer = opened.writer()
@@ -50,10 +50,10 @@ def test_read_commit_push_and_move_a_branch(github, mirrors):
 @pytest.mark.parametrize("token", [None, Secret("wrong")])
 def test_who_is_not_let_in_is_told_so(github, mirrors, token):
     with pytest.raises(Unavailable, match="refused the credentials: check GITHUB_TOKEN"):
-        mirrors(github.clone_url("acme/gitops"), token=token).reader().head("config")
+        mirrors(github.clone_url("acme/gitops"), tokens={"config": token}).reader().head("config")
 
 
 def test_a_repository_that_is_not_there(github, mirrors):
     bot = github.add_person("quarterdeck", "Quarterdeck", bot=True)
     with pytest.raises(Unavailable, match="There is no repository at"):
-        mirrors(github.clone_url("acme/nothing"), token=bot.token).reader().head("config")
+        mirrors(github.clone_url("acme/nothing"), tokens={"config": bot.token}).reader().head("config")

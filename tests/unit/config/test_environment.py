@@ -7,7 +7,9 @@ import pytest
 
 from bot.config.environment import Surroundings
 from bot.errors import Refusal
-from bot.model.secret import Secret
+from bot.model.secret import AppKey, Secret
+
+FIRST, LAST = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
 
 
 def problems(variables: dict[str, str]) -> list[str]:
@@ -70,6 +72,19 @@ def test_everything_set(tmp_path: Path) -> None:
     assert "ghp_1" not in repr(found)
 
 
+def test_the_signing_key_has_many_lines(tmp_path: Path) -> None:
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----"
+    (tmp_path / "key").write_text(f"{key}\n")
+    for given in (
+        {"QUARTERDECK_SIGNING_KEY": key},
+        {"QUARTERDECK_SIGNING_KEY": key.replace("\n", "\\n")},
+        {"QUARTERDECK_SIGNING_KEY_FILE": str(tmp_path / "key")},
+    ):
+        found = Surroundings.read(given)
+        assert (found.signing_key, found.secrets) == (Secret(key), (Secret(key),))
+    assert Surroundings.read({}).signing_key is None
+
+
 def test_a_port_alone_is_reached_from_outside() -> None:
     assert Surroundings.read({"PORT": "9000"}).listen[1] == 9000
     assert Surroundings.read({"PORT": "9000"}).listen[0] == str(IPv4Address(0))
@@ -96,7 +111,7 @@ def test_every_problem_is_said_and_no_value(tmp_path: Path) -> None:
             "QUARTERDECK_DATABASE_URL": "postgresql://ana:hunter2@db/deck",
             "QUARTERDECK_LISTEN": "hunter2",
             "PORT": "99999",
-            "GITHUB_APP_ID": "1",
+            "GITHUB_APP_ID": "hunter 2",
             "GITHUB_APP_PRIVATE_KEY": "hunter2",
         }
     )
@@ -108,10 +123,9 @@ def test_every_problem_is_said_and_no_value(tmp_path: Path) -> None:
         "SLACK_API_URL must begin with https:// (plain http is for this machine alone)",
         "GITHUB_TOKEN and GITHUB_TOKEN_FILE are both set; keep one",
         "GITHUB_API_URL must be an address alone: no credentials, no ? or # part",
+        "GITHUB_APP_ID is not an App's number, such as 123456, or its client id",
         "PORT is not a port: 0 to 65535",
         "QUARTERDECK_LISTEN is not host:port, such as 0.0.0.0:8080",
-        "GITHUB_APP_ID is not supported yet; set GITHUB_TOKEN instead",
-        "GITHUB_APP_PRIVATE_KEY is not supported yet; set GITHUB_TOKEN instead",
     ]
 
 
@@ -120,3 +134,51 @@ def test_a_secrets_file_that_cant_be_read_is_named(tmp_path: Path, name: str, wh
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     file = tmp_path / name
     assert problems({"GITHUB_TOKEN_FILE": str(file)}) == [f"GITHUB_TOKEN_FILE: {file} can't be read: {why}"]
+
+
+@pytest.mark.parametrize("key", [f"{FIRST}\nabc\n{LAST}\n", f"{FIRST}\\nabc\\n{LAST}\\n"])
+def test_an_apps_key_keeps_its_lines_however_it_is_given(key: str) -> None:
+    found = Surroundings.read({"GITHUB_APP_ID": "123", "GITHUB_APP_PRIVATE_KEY": key})
+    assert found.github_app == AppKey("123", Secret(f"{FIRST}\nabc\n{LAST}\n"))
+    assert found.secrets == (Secret(f"{FIRST}\nabc\n{LAST}\n"),)
+    assert "abc" not in repr(found)
+
+
+def test_an_apps_key_can_be_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "app.pem"
+    file.write_text(f"{FIRST}\nabc\n{LAST}\n")
+    given = {
+        "GITHUB_APP_ID": "Iv23.abc",
+        "GITHUB_APP_PRIVATE_KEY_FILE": str(file),
+        "GITHUB_APP_INSTALLATION_ID": "42",
+    }
+    assert Surroundings.read(given).github_app == AppKey("Iv23.abc", Secret(f"{FIRST}\nabc\n{LAST}"), 42)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            {"GITHUB_APP_ID": "123"},
+            "GITHUB_APP_PRIVATE_KEY is not set, and a GitHub App signs in with both its id and its key",
+        ),
+        (
+            {"GITHUB_APP_PRIVATE_KEY": "k"},
+            "GITHUB_APP_ID is not set, and a GitHub App signs in with both its id and its key",
+        ),
+        (
+            {"GITHUB_APP_INSTALLATION_ID": "42"},
+            "GITHUB_APP_ID is not set, and a GitHub App signs in with both its id and its key",
+        ),
+        (
+            {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "k", "GITHUB_APP_INSTALLATION_ID": "acme"},
+            "GITHUB_APP_INSTALLATION_ID is not a number; left out, it is looked up",
+        ),
+        (
+            {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "k", "GITHUB_TOKEN": "ghp_1"},
+            "GITHUB_TOKEN and GITHUB_APP_ID are both set; keep the one the bot shall sign in with",
+        ),
+    ],
+)
+def test_half_an_app_or_an_app_and_a_token_are_refused(given: dict[str, str], problem: str) -> None:
+    assert problems(given) == [problem]
