@@ -100,7 +100,7 @@ def reads_as_string(value: str) -> bool:
     https://yaml.org/type/ and https://yaml.org/spec/1.2.2/#103-core-schema; go-yaml drops underscores from numbers.
     """
     digits = value.replace("_", "") if value[:1] in tuple("+-.0123456789") else value
-    return not _NOT_A_STRING.fullmatch(digits)
+    return bool(value) and not _NOT_A_STRING.fullmatch(digits)
 
 
 def _refuse_sealed(text: Text) -> None:
