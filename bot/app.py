@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -222,7 +223,7 @@ class App:
                 self.surroundings.data,
                 self.settings.catalog.repositories,
                 tokens=self._tokens(),
-                author=self.settings.author,
+                author=replace(self.settings.author, key=self.surroundings.signing_key),
                 now=self.now,
             )
         )

@@ -70,9 +70,11 @@ class Conversation:
             return Answer(Reply(Outcome.FAILED, str(trouble)))
 
     def _known(self, message: Message) -> Message:
-        """The message with its speaker's GitHub login, where the config knows it."""
+        """The message with its speaker's GitHub login and address, where the config knows them."""
         person = self.rules.people.get(message.actor.id)
-        return replace(message, actor=replace(message.actor, github=person.github)) if person else message
+        if person is None:
+            return message
+        return replace(message, actor=replace(message.actor, github=person.github, email=person.email))
 
     def _asked(self, message: Message, *, dry_run: bool, yes: bool, agreed: str | None = None) -> Answer:
         context = self.look(message)

@@ -104,6 +104,8 @@ def trailers(step: Step, message: Message) -> str:
         "Quarterdeck-Change": change_id(message),
         "Requested-by": asked,
     }
+    if message.actor.email:
+        pairs["Co-authored-by"] = f"{re.sub('[<>]', ' ', asked)} <{message.actor.email}>"
     return "\n".join(f"{key}: {flat(value)}" for key, value in pairs.items())
 
 

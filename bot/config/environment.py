@@ -31,6 +31,7 @@ class Surroundings:
     github_api_url: str = _GITHUB
     kubeconfig: str | None = None
     listen: tuple[str, int] = _LISTEN
+    signing_key: Secret | None = None
     github_app: AppKey | None = None
 
     @property
@@ -38,7 +39,7 @@ class Surroundings:
         """Everything that must not be seen, for the log's filter."""
         key = self.github_app.private_key if self.github_app else None
         held = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.github_token, key)
-        return tuple(secret for secret in held if secret is not None)
+        return tuple(secret for secret in (*held, self.signing_key) if secret is not None)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Surroundings":
@@ -54,6 +55,7 @@ class Surroundings:
             slack_signing_secret=reader.secret("SLACK_SIGNING_SECRET"),
             slack_api_url=reader.converted("SLACK_API_URL", endpoint, _SLACK),
             github_token=reader.secret("GITHUB_TOKEN"),
+            signing_key=reader.key("QUARTERDECK_SIGNING_KEY"),
             github_api_url=reader.converted("GITHUB_API_URL", endpoint, _GITHUB),
             kubeconfig=variables.get("KUBECONFIG") or None,
             github_app=reader.app_key(),
@@ -99,6 +101,11 @@ class _Reader:
         else:
             return AppKey(app, Secret(key.replace("\\n", "\n")), int(installation) if installation else None)
         return None
+
+    def key(self, name: str) -> Secret | None:
+        """Of many lines; what only takes one line may hold `\\n` between them."""
+        value = self._value(name)
+        return Secret(value.replace("\\n", "\n")) if value else None
 
     def converted(self, name: str, convert: Callable[[str], T], default: T) -> T:
         try:

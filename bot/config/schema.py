@@ -61,6 +61,8 @@ class RepositoryKeys(Keys):
     """The branch that clusters follow."""
     ssh_key_file: Text | None = None
     """The deploy key for ssh, from the config file's folder; without it, ssh's own keys."""
+    ssh_known_hosts_file: Text | None = None
+    """The host keys that ssh trusts, from the config file's folder; without it, ssh's own known_hosts."""
 
 
 class EnvironmentKeys(Keys):
@@ -194,6 +196,8 @@ class PersonKeys(Keys):
 
     github: Login | None = None
     """The GitHub login: `say --as` takes it."""
+    email: Email | None = None
+    """The address under which their forge knows them: commits they ask for name them as co-author."""
     roles: Listed[Name] = []
     """Names of `roles`."""
 
@@ -214,6 +218,8 @@ class AuthorKeys(Keys):
     """The author's name."""
     email: Email = Author().email
     """The author's address."""
+    sign: Literal["ssh", "gpg"] | None = None
+    """Sign every commit, with the key in QUARTERDECK_SIGNING_KEY; without it, commits aren't signed."""
 
 
 class FileKeys(Keys):

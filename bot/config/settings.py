@@ -164,9 +164,11 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _settings(keys: FileKeys, folder: Path) -> Settings:
-    people = {name: Person(name, person.github, tuple(person.roles)) for name, person in keys.people.items()}
+    people = {
+        name: Person(name, person.github, tuple(person.roles), person.email) for name, person in keys.people.items()
+    }
     roles = {name: Role(name, tuple(role.may), tuple(role.environments)) for name, role in keys.roles.items()}
-    author = Author(keys.author.name, keys.author.email)
+    author = Author(keys.author.name, keys.author.email, keys.author.sign)
     return Settings(_catalog(keys, folder), Rules(people, roles), _drift(keys.drift), author)
 
 
@@ -176,7 +178,8 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             name,
             each.url if "://" in each.url or "@" in each.url.partition("/")[0] else str(folder / each.url),
             each.branch,
-            folder / Path(each.ssh_key_file).expanduser() if each.ssh_key_file else None,
+            _beside(folder, each.ssh_key_file),
+            _beside(folder, each.ssh_known_hosts_file),
         )
         for name, each in keys.repositories.items()
     }
@@ -211,6 +214,10 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
         for name, each in keys.services.items()
     }
     return Catalog(repositories, environments, services, ImagePolicy(tuple(keys.images.allow), keys.images.version))
+
+
+def _beside(folder: Path, file: str | None) -> Path | None:
+    return folder / Path(file).expanduser() if file else None
 
 
 def _drift(keys: DriftKeys) -> Drift:

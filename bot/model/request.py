@@ -12,6 +12,7 @@ class Actor:
     id: str
     name: str
     github: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

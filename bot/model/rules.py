@@ -15,11 +15,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of the config: the Slack user id, the GitHub login, and their roles' names."""
+    """A person of the config: the Slack user id, the GitHub login, their roles' names, and their address in commits."""
 
     id: str
     github: str | None = None
     roles: tuple[str, ...] = ()
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,14 @@ def test_row_112_trailers_stay_one_line_each_and_git_reads_them() -> None:
     }
 
 
+def test_row_113_a_known_address_makes_a_co_author_of_one_line() -> None:
+    actor = Actor("U1", "Ana <eve@x>\nSigned-off-by: x", email="1+ana@users.noreply.github.com")
+    message = Message("Ev1", "x", actor, Place(), datetime(2026, 1, 1, tzinfo=UTC))
+    *_, asked, author = proposals.trailers(Step(TARGET, None, "v2"), message).splitlines()
+    assert asked == "Requested-by: Ana <eve@x> Signed-off-by: x"
+    assert author == "Co-authored-by: Ana eve@x Signed-off-by: x <1+ana@users.noreply.github.com>"
+
+
 def test_rows_132_and_133_the_message_is_gits_own() -> None:
     plain = Commit("a" * 40, ("b" * 40,), "x", "x@x", datetime(2026, 1, 1, tzinfo=UTC), "Promote it\n\nbody")
     merge = Commit("a" * 40, ("b" * 40, "c" * 40), "x", "x@x", datetime(2026, 1, 1, tzinfo=UTC), "Merge it")

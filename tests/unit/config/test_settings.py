@@ -130,6 +130,24 @@ def test_a_whole_config(tmp_path: Path) -> None:
     assert list(found.catalog.environments) == ["staging", "production"]
 
 
+def test_keys_of_ssh_signing_and_co_authors(tmp_path: Path) -> None:
+    text = """\
+repositories: {config: {url: "git@git.example.com:acme/gitops.git", ssh_key_file: key, ssh_known_hosts_file: known}}
+environments: {staging: {path: "staging/{service}"}}
+people: {U123ABC: {github: ana, email: 1+ana@users.noreply.github.com}}
+author: {sign: ssh}
+"""
+    (tmp_path / "quarterdeck.yaml").write_text(text)
+    found = load(tmp_path / "quarterdeck.yaml")
+    repository = found.catalog.repositories["config"]
+    assert (repository.ssh_key_file, repository.ssh_known_hosts_file) == (tmp_path / "key", tmp_path / "known")
+    assert found.rules.people["U123ABC"].email == "1+ana@users.noreply.github.com"
+    assert found.author == Author(sign="ssh")
+    (tmp_path / "quarterdeck.yaml").write_text(text.replace("sign: ssh", "sign: x509"))
+    with pytest.raises(Refusal, match=r"quarterdeck\.yaml:4: author\.sign"):
+        load(tmp_path / "quarterdeck.yaml")
+
+
 def test_every_problem_is_said_at_once_with_its_line_and_the_nearest_word(tmp_path: Path) -> None:
     text = """\
 repositories:
