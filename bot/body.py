@@ -60,9 +60,8 @@ def write(proposal: Proposal, message: Message, images: ImagePolicy, briefs: Seq
     parts = [Part(_summary(proposal, message)), *(Part(f"> {text(note)}", 2, "a note") for note in proposal.notes)]
     if several:
         parts += [Part(_overview(proposal.steps, briefs), 1, "the table of its services")]
-    elif briefs:
-        parts += [Part(_state(proposal.steps[0], briefs[0]), 2, "how it runs now")]
-    parts += [Part(bullets(_gates(proposal, images)))]
+    state = [] if several or not briefs else _state(proposal, proposal.steps[0], briefs[0])
+    parts += [Part(bullets([*state, *_gates(proposal, images)]), 2, "what is checked and awaited")]
     for step, brief in zip(proposal.steps, briefs, strict=bool(briefs)):
         parts += _section(proposal, step, brief) if several else _details(proposal, step, brief, "###")
     paths = {edit.path for edit in proposal.edits}
@@ -99,14 +98,15 @@ def _overview(steps: Sequence[Step], briefs: Sequence[Brief]) -> str:
     return table(head, rows)
 
 
-def _state(step: Step, brief: Brief) -> str:
-    """Where the service is now, and where the version has been."""
+def _state(proposal: Proposal, step: Step, brief: Brief) -> list[str]:
+    """Where the service is now and, for one that goes forward, where the version has been."""
     now = brief.now
-    lines = [text(now) if isinstance(now, str) else f"Now in {text(now.target.environment)}: {_running(now)}"]
-    for each in brief.earlier:
-        other = " It is not the version of this pull request." if _differs(each, step) else ""
-        lines.append(f"Before it, in {text(each.target.environment)}: {_running(each)}{other}")
-    return bullets(line if line.endswith(".") else f"{line}." for line in lines)
+    lines = [text(now) if isinstance(now, str) else f"Now in {text(now.target.environment)}: {_running(now)}."]
+    if not isinstance(proposal, Reversal):
+        for each in brief.earlier:
+            there = f"Before it, in {text(each.target.environment)}: {_running(each)}."
+            lines.append(f"{there} **That is another version.**" if _differs(each, step) else there)
+    return lines
 
 
 def _running(seen: Sighting) -> str:
@@ -137,7 +137,8 @@ def _section(proposal: Proposal, step: Step, brief: Brief) -> list[Part]:
     """One of several services."""
     heading = f"{step.target.service}: {wording.short(step.from_version)} → {wording.short(step.to_version)}"
     service = step.target.service
-    details = [Part(_state(step, brief), 2, f"how {service} runs now"), *_details(proposal, step, brief, "####")]
+    state = Part(bullets(_state(proposal, step, brief)), 2, f"how {service} runs now")
+    details = [state, *_details(proposal, step, brief, "####")]
     if len(proposal.steps) <= SECTIONS:
         return [Part(f"### {text(heading)}"), *details]
     return [Part(folded(heading, _joined(details).rstrip()), 3, f"what is new for {service}")]
@@ -184,17 +185,18 @@ def _news(brief: Brief, step: Step, *, back: bool) -> str:
     news = brief.news
     if not isinstance(news, Comparison):
         return f"That can't be told: {text(news or '')}"
-    lines, told = [], 0
-    for entries in _grouped(news.entries)[:ENTRIES]:
-        lines.append(_entry(entries[0]))
-        told += len(entries)
-    if lines and news.total > told:
-        lines.append(f"and {news.total - told} more")
-    commits = f"{news.total} commit{'s' if news.total != 1 else ''}"
-    said = [f"{link(commits, news.url)} in {text(brief.source)}"]
+    groups = _grouped(news.entries)
+    lines = [_entry(group[0]) for group in groups[:ENTRIES]]
+    if more := news.total - len(news.entries) + sum(map(len, groups[ENTRIES:])):
+        lines.append(f"and {more} more")
+    said = f"{link(_commits(news.total), news.url)} in {text(brief.source)}."
     if news.missing and not back:
-        said.append(f"**{news.missing} of {_version(step.from_version)} are not in it.**")
-    return f"{'. '.join(said).removesuffix('.')}.\n\n{bullets(lines)}".rstrip()
+        said += f" **{_commits(news.missing)} of {_version(step.from_version)} will be gone.**"
+    return f"{said}\n\n{bullets(lines)}".rstrip()
+
+
+def _commits(count: int) -> str:
+    return f"{count or 'No'} commit{'s' if count != 1 else ''}"
 
 
 def _grouped(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -218,9 +220,9 @@ def _undo(proposal: Proposal) -> str:
         ]
     else:
         back = [f"rollback {step.target.service} in {proposal.environment}" for step in proposal.steps]
-    said = wording.joined([code(each) for each in back[:ENTRIES]])
-    more = f" and so on for the other {len(back) - ENTRIES}" if len(back) > ENTRIES else ""
-    return f"To undo it once it is merged, say {said}{more}; before that, close this pull request."
+    more = [f"so on for {len(back) - NAMED} more"] if len(back) > NAMED else []
+    said = wording.joined([*map(code, back[:NAMED]), *more])
+    return f"To undo it once it is merged, say {said}; before that, close this pull request."
 
 
 def _hidden_block(proposal: Proposal, message: Message) -> str:

@@ -1,7 +1,7 @@
 """Markdown of GitHub's kind, made of text that others wrote: nobody is pinged, nothing linked, no markup comes of it.
 
-GitHub turns `@ana`, `#12` and `GH-12` into links after it has read the Markdown, so no escape stops that: a character
-without width behind the sign does. Rules: https://github.github.com/gfm and
+GitHub turns `@ana`, `#12`, `GH-12` and addresses into links after it has read the Markdown, so no escape stops that: a
+character without width behind the sign does. Rules: https://github.github.com/gfm and
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 """
 
@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _NO_WIDTH = "\u200b"
-_MARKUP = re.compile(r"([\\`*_{}\[\]()!|~:$]|^[-+=]|(?<=\bwww)\.)", re.IGNORECASE)
-_REFERENCE = re.compile(r"@|#|\bGH-", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*_\[\]|~$]|^[-+=]")
+_LINKED = re.compile(r"@|#|\bGH-|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]\\|]{1,2000}")
 LONGEST_TEXT = 300
 """Characters of one text from outside."""
@@ -20,12 +20,15 @@ LONGEST_TEXT = 300
 
 def text(plain: str, longest: int = LONGEST_TEXT) -> str:
     """Plain text as Markdown shows it, on one line."""
-    return _referring(html.escape(_MARKUP.sub(r"\\\1", clipped(plain, longest)), quote=False))
+    return _unlinked(html.escape(_MARKUP.sub(r"\\\g<0>", clipped(plain, longest)), quote=False))
 
 
 def code(plain: str) -> str:
-    """A command or a name, to be copied."""
-    return f"<code>{text(plain)}</code>"
+    """A command or a name, to be copied: nothing in it is changed but what could end it, or a comment."""
+    line = clipped(plain)
+    ticks = "`" * (1 + _longest_run(line))
+    pad = " " if "`" in line else ""
+    return f"{ticks}{pad}{_uncommented(line)}{pad}{ticks}"
 
 
 def link(label: str, address: str) -> str:
@@ -43,15 +46,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def fenced(shown: str) -> str:
-    """A diff, which no line of it can end. What would open or close an HTML comment is broken up."""
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
-    whole = shown.replace("<!--", f"<{_NO_WIDTH}!--").replace("-->", f"--{_NO_WIDTH}>")
-    return f"{fence}diff\n{whole}\n{fence}"
+    """A diff, which no line of it can end."""
+    fence = "`" * max(3, 1 + _longest_run(shown))
+    return f"{fence}diff\n{_uncommented(shown)}\n{fence}"
 
 
 def folded(summary: str, content: str) -> str:
     """Content behind a click; the summary is plain text."""
-    said = _referring(html.escape(clipped(summary), quote=False))
+    said = _unlinked(html.escape(clipped(summary), quote=False))
     return f"<details><summary>{said}</summary>\n\n{content}\n\n</details>"
 
 
@@ -62,9 +64,18 @@ def flat(plain: str) -> str:
 
 def clipped(plain: str, longest: int = LONGEST_TEXT) -> str:
     """Flat, and cut with an ellipsis."""
-    line = flat(plain)
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    line = flat(plain[: 4 * longest])
+    return line if len(line) <= longest and len(plain) <= 4 * longest else f"{line[: longest - 1]}…"
 
 
-def _referring(escaped: str) -> str:
-    return _REFERENCE.sub(rf"\g<0>{_NO_WIDTH}", escaped)
+def _longest_run(plain: str) -> int:
+    return max(map(len, re.findall(r"`+", plain)), default=0)
+
+
+def _uncommented(plain: str) -> str:
+    """Without what would open or close an HTML comment, for tools that look for ours in the raw text."""
+    return plain.replace("<!--", f"<{_NO_WIDTH}!--").replace("-->", f"--{_NO_WIDTH}>")
+
+
+def _unlinked(escaped: str) -> str:
+    return _LINKED.sub(rf"\g<0>{_NO_WIDTH}", escaped)
