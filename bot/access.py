@@ -8,6 +8,9 @@ from bot.model.rules import Rules
 TERMINAL = "terminal"
 """The actor of `say` where the config lists no people: whoever holds the Git token already has its authority."""
 
+OVERRIDE = "override"
+"""The permission to promote what a rule stands against, `anyway`. It is a word for `may` as verbs are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from bot import briefing, proposals, results, wording
-from bot.access import Refused, judge
+from bot.access import OVERRIDE, Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
 from bot.model.change import Adopted, Opened, Proposal, PullRequest, Release, Unchanged, Withdrawal
@@ -100,11 +100,13 @@ class Conversation:
     def _judge(self, message: Message, planned: Plan) -> None:
         """Refusal unless the actor may do all of it."""
         for each in planned.proposals if isinstance(planned, Release) else [planned]:
-            verdict = judge(message.actor, each.verb, each.environment, self.rules)
-            if isinstance(verdict, Refused):
-                for target in each.targets:
-                    self.audit.record(message, each.verb, target, Outcome.REFUSED, verdict.why)
-                raise Refusal(verdict.why)
+            overrides = isinstance(each, Proposal) and each.because
+            for verb in [each.verb, OVERRIDE] if overrides else [each.verb]:
+                verdict = judge(message.actor, verb, each.environment, self.rules)
+                if isinstance(verdict, Refused):
+                    for target in each.targets:
+                        self.audit.record(message, each.verb, target, Outcome.REFUSED, verdict.why)
+                    raise Refusal(verdict.why)
 
     def _pressed(self, message: Message, press: Press) -> Answer:
         waiting = self.confirmations.waiting(press.confirmation, message.at)
@@ -137,7 +139,7 @@ class Conversation:
     def _done(self, invocation: Invocation, context: Context) -> Reply | None:
         """What an interrupted run of this very message has done already, told from Git.
 
-        A release needs no such look: planned again, it skips what is there.
+        What names no service needs no such look: planned again, it skips what is there.
         """
         services = invocation.arguments.get("services")
         if not self.registry.commands[invocation.verb].changes or (isinstance(services, tuple) and len(services) != 1):
@@ -199,8 +201,9 @@ class Conversation:
     ) -> tuple[Section, ...]:
         """What to say where the audit can't hold it: what is done is done, and must not be said to have failed."""
         try:
+            said = f" Anyway, because {planned.because}" if isinstance(planned, Proposal) and planned.because else ""
             for target in planned.targets or (None,):
-                self.audit.record(message, planned.verb, target, outcome, detail)
+                self.audit.record(message, planned.verb, target, outcome, detail + said)
         except Unavailable as trouble:
             return (Section(f"The audit does not hold this: {trouble}"),)
         return ()

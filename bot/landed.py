@@ -39,7 +39,7 @@ def commits(git: Git, forge: Forge | None, repository: Repository, number: int) 
         raise Refusal(f"Pull request #{number} ({pull.title}) was merged into {pull.base}, not {repository.branch}.")
     if len(newest.parents) != 1:
         return (newest,)
-    had = forge.compare(owner_and_name(repository.url), newest.sha, pull.head).entries
+    had = forge.compare(owner_and_name(repository.url) or repository.url, newest.sha, pull.head).entries
     subjects = {entry.subject for entry in had}
     if newest.subject not in subjects:
         return (newest,)  # a squash, by a subject of its own; a rebase keeps those of its commits

@@ -13,6 +13,11 @@ _SEMVER = re.compile(
 
 _DATED = re.compile(r"(?a)v?(?:19|20)\d\d[.-]\d{1,2}[.-]\d{1,2}(?:[.-]\d+)?")
 
+_MOVING = frozenset(
+    ("latest", "main", "master", "trunk", "head", "develop", "dev", "edge", "nightly", "snapshot", "canary", "stable")
+)
+"""Tags that are set anew with each build, by custom."""
+
 _EXAMPLES = (
     "v1.3.0",
     "1.3.0",
@@ -47,6 +52,11 @@ def check(policy: ImagePolicy, image: str, version: str) -> None:
     if not pattern.fullmatch(tag):
         fitting = next((f", such as {example}" for example in _EXAMPLES if pattern.fullmatch(example)), "")
         raise Refusal(f"The version {version} is not allowed: images.version is {policy.version}{fitting}.")
+
+
+def is_mutable(version: str) -> bool:
+    """Whether its name says that it is a tag that moves: then what runs changes without a change in Git."""
+    return version.casefold() in _MOVING
 
 
 def is_downgrade(old: str, new: str) -> bool | None:

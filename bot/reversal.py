@@ -6,7 +6,7 @@ Reads only. Which way to go is `bot.lineage`'s to know; what becomes of it, the 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot import pins, proposals, wording
+from bot import pins, proposals, targets, wording
 from bot.errors import Refusal
 from bot.lineage import REJECTS, Way, is_ours
 from bot.model.catalog import Target
@@ -61,7 +61,7 @@ class Reverter:
             notes = (why, *alone.notes)
             drafts = (Draft(f"{proposals.rollback_title([step])}\n\n{self._trailers(step, way)}\n", alone.edits),)
         edits = [edit for draft in drafts for edit in draft.edits]
-        if others := moved(tree, edits, self.neighbours(target, edits)):
+        if others := targets.moved(tree, edits, self.neighbours(target, edits)):
             doubts.append(f"This moves {wording.joined([str(other) for other in others])} as well, by the same files.")
         return Return(step, drafts, notes, tuple(doubts))
 
@@ -87,7 +87,7 @@ class Reverter:
         after = Preview(tree, edits)
         if any(tree.read(edit.path) != edit.before for edit in edits) or _told(after, target) != way.to_version:
             return (), CONFLICTS
-        others = moved(tree, edits, self.neighbours(target, edits))
+        others = targets.moved(tree, edits, self.neighbours(target, edits))
         if any(other.environment == target.environment for other in others):
             names = wording.joined([other.service for other in others])
             return (), f"A git revert would take {names} back as well, so only the version is set back."
@@ -97,12 +97,6 @@ class Reverter:
         said = proposals.trailers(step, self.message)
         rejects = "" if way.undoes or step.from_version is None else f"\n{REJECTS}: {proposals.flat(step.from_version)}"
         return said + rejects
-
-
-def moved(tree: Tree, edits: Sequence[Edit], among: Iterable[Target]) -> tuple[Target, ...]:
-    """Those of some targets whose version the edits change."""
-    after = Preview(tree, edits)
-    return tuple(target for target in among if _told(tree, target) != _told(after, target))
 
 
 def net(edits: Iterable[Edit]) -> tuple[Edit, ...]:

@@ -1,10 +1,14 @@
 """Which services there are, in which environments, and what the config adds to what the trees show."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from bot import pins
+from bot.errors import Refusal
 from bot.manifests import layout
 from bot.model.catalog import Catalog, Environment, Service, Target
+from bot.model.change import Edit
 from bot.ports import Tree
+from bot.preview import Preview
 
 Services = Callable[[str, Environment], Mapping[str, tuple[str, ...]]]
 """The services of an environment that a repository holds, by name, each with its folders."""
@@ -20,6 +24,19 @@ def listed(catalog: Catalog, services: Services) -> tuple[Target, ...]:
     return tuple(
         target for environment in catalog.environments.values() for target in _within(catalog, environment, services)
     )
+
+
+def moved(tree: Tree, edits: Sequence[Edit], among: Iterable[Target]) -> tuple[Target, ...]:
+    """Those of some targets whose version the edits change, whether by their own files or by shared ones."""
+    after = Preview(tree, edits)
+    return tuple(target for target in among if _version(tree, target) != _version(after, target))
+
+
+def _version(tree: Tree, target: Target) -> str | None:
+    try:
+        return pins.current(tree, target)
+    except Refusal:
+        return None
 
 
 def _within(catalog: Catalog, environment: Environment, services: Services) -> Iterator[Target]:

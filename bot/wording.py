@@ -65,8 +65,13 @@ def lasted(period: timedelta) -> str:
 
 def since(move: Move, now: datetime) -> str:
     """`since 1a2b3c4d5e by ana, 3 minutes ago (#12)`."""
+    return f"since {move.commit.sha[:10]} {by(move, now)}"
+
+
+def by(move: Move, now: datetime) -> str:
+    """`by ana, 3 minutes ago (#12)`."""
     pull = f" (#{move.pull})" if move.pull else ""
-    return f"since {move.commit.sha[:10]} by {move.by}, {ago(move.commit.at, now)}{pull}"
+    return f"by {move.by}, {ago(move.commit.at, now)}{pull}"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

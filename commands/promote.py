@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import pins, policy, proposals, wording
+from bot import pins, policy, proposals, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
-from bot.language.arguments import EnvironmentName, ServiceName, ServiceNames, VersionName
+from bot.language.arguments import EnvironmentName, Reason, ServiceName, ServiceNames, VersionName
+from bot.lineage import Lineage
 from bot.model.catalog import Target
 from bot.model.change import Draft, Edit, Proposal, Release, Skipped, Step
 from bot.model.reply import Outcome, Reply
@@ -21,17 +22,19 @@ class Move:
 
     step: Step
     edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
     doubt: str
 
 
 @command(
-    "promote <service> <version> to <environment>",
+    "promote <service> <version> to <environment> [anyway because <reason…>]",
     "promote <services,…> [from <origin>] to <environment>",
     examples=[
         "promote payment v1.3.0 to prod",
         "promote payment to production",
         "promote api, payment from staging to prod",
         "promote all from staging to prod",
+        "promote payment v1.3.0 to prod anyway because the database is fixed",
     ],
     changes=True,
 )
@@ -42,14 +45,16 @@ def promote(
     version: VersionName | None = None,
     services: ServiceNames | None = None,
     origin: EnvironmentName | None = None,
+    reason: Reason | None = None,
 ) -> Proposal | Release | Reply:
     """Move services to a version; without one, to what runs in the origin, or in the environment before.
 
     Opens a pull request, or commits where the environment says change: push. Several services share one, or get one
-    each where it says release: apart; `all` are those that both environments have.
+    each where it says release: apart; `all` are those that both environments have. A version that was rolled back
+    there, and a tag that moves, such as latest, go only `anyway`: that needs the permission to override.
     """
     if version is not None and service is not None:
-        return _single(ctx, ctx.target(service, environment), version)
+        return _single(ctx, ctx.target(service, environment), version, proposals.flat(reason or ""))
     source = _source(ctx, services, environment, origin)
     names = services or _in_both(ctx, source, environment)
     running = _running(ctx, names, source, environment)
@@ -61,12 +66,12 @@ def promote(
     return _single(ctx, ctx.target(names[0], environment), version_there)
 
 
-def _single(ctx: Context, target: Target, wanted: str) -> Proposal | Reply:
+def _single(ctx: Context, target: Target, wanted: str, because: str = "") -> Proposal | Reply:
     tree = ctx.git.head(target.repository)
-    move = _move(ctx, tree, target, wanted)
+    move = _move(ctx, tree, target, wanted, because)
     if isinstance(move, Skipped):
         return Reply(Outcome.UNCHANGED, move.why)
-    return _proposal(ctx, tree, [move])
+    return _proposal(ctx, tree, [move], because)
 
 
 def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: str) -> Release:
@@ -92,15 +97,18 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
     return Release(tuple(proposals_), tuple(skipped))
 
 
-def _move(ctx: Context, tree: Tree, target: Target, wanted: str) -> Move | Skipped:
+def _move(ctx: Context, tree: Tree, target: Target, wanted: str, because: str = "") -> Move | Skipped:
     """Refusal where the version is not allowed, or can't be set."""
     for image in sorted({pin.image.name for pin in pins.locate(tree, target)}):
         policy.check(ctx.catalog.images, image, wanted)
-    edits = pins.edits(tree, target, wanted)
+    plan = pins.plan(tree, target, wanted)
     before = pins.current(tree, target)
-    if edits:
-        doubt = " ".join(filter(None, [_doubt(before, wanted), _moved_too(ctx, tree, target, edits)]))
-        return Move(Step(target, before, wanted), edits, doubt)
+    if plan.edits:
+        if not because:
+            _refuse(ctx, target, wanted)
+        doubts = [_doubt(before, wanted, anyway=bool(because)), _moved_too(ctx, tree, target, plan.edits)]
+        doubt = " ".join(filter(None, doubts))
+        return Move(Step(target, before, wanted), plan.edits, plan.notes, doubt)
     move = next(ctx.git.moves(target), None)
     # A base outside the target's folders may have moved it since: then that move is not the one.
     known = f" {wording.since(move, ctx.now)}" if move and move.to_version == before else ""
@@ -108,7 +116,22 @@ def _move(ctx: Context, tree: Tree, target: Target, wanted: str) -> Move | Skipp
     return Skipped(target.service, target.environment, why, refused=False)
 
 
-def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move]) -> Proposal:
+def _refuse(ctx: Context, target: Target, wanted: str) -> None:
+    """Refusal of what goes only against a rule, by someone who may."""
+    anyway = f"promote {target.service} {wanted} to {target.environment} anyway because …"
+    if policy.is_mutable(wanted):
+        raise Refusal(
+            f"{wanted} is a tag that moves: what runs would change without a change in Git, and setting it again does "
+            f"nothing. Name a version; to promote it all the same, say: {anyway}"
+        )
+    if (back := Lineage(ctx.git.moves(target)).rejected(wanted)) is not None:
+        raise Refusal(
+            f"{wording.short(wanted)} was rolled back in {target.environment} {wording.by(back, ctx.now)}. "
+            f"To promote it all the same, say: {anyway}"
+        )
+
+
+def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = "") -> Proposal:
     steps = tuple(move.step for move in moves)
     environment = steps[0].target.environment
     place = ctx.catalog.environments[environment]
@@ -117,28 +140,32 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move]) -> Proposal:
     doubts = [
         move.doubt if len(moves) == 1 else f"{move.step.target.service}: {move.doubt}" for move in moves if move.doubt
     ]
+    said = [f"Anyway, because {because}"] if because else []
     return Proposal(
         verb="promote",
         steps=steps,
         delivery=place.delivery,
         base=tree.commit,
-        drafts=tuple(_draft(ctx, move) for move in moves),
+        drafts=tuple(_draft(ctx, move, said) for move in moves),
         branch=proposals.release_branch(steps)
         if len(steps) > 1
         else proposals.branch("promote", steps[0].target, steps[0].to_version),
         title=title,
-        body=proposals.body(f"{title}.", steps, edits, ctx.message, undo=[f"rollback {step.target}" for step in steps]),
+        body=proposals.body(
+            f"{title}.", steps, edits, ctx.message, [*said], undo=[f"rollback {step.target}" for step in steps]
+        ),
         labels=("quarterdeck", f"env/{environment}"),
         reviewers=place.reviewers,
+        notes=(*said, *dict.fromkeys(note for move in moves for note in move.notes)),
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
+        because=because,
     )
 
 
-def _draft(ctx: Context, move: Move) -> Draft:
+def _draft(ctx: Context, move: Move, said: Sequence[str]) -> Draft:
     """A commit of its own for each service, so that a rollback of one reverts nothing of the others."""
-    return Draft(
-        f"{proposals.promote_title([move.step])}\n\n{proposals.trailers(move.step, ctx.message)}\n", move.edits
-    )
+    paragraphs = [proposals.promote_title([move.step]), *said, proposals.trailers(move.step, ctx.message)]
+    return Draft("\n\n".join(paragraphs) + "\n", move.edits)
 
 
 def _in_both(ctx: Context, origin: str, environment: str) -> tuple[str, ...]:
@@ -165,13 +192,13 @@ def _source(ctx: Context, names: Sequence[str] | None, environment: str, origin:
 def _running(ctx: Context, names: Sequence[str], origin: str, environment: str) -> dict[str, str | Refusal]:
     """Each service's version in the origin, or why it can't be told."""
     found: dict[str, str | Refusal] = {}
-    targets = []
+    there = []
     for name in names:
         try:
-            targets.append(ctx.target(name, origin))
+            there.append(ctx.target(name, origin))
         except Refusal as refusal:
             found[name] = refusal
-    seen = {sighting.target.service: sighting for sighting in ctx.survey.look(targets)}
+    seen = {sighting.target.service: sighting for sighting in ctx.survey.look(there)}
     return {name: found[name] if name in found else _version(seen[name], environment) for name in names}
 
 
@@ -191,11 +218,11 @@ def _version(sighting: Sighting, environment: str) -> str | Refusal:
     return sighting.live
 
 
-def _doubt(before: str | None, after: str) -> str | None:
+def _doubt(before: str | None, after: str, *, anyway: bool) -> str | None:
     """Why someone should look twice at the version, if they should."""
     if before is None:
         return None
-    if policy.is_downgrade(before, after):
+    if policy.is_downgrade(before, after) and not anyway:
         return f"{wording.short(after)} is lower than {wording.short(before)}, so this is a downgrade."
     if policy.differs_in_prefix(before, after):
         return f"One of {before} and {after} begins with a v and the other does not; is that image there?"
@@ -204,17 +231,6 @@ def _doubt(before: str | None, after: str) -> str | None:
 
 def _moved_too(ctx: Context, tree: Tree, target: Target, edits: Sequence[Edit]) -> str | None:
     """Which other environments build on the files to be edited, such as one whose base is this one's folder."""
-    after = Preview(tree, edits)
-    others = [
-        str(other)
-        for other in ctx.targets(target.service)
-        if other != target and other.repository == target.repository and _told(tree, other) != _told(after, other)
-    ]
-    return f"This moves {' and '.join(others)} as well, by the same files." if others else None
-
-
-def _told(tree: Tree, target: Target) -> str | None:
-    try:
-        return pins.current(tree, target)
-    except Refusal:
-        return None
+    among = [each for each in ctx.targets(target.service) if each != target and each.repository == target.repository]
+    others = wording.joined([str(other) for other in targets.moved(tree, edits, among)])
+    return f"This moves {others} as well, by the same files." if others else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import landed, pins, proposals, wording
+from bot import landed, pending, pins, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
@@ -84,22 +84,15 @@ def _promotion(ctx: Context, target: Target) -> PullRequest | None:
     forge = ctx.reach() if ctx.catalog.environments[target.environment].delivery is Delivery.PULL_REQUEST else None
     pulls = forge.pulls(target.repository) if forge else ()
     for pull in pulls:
-        if pull.ours and not proposals.is_rollback(pull.branch) and target in _promoted(ctx, pull, target):
+        goes_on = pull.ours and not proposals.is_rollback(pull.branch)
+        if goes_on and pending.moved(ctx.git, pull, target.repository, [target]):
             return pull
     return None
 
 
-def _promoted(ctx: Context, pull: PullRequest, of: Target) -> list[Target]:
-    """The targets that an open pull request of ours moves; those of a release are told by its commits."""
-    if not proposals.is_release(pull.branch):
-        return [of] if proposals.moves(pull.branch, of) else []
-    said = [commit.trailers for commit in ctx.git.unmerged(of.repository, pull.head)]
-    named = {(each.get("Quarterdeck-Environment"), each.get("Quarterdeck-Service")) for each in said}
-    return [each for each in ctx.targets() if (each.environment, each.service) in named]
-
-
 def _withdrawal(ctx: Context, target: Target, pull: PullRequest) -> Withdrawal:
-    moved = _promoted(ctx, pull, target)
+    there = [each for each in ctx.targets(environment=target.environment) if each.repository == target.repository]
+    moved = pending.moved(ctx.git, pull, target.repository, there)
     others = wording.joined([each.service for each in moved if each != target])
     stays = wording.short(pins.current(ctx.git.head(target.repository), target))
     return Withdrawal(
@@ -112,7 +105,7 @@ def _withdrawal(ctx: Context, target: Target, pull: PullRequest) -> Withdrawal:
             f"Pull request #{pull.number} ({pull.title}) is closed: it was not merged, so {target} stays at {stays}. "
             f"To go further back, say: rollback {target.service} in {target.environment}"
         ),
-        targets=tuple(moved),
+        targets=moved,
         confirm=f"It would have moved {others} as well. Go on?" if others else None,
     )
 

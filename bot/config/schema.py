@@ -206,7 +206,7 @@ class RoleKeys(Keys):
     """What its holders may do."""
 
     may: Listed[Text] = Field(min_length=1)
-    """Verbs, such as `promote`; `*` for all."""
+    """Verbs, such as `promote`, and `override` for `promote … anyway`; `*` for all."""
     environments: Listed[Text] = Field(alias="in", min_length=1)
     """Environments where they may; `*` for all."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.access import OVERRIDE
 from bot.config.formats import period
 from bot.config.parse import Malformed, Step, Typed, parse
 from bot.config.problems import Problem, did_you_mean, problems, refusal
@@ -116,7 +117,7 @@ def _unknown_references(keys: FileKeys, names: Mapping[str, set[str]], verbs: Co
     for name, role in keys.roles.items():
         yield from _unknown("environment", role.environments, names["environments"] | {"*"}, ("roles", name, "in"))
         if verbs:
-            yield from _unknown("verb", role.may, {*verbs, "*"}, ("roles", name, "may"))
+            yield from _unknown("verb", role.may, {*verbs, OVERRIDE, "*"}, ("roles", name, "may"))
 
 
 def _unknown(what: str, words: Iterable[str], known: Collection[str], place: tuple[Step, ...]) -> Iterator[Problem]:

@@ -75,6 +75,8 @@ class Proposal:
     """Sentences the reply must carry, such as that a revert would have conflicted."""
     confirm: str | None = None
     """Why a person must confirm first; None where the pull request is confirmation enough."""
+    because: str = ""
+    """Why it goes against a rule, where it does: that needs the permission to override."""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
