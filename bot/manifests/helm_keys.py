@@ -57,8 +57,9 @@ class Place:
     def version(self) -> Field | None:
         """The field that the version stands in, or would."""
         there = [self.fields[role] for role in ("tag", "digest") if role in self.fields]
-        whole = [self.fields["name"]] if self.sure and self.image.version else []
-        return next((field for field in there if scalar(field.value)), next(iter(there + whole), None))
+        if not there and self.sure and self.image.version:
+            return self.fields["name"]
+        return next((field for field in there if scalar(field.value)), next(iter(there), None))
 
     @property
     def image(self) -> Image:
