@@ -47,6 +47,7 @@ SHOWN: Final = {
     Outcome.PLANNED: ("Dry run", "memo"),
     Outcome.CONFIRM: ("Please confirm", "raised_hand"),
     Outcome.CONTESTED: ("Contested", "construction"),
+    Outcome.WITHDRAWN: ("Closed", "wastebasket"),
     Outcome.REFUSED: ("Refused", "no_entry"),
     Outcome.MISUNDERSTOOD: ("Not understood", "grey_question"),
     Outcome.FAILED: ("Failed", "x"),
