@@ -27,30 +27,30 @@ PENDING = ("blocked", "behind")
 def merge_when_ready(api: Api, name: str, number: int, head: str, pause: Callable[[float], None]) -> str | None:
     with api.asking(f"merge {name}#{number}"):
         remote = api.repository(name)
-        pull = _judged(remote, number, pause)
+        pull = _judged(remote, name, number, pause)
         here = f"{name}#{number}"
         if pull.merged:
             return pull.merge_commit_sha
         if pull.head.sha != head:
             raise Refusal(f"{here} has new commits since it was looked at: look again, then merge.")
         if pull.state != "open" or pull.draft:
-            raise Refusal(f"{here} is {'a draft' if pull.draft else 'closed'}, so it can't be merged.")
+            raise Refusal(f"{here} is {'a draft' if pull.state == 'open' else 'closed'}, so it can't be merged.")
         if pull.mergeable_state == "dirty":
             raise Refusal(f"{here} conflicts with {pull.base.ref}, so it can't be merged: ask for the change again.")
         method = _method(remote)
-        if pull.mergeable_state in PENDING and _later(pull, method, head):
+        if pull.mergeable_state in PENDING and _later(pull, here, method, head):
             return None
         return _now(api, pull, name, method, head)
 
 
-def _judged(remote: Repository, number: int, pause: Callable[[float], None]) -> PullRequest:
+def _judged(remote: Repository, name: str, number: int, pause: Callable[[float], None]) -> PullRequest:
     """The pull request, with GitHub's judgement of it, which takes a moment after each push."""
     for _ in range(LOOKS):
         pull = remote.get_pull(number).complete()
         if pull.state != "open" or pull.mergeable_state != "unknown":
             return pull
         pause(PAUSE)
-    raise Unavailable(f"GitHub still works out whether #{number} can be merged: try again in a minute.")
+    raise Unavailable(f"GitHub still works out whether {name}#{number} can be merged: try again in a minute.")
 
 
 def _method(remote: Repository) -> str:
@@ -63,7 +63,7 @@ def _method(remote: Repository) -> str:
     return next((method for method, may in allowed.items() if may), "merge")
 
 
-def _later(pull: PullRequest, method: str, head: str) -> bool:
+def _later(pull: PullRequest, here: str, method: str, head: str) -> bool:
     """Have GitHub merge it; False if nothing is pending by now. Refusal where the repository has no auto-merge."""
     try:
         pull.enable_automerge(merge_method=method.upper(), expected_head_oid=head)
@@ -73,7 +73,7 @@ def _later(pull: PullRequest, method: str, head: str) -> bool:
             return False
         if "not allowed for this repository" in words:
             raise Refusal(
-                f"#{pull.number} waits for what {pull.base.ref} requires, and the repository has no auto-merge: merge"
+                f"{here} waits for what {pull.base.ref} requires, and the repository has no auto-merge: merge"
                 " it by hand then, or turn on Allow auto-merge in the repository's settings."
             ) from None
         raise

@@ -74,20 +74,21 @@ def get_commit(call: Call) -> Answer:
     commit = call.repository.bare.commit_id(call.path["ref"])
     if commit is None:
         raise Denied(422, f"No commit found for SHA: {call.path['ref']}")
-    return Answer(call.shapes.commit(call.repository, call.repository.bare.log(commit, 1)[0]))
+    return Answer(call.shapes.verified_commit(call.repository, call.repository.bare.log(commit, 1)[0]))
 
 
 def compare(call: Call) -> Answer:
     """Commits oldest first, in pages of 250 at most; `total_commits` counts all."""
     bare = call.repository.bare
-    ends = [commit for name in call.path["basehead"].split("...") if (commit := bare.commit_id(name))]
+    named = call.path["basehead"].split("...")
+    ends = [commit for name in named if (commit := bare.commit_id(name))]
     fork = bare.fork_point(*ends) if len(ends) == 2 else None
     if fork is None:
         raise Denied(404, "Not Found")
     commits = list(reversed(bare.log(f"{ends[0]}..{ends[1]}", limit=10_000)))
     page, links = paged(call, commits)
     behind = bare.count(ends[1], ends[0])
-    return Answer(call.shapes.comparison(call.repository, ends, fork, page, (len(commits), behind)), headers=links)
+    return Answer(call.shapes.comparison(call.repository, named, fork, page, (len(commits), behind)), headers=links)
 
 
 def list_pulls(call: Call) -> Answer:

@@ -125,9 +125,13 @@ class Shapes:
                 "message": commit.message,
                 "tree": {"sha": commit.tree, "url": f"{git}/trees/{commit.tree}"},
                 "comment_count": 0,
-                "verification": self._verification(repository, commit.sha),
             },
         }
+
+    def verified_commit(self, repository: Repository, commit: Logged) -> Body:
+        """As it is alone, with what takes a look at its signature."""
+        listed = self.commit(repository, commit)
+        return listed | {"commit": listed["commit"] | {"verification": self._verification(repository, commit.sha)}}
 
     def ref(self, repository: Repository, name: str, commit: str) -> Body:
         """`name` is without `refs/`."""
@@ -143,11 +147,12 @@ class Shapes:
         self, repository: Repository, ends: Sequence[str], fork: str, page: Sequence[Logged], counts: tuple[int, int]
     ) -> Body:
         """`page` is some of the commits that the second end alone has; `counts`: all of those, and of the first's."""
-        base, head = ends
+        base, head = (repository.bare.commit_id(end) or end for end in ends)
         ahead, behind = counts
         words = {(True, True): "diverged", (True, False): "ahead", (False, True): "behind", (False, False): "identical"}
-        url = f"{self.api}/repos/{repository.full_name}/compare/{base}...{head}"
-        page_url = f"{self.site}/{repository.full_name}/compare/{base}...{head}"
+        named = "...".join(map(quote, ends))
+        url = f"{self.api}/repos/{repository.full_name}/compare/{named}"
+        page_url = f"{self.site}/{repository.full_name}/compare/{named}"
         return {
             "url": url,
             "html_url": page_url,
@@ -401,8 +406,8 @@ class Shapes:
         return {
             "enabled_by": self.user(asked.by),
             "merge_method": asked.method,
-            "commit_title": None,
-            "commit_message": None,
+            "commit_title": "",
+            "commit_message": "",
         }
 
     def _account(self, login: str, number: int, kind: str) -> Body:

@@ -172,5 +172,5 @@ def world(stage: tuple[Stage, str, httpx.Client], tmp_path: Path, now: Callable[
 @pytest.fixture
 def adapter(world: World) -> Iterator[Adapter]:
     listed = {"config": Listed("config", world.github.clone_url("acme/gitops"))}
-    with Adapter(world.github.api_url, world.bot.token, listed, clock=lambda: 1_000.0) as forge:
+    with Adapter(world.github.api_url, world.bot.token, listed, clock=lambda: 1_000.0, pause=lambda _: None) as forge:
         yield forge
