@@ -93,7 +93,8 @@ def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     if pin.within:
         return (*notes(nested.inside(text, _holder(text, pin)), _inner(pin)), *said)
     if pin.overrules:
-        said.append(f"{pin.file}:{pin.line} decides over {' and '.join(pin.overrules)}, which stays as it is.")
+        rest = "which stays as it is" if len(pin.overrules) == 1 else "which stay as they are"
+        said.append(f"{pin.file}:{pin.line} decides over {', '.join(pin.overrules)}, {rest}.")
     return (*FORMATS[pin.format].notes(text, pin), *said)
 
 
