@@ -57,7 +57,8 @@ class Part:
 def write(proposal: Proposal, message: Message, images: ImagePolicy, briefs: Sequence[Brief] = ()) -> str:
     """The whole body. Without briefs it is what is known at once, which is enough where nothing more can be found."""
     several = len(proposal.steps) > 1
-    parts = [Part(_summary(proposal, message)), *(Part(f"> {text(note)}", 2, "a note") for note in proposal.notes)]
+    notes = [*proposal.notes, *_doubts(proposal)]
+    parts = [Part(_summary(proposal, message)), *(Part(f"> {text(note)}", 2, "a note") for note in notes)]
     if several:
         parts += [Part(_overview(proposal.steps, briefs), 1, "the table of its services")]
     state = [] if several or not briefs else _state(proposal, proposal.steps[0], briefs[0])
@@ -82,6 +83,11 @@ def _summary(proposal: Proposal, message: Message) -> str:
         moved = ""
     what = f"{verb} **{text(wording.services(proposal.steps))}**{moved} in **{text(proposal.environment)}**"
     return f"{what}. Asked for by {asker}{where}."
+
+
+def _doubts(proposal: Proposal) -> list[str]:
+    """What had to be confirmed: whoever approves should know it as well."""
+    return [proposal.confirm.removesuffix(" Go on?")] if proposal.confirm else []
 
 
 def _overview(steps: Sequence[Step], briefs: Sequence[Brief]) -> str:
@@ -213,13 +219,14 @@ def _entry(entry: Entry) -> str:
 
 
 def _undo(proposal: Proposal) -> str:
-    if isinstance(proposal, Reversal):
-        # Rolling back once more would go further back.
-        back = [
-            f"promote {step.target.service} {step.from_version} to {proposal.environment}" for step in proposal.steps
-        ]
-    else:
-        back = [f"rollback {step.target.service} in {proposal.environment}" for step in proposal.steps]
+    forward = not isinstance(proposal, Reversal)
+    # Rolling back once more would go further back, and what was rolled back is promoted only by those who may override.
+    back = [
+        f"rollback {step.target}"
+        if forward
+        else f"promote {step.target.service} {step.from_version} to {proposal.environment} anyway because …"
+        for step in proposal.steps
+    ]
     more = [f"so on for {len(back) - NAMED} more"] if len(back) > NAMED else []
     said = wording.joined([*map(code, back[:NAMED]), *more])
     return f"To undo it once it is merged, say {said}; before that, close this pull request."

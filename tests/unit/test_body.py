@@ -89,7 +89,12 @@ CASES = {
     "at-once": (proposal(reviewers=("ben",)), ()),
     "promotion": (proposal(reviewers=("ben", "acme/sre")), [brief(step())]),
     "rollback": (
-        proposal(BACK, kind=Reversal, notes=("v1.3.0 was set by Cleo's commit 3c64dae9e3, not by one of mine.",)),
+        proposal(
+            BACK,
+            kind=Reversal,
+            notes=("Later changes stand in the way of a git revert, so only the version is set back.",),
+            confirm="v1.3.0 in production was set by Cleo (3c64dae9e3), not by me. Go on?",
+        ),
         [brief(BACK, news=NEWS, earlier=(sighting(target(environment="staging"), "v1.3.0"),))],
     ),
     "unknown": (

@@ -10,7 +10,7 @@ import pytest
 
 from bot.config.settings import Drift, Settings, load
 from bot.errors import Refusal
-from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Place, Repository, Service
+from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Merge, Place, Repository, Service
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every
@@ -191,7 +191,6 @@ roles:
         ("environments.production", "approvals: 2"),
         ("environments.production", 'freeze: [{from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}]'),
         ("environments.production", "watch: [platform/*]"),
-        ("services.payment", "source: acme/payment"),
     ],
 )
 def test_a_gate_that_nothing_enforces_yet_is_refused(tmp_path: Path, section: str, key: str) -> None:
@@ -419,3 +418,40 @@ def test_the_places_of_a_services_version(tmp_path: Path) -> None:
 def test_a_place_that_is_none(tmp_path: Path, pin: str, why: str) -> None:
     (problem,) = problems(tmp_path, f"{SMALLEST}services: {{payment: {{pins: [{pin}]}}}}\n")
     assert why in problem
+
+
+def test_what_a_pull_request_gets(tmp_path: Path) -> None:
+    gets = "reviewers: acme/sre, labels: [release, tier 1], assign: true, draft: true"
+    text = SMALLEST.replace("staging: {", f"staging: {{{gets}, ") + "services: {payment: {source: acme/payment}}\n"
+    catalog = settings(tmp_path, text).catalog
+    staging = catalog.environments["staging"]
+    assert (staging.reviewers, staging.labels) == (("acme/sre",), ("release", "tier 1"))
+    assert (staging.assign, staging.draft, staging.merge) == (True, True, Merge.BY_HAND)
+    assert catalog.services["payment"].source == "acme/payment"
+    ready = SMALLEST.replace("staging: {", "staging: {merge: when-ready, assign: false, ")
+    environment = settings(tmp_path, ready).catalog.environments["staging"]
+    assert (environment.merge, environment.assign, environment.draft) == (Merge.WHEN_READY, False, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (
+            "draft: true, merge: when-ready",
+            "environments.staging: has draft: true and merge: when-ready, but a draft is never ready; keep one",
+        ),
+        ("draft: yes", "environments.staging.draft: must be true or false"),
+        ("merge: later", "environments.staging.merge must be 'by-hand' or 'when-ready'"),
+        ("labels: 'a,b'", "environments.staging.labels: 'a,b' is not a label: up to 50 characters, without commas"),
+    ],
+)
+def test_what_a_pull_request_can_not_get(tmp_path: Path, key: str, why: str) -> None:
+    found = problems(tmp_path, SMALLEST.replace("staging: {", f"staging: {{{key}, "))
+    assert found == [f"quarterdeck.yaml:2: {why}"]
+
+
+def test_a_source_is_owner_and_name(tmp_path: Path) -> None:
+    found = problems(tmp_path, f"{SMALLEST}services: {{payment: {{source: https://acme/payment}}}}\n")
+    assert found == [
+        "quarterdeck.yaml:3: services.payment.source: 'https://acme/payment' is not a repository as owner/name"
+    ]
