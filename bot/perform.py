@@ -94,20 +94,27 @@ class Performer:
         return [f"Pull request #{pull.number} is merged, in commit {commit[:10]}."] if commit else []
 
     def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
+        with self.git.turn(proposal.repository) as newest:
+            return self._push_onto(newest, proposal, plan_again)
+
+    def _push_onto(self, newest: str, proposal: Proposal, plan_again: Plan) -> Outcome:
+        """Whoever waited for the turn finds the branch further on, and plans again before pushing in vain."""
         for attempt in range(TRIES):
+            if proposal.base != newest:
+                again = plan_again()
+                if isinstance(again, Unchanged):
+                    return again
+                if other := _otherwise(proposal, again):
+                    return Failed(f"{other}, so nothing was done. Look at it with status, then say it again.")
+                proposal = again
             commit = self.git.commit(proposal.repository, proposal.base, proposal.drafts)
             try:
                 if self.git.push_base(proposal.repository, commit):
                     return Committed(commit)
             except Protected as refusal:
                 return self._open_instead(proposal, refusal)
+            newest = ""  # wherever others have moved it
             self.pause(FIRST_PAUSE * 1.5**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, not secrecy
-            again = plan_again()
-            if isinstance(again, Unchanged):
-                return again
-            if other := _otherwise(proposal, again):
-                return Failed(f"{other}, so nothing was done. Look at it with status, then say it again.")
-            proposal = again
         return Failed(
             f"The branch of {proposal.repository} moved {TRIES} times while this was pushed; nothing was done. "
             "Try again in a minute."

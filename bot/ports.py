@@ -80,6 +80,12 @@ class GitWrites(Protocol):
         Proves afterwards that exactly the drafts' paths changed, to exactly their bytes.
         """
 
+    def turn(self, repository: str) -> AbstractContextManager[str]:
+        """Wait for all who are about to push through the same mirror, and keep the others waiting until the block ends.
+
+        Gives the newest commit of the followed branch, as far as the mirror knows.
+        """
+
     def push_base(self, repository: str, commit: str) -> bool:
         """Push to the followed branch, never by force. False if the branch has moved since."""
 

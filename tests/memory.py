@@ -4,6 +4,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -114,6 +115,10 @@ class Git:
                 assert self.trees[base].content.get(edit.path) == edit.before
             base = self._made(base, {edit.path: edit.after for edit in draft.edits}, draft.message, ME)
         return base
+
+    @contextmanager
+    def turn(self, repository: str) -> Iterator[str]:
+        yield self.newest
 
     def push_base(self, repository: str, commit: str) -> bool:
         self.pushes += 1

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from io import BufferedReader, BytesIO
+from io import BufferedReader, BufferedWriter, BytesIO
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -94,6 +94,13 @@ class Mirror:
             if len(list(self.folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
                 _tidy(self.folder)
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One writer after the other, among threads and processes: held from the last look at a branch to its push,
+        none of them pushes in vain. Reading and fetching go on meanwhile."""
+        with self._flocked("turn"):
+            yield
+
     def push(self, commit: str, branch: str, *, lease: str | None = None) -> bool:
         """Push to a branch. False if somebody was faster.
 
@@ -105,6 +112,8 @@ class Mirror:
         leased = [] if lease is None else [f"--force-with-lease={to}:{lease}"]
         arguments = ["push", "--porcelain", "--no-verify", *leased, "--", self.remote.url, f"{commit}:{to}"]
         with self._lock() as lock:
+            if not self.holds(commit):
+                raise Unavailable(f"The copy of {self.remote.repository.url} was made anew meanwhile; try again.")
             try:
                 run(arguments, self._outward(self.folder), keep_open=[lock])
             except Failed as failed:
@@ -112,6 +121,8 @@ class Mirror:
                 if any(word in rejected for word in _RACE):
                     return False
                 raise self.remote.explain_rejection(failed, rejected, branch) from None
+            with suppress(Failed):  # the next fetch will tell
+                run(["update-ref", f"{_UPSTREAM}{branch}", commit], self._environment)
         return True
 
     def tip(self, branch: str) -> str | None:
@@ -160,7 +171,8 @@ class Mirror:
         try:
             stored = LooseObjectDB(str(self.folder / "objects")).store(IStream(kind, len(data), BytesIO(data)))
         except OSError as error:
-            raise Unavailable(f"The copy in {self.folder} can't be written: {error.strerror}.") from None
+            why = error.strerror or "no space left"  # gitdb's own words for a write that stopped half way
+            raise Unavailable(f"The copy in {self.folder} can't be written: {why}.") from None
         return str(stored.hexsha.decode())
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -233,14 +245,20 @@ class Mirror:
 
         Git holds the lock's file descriptor too: should this process be killed, the lock lasts until its git ends.
         """
-        parent = self.folder.parent
+        with self._changing, self._flocked("lock") as file:
+            yield file.fileno()
+
+    def _flocked(self, suffix: str) -> BufferedWriter:
+        """A file beside the mirror, locked until it is closed. Raises Unavailable."""
         try:
-            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._changing, Path(f"{self.folder}.lock").open("ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                yield file.fileno()
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = Path(f"{self.folder}.{suffix}").open("ab")  # noqa: SIM115 - the caller closes it
+            fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
-            raise Unavailable(f"The copies of repositories in {parent} can't be kept: {error.strerror}.") from None
+            raise Unavailable(
+                f"The copies of repositories in {self.folder.parent} can't be kept: {error.strerror}."
+            ) from None
+        return file
 
     def _outward(self, folder: Path) -> dict[str, str]:
         return environment(folder, self.remote.settings) | dict(self.remote.variables)

@@ -1,7 +1,8 @@
 """Commits made without a checkout, proven, and pushed. Must not know why: messages and edits come ready."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -44,6 +45,12 @@ class Writer:
                 prove(mirror, base, made, edits)
                 base = made
         return base
+
+    @contextmanager
+    def turn(self, repository: str) -> Iterator[str]:
+        mirror = self.mirrors[repository]
+        with mirror.turn():
+            yield mirror.newest(mirror.remote.repository.branch)
 
     def push_base(self, repository: str, commit: str) -> bool:
         mirror = self.mirrors[repository]
