@@ -8,7 +8,6 @@ manifests overrides the Application: https://argo-cd.readthedocs.io/en/stable/us
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
@@ -34,7 +33,7 @@ class ValueFile(NamedTuple):
 
 def is_override(file: str) -> bool:
     """Whether a file overrides what Applications say of the folder it is in."""
-    return bool(_OVERRIDES.fullmatch(PurePosixPath(file).name))
+    return bool(_OVERRIDES.fullmatch(file.rpartition("/")[2]))
 
 
 def find(text: Text) -> tuple[Pin, ...]:

@@ -6,7 +6,6 @@ Kinds that carry values of their own come here for them. Which keys mean an imag
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.errors import Refusal
@@ -31,7 +30,7 @@ def find(text: Text) -> tuple[Pin, ...]:
 
 def is_values(text: Text) -> bool:
     """Whether a file holds Helm values: a mapping of no kind, under no name that means something else."""
-    return not _NO_VALUES.fullmatch(PurePosixPath(text.file).name) and any(map(_is_bare, text.documents))
+    return not _NO_VALUES.fullmatch(text.file.rpartition("/")[2]) and any(map(_is_bare, text.documents))
 
 
 def values(text: Text, document: int = 0, base: Path = ()) -> tuple[Pin, ...]:

@@ -73,6 +73,8 @@ class _Place(NamedTuple):
 def _containers(text: Text) -> dict[int, _Place]:
     """By the scalar's identity, since aliases lead to one scalar from several places."""
     places: dict[int, _Place] = {}
+    if not any(field in text.content for field in _PLACES):
+        return places
     for number, base, each in _objects(text):
         for path, parent in walk(each):
             for key, items in parent.value if parent.id == "mapping" else ():

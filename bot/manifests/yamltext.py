@@ -5,7 +5,6 @@ Kubernetes, and changes nothing: `splice` does.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,12 +61,8 @@ class Text:
 
     def line_at(self, index: int) -> int:
         """The file's line, counted from 1, on which a character of the content stands."""
-        number = bisect_left(self._newlines, index)
+        number = self.content.count("\n", 0, index)
         return self.lines[min(number, len(self.lines) - 1)] if self.lines else number + 1
-
-    @cached_property
-    def _newlines(self) -> list[int]:
-        return [found.start() for found in re.finditer("\n", self.content)]
 
     def start(self, node: Node) -> int:
         """Where a node's value begins: its mark covers the anchor and tag before it."""
@@ -138,15 +133,18 @@ def follow(node: Node | None, path: Path) -> Node | None:
 def walk(root: Node) -> Iterator[tuple[Path, Node]]:
     """Every mapping and sequence below a node once, in the file's order, however often aliases name it."""
     seen: set[int] = set()
-    todo: list[tuple[Path, Node]] = [((), root)]
+    todo: list[tuple[Path, Node]] = [] if root.id == "scalar" else [((), root)]
     while todo:
         path, node = todo.pop()
-        if node.id == "scalar" or id(node) in seen:
+        if id(node) in seen:
             continue
         seen.add(id(node))
         yield path, node
-        steps = enumerate(node.value) if node.id == "sequence" else ((key.value, value) for key, value in node.value)
-        below = [((*path, step), child) for step, child in steps if isinstance(step, str | int)]
+        if node.id == "sequence":
+            below = [((*path, step), child) for step, child in enumerate(node.value) if child.id != "scalar"]
+        else:
+            pairs = [(key.value, child) for key, child in node.value if child.id != "scalar"]
+            below = [((*path, step), child) for step, child in pairs if isinstance(step, str)]
         todo.extend(reversed(below))
 
 

@@ -52,7 +52,7 @@ def test_lines_are_the_outer_files() -> None:
     (pin,) = nested.find(Text("a.yaml", block("|-", 6)), 0, ("a", 0, "b"), workload.find)
     assert pin.line == 7
     with pytest.raises(Refusal, match=r"a.yaml:5:1 is not YAML"):
-        nested.find(Text("a.yaml", "a:\n- b: |\n\n    kind: [image\n"), 0, ("a", 0, "b"), workload.find)
+        nested.find(Text("a.yaml", "a:\n- b: |\n\n    containers: [image\n"), 0, ("a", 0, "b"), workload.find)
 
 
 @pytest.mark.parametrize("value", ["[]", "~", "''"])
