@@ -46,11 +46,10 @@ def below(paths: Iterable[str]) -> Iterator[str]:
             raise Refusal(f"{path} is a symlink, which is not followed; name the file or folder that it leads to.")
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise Refusal(f"{path} is neither a file nor a folder.")
-        for file in [named] if stat.S_ISREG(status.st_mode) else _walk(named):
-            place = os.path.realpath(file)
-            if place not in seen:
+        for file in [named.as_posix()] if stat.S_ISREG(status.st_mode) else _walk(named.as_posix()):
+            if (place := os.path.abspath(file)) not in seen:  # noqa: PTH100 - a file's own name counts, and thousands come
                 seen.add(place)
-                yield file.as_posix()
+                yield file
 
 
 def read(file: str) -> bytes:
@@ -87,16 +86,19 @@ def replace(rewrites: Sequence[Rewrite]) -> None:
             raise Unavailable(f"{failed} can't be written: {_why(error)}; {extent}.") from None
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        raise Unavailable(f"{error.filename} can't be read: {_why(error)}; nothing was written.") from None
-
-    for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if name != ".git")
-        for name in sorted(filter(_is_manifest, names)):
-            file = Path(parent, name)
-            if file.is_file() and not file.is_symlink():
-                yield file
+def _walk(folder: str) -> Iterator[str]:
+    todo = [folder]
+    while todo:
+        path = todo.pop()
+        try:
+            with os.scandir(path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            raise Unavailable(f"{path} can't be read: {_why(error)}; nothing was written.") from None
+        yield from (
+            e.path.removeprefix("./") for e in entries if _is_manifest(e.name) and e.is_file(follow_symlinks=False)
+        )
+        todo += [e.path for e in reversed(entries) if e.name != ".git" and e.is_dir(follow_symlinks=False)]
 
 
 def _is_manifest(name: str) -> bool:

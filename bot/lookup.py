@@ -193,7 +193,10 @@ def _stray(image: str, sources: Iterable[Source]) -> Refusal | None:
 
 def _nothing(image: str, where: Iterable[str], pins: Iterable[Pin]) -> Refusal:
     """What to say where no file holds the image: what is there instead."""
-    there = {pin.image.name: pin for pin in pins if pin.image.name}
+    there: dict[str, Pin] = {}
+    for pin in pins:
+        there.setdefault(pin.image.name, pin)
+    there.pop("", None)
     lead = f"No image {image} is in {' or '.join('this folder' if place == '.' else place for place in where)}"
     if not there:
         return Refusal(f"{lead}, nor any other image.")
