@@ -1,18 +1,17 @@
 """What a pull request says: what an approver would ask, answered without a click, and shortest where all is well.
 
-Written from values alone: `bot.briefing` finds them out. The hidden block is a hint for tools, and never trusted.
+Written from values alone: `bot.briefing` finds them out.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot import policy, proposals, wording
+from bot import changelog, policy, proposals, wording
 from bot.comparison.rendered import Changed
-from bot.markdown import bullets, code, fenced, folded, link, table, text
+from bot.markdown import bullets, code, fenced, folded, table, text
 from bot.model.catalog import ImagePolicy, Merge
-from bot.model.change import Comparison, Entry, Proposal, Reversal, Step
+from bot.model.change import Comparison, Proposal, Reversal, Step
 from bot.model.request import Message
 from bot.model.sync import Sighting
 
@@ -20,15 +19,12 @@ LONGEST = 65_536
 """GitHub's limit, in characters."""
 SECTIONS = 3
 """Services with a section that stands open; of more, all are folded."""
-ENTRIES = 10
-"""Pull requests and commits of a source that are listed; the link has all."""
 OBJECTS = 8
 """Objects of one service whose differences are shown."""
 DIFF = 6_000
 """Characters of one diff: nobody reads more of it here."""
 NAMED = 5
 """Names in one list; of more, it says how many."""
-_HINTS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +65,10 @@ def write(proposal: Proposal, message: Message, images: ImagePolicy, briefs: Seq
     files = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
     shown = fenced(_cut(proposals.diff(proposal.edits)))
     parts += [Part(folded(f"The change in Git: {files}", shown) if briefs else shown, 5, "the diff of its files")]
-    return _fitted(parts, [Part(_undo(proposal)), Part(_hidden_block(proposal, message))])
+    return _fitted(parts, [Part(_undo(proposal)), Part(proposals.hidden_block(proposal.steps, message))])
 
 
 def _summary(proposal: Proposal, message: Message) -> str:
-    asker = f"@{message.actor.github}" if message.actor.github else text(message.actor.name)
-    where = f" in {link('this conversation', message.place.link)}" if message.place.link else ""
     verb = "Rolls back" if isinstance(proposal, Reversal) else "Promotes"
     if len(proposal.steps) == 1:
         (step,) = proposal.steps
@@ -82,7 +76,7 @@ def _summary(proposal: Proposal, message: Message) -> str:
     else:
         moved = ""
     what = f"{verb} **{text(wording.services(proposal.steps))}**{moved} in **{text(proposal.environment)}**"
-    return f"{what}. Asked for by {asker}{where}."
+    return f"{what}. {proposals.asked(message)}"
 
 
 def _doubts(proposal: Proposal) -> list[str]:
@@ -155,14 +149,18 @@ def _details(proposal: Proposal, step: Step, brief: Brief, level: str) -> list[P
     cluster = f"{level} In the cluster\n\n{_cluster(brief.changes)}"
     parts = [Part(cluster, 3, f"what changes in the cluster for {service}")]
     if brief.news is not None:
-        title = (
-            f"Gone with {_version(step.from_version)}"
-            if goes_back(proposal, step)
-            else f"New in {_version(step.to_version)}"
-        )
-        news = f"{level} {title}\n\n{_news(brief, step, back=goes_back(proposal, step))}"
+        news = _news(brief, step, level, back=goes_back(proposal, step))
         parts.append(Part(news, 4, f"the commits of {service}"))
     return parts
+
+
+def _news(brief: Brief, step: Step, level: str, *, back: bool) -> str:
+    older, newer = _version(step.from_version), _version(step.to_version)
+    title = f"{level} Gone with {older}" if back else f"{level} New in {newer}"
+    if not isinstance(brief.news, Comparison):
+        return f"{title}\n\nThat can't be told: {text(brief.news or '')}"
+    lost = [f"**{changelog.commits(brief.news.missing)} of {older} will be gone.**"] if brief.news.missing else []
+    return "\n\n".join([title, *([] if back else lost), changelog.listed(brief.news, brief.source)])
 
 
 def goes_back(proposal: Proposal, step: Step) -> bool:
@@ -186,38 +184,6 @@ def _cluster(changed: tuple[Changed, ...] | str) -> str:
     return "\n\n".join(shown)
 
 
-def _news(brief: Brief, step: Step, *, back: bool) -> str:
-    """Merged pull requests first, then commits of their own; those that only merge a branch are left to the link."""
-    news = brief.news
-    if not isinstance(news, Comparison):
-        return f"That can't be told: {text(news or '')}"
-    groups = _grouped(news.entries)
-    lines = [_entry(group[0]) for group in groups[:ENTRIES]]
-    if more := news.total - len(news.entries) + sum(map(len, groups[ENTRIES:])):
-        lines.append(f"and {more} more")
-    said = f"{link(_commits(news.total), news.url)} in {text(brief.source)}."
-    if news.missing and not back:
-        said += f" **{_commits(news.missing)} of {_version(step.from_version)} will be gone.**"
-    return f"{said}\n\n{bullets(lines)}".rstrip()
-
-
-def _commits(count: int) -> str:
-    return f"{count or 'No'} commit{'s' if count != 1 else ''}"
-
-
-def _grouped(entries: Iterable[Entry]) -> list[list[Entry]]:
-    groups: dict[object, list[Entry]] = {}
-    for entry in entries:
-        if not entry.subject.startswith(("Merge branch ", "Merge remote-tracking branch ")):
-            groups.setdefault(entry.pull or entry.sha, []).append(entry)
-    return sorted(groups.values(), key=lambda group: group[0].pull is None)
-
-
-def _entry(entry: Entry) -> str:
-    pull = f" (#{entry.pull})" if entry.pull and f"#{entry.pull}" not in entry.subject else ""
-    return f"{text(entry.subject + pull)}, by {text(entry.author)}"
-
-
 def _undo(proposal: Proposal) -> str:
     forward = not isinstance(proposal, Reversal)
     # Rolling back once more would go further back, and what was rolled back is promoted only by those who may override.
@@ -230,25 +196,6 @@ def _undo(proposal: Proposal) -> str:
     more = [f"so on for {len(back) - NAMED} more"] if len(back) > NAMED else []
     said = wording.joined([*map(code, back[:NAMED]), *more])
     return f"To undo it once it is merged, say {said}; before that, close this pull request."
-
-
-def _hidden_block(proposal: Proposal, message: Message) -> str:
-    """Machine-readable hints in an HTML comment, which no text inside can close."""
-    said = {
-        "schema": "quarterdeck/pull/v1",
-        "environment": proposal.environment,
-        "change": proposals.change_id(message),
-        "steps": [
-            {"service": step.target.service, "from": step.from_version, "to": step.to_version}
-            for step in proposal.steps
-        ],
-    }
-    if len(json.dumps(said)) > _HINTS:
-        del said["steps"]
-    hints = (
-        json.dumps(said, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
-    )
-    return f"<!-- quarterdeck {hints} -->"
 
 
 def _version(version: str | None) -> str:

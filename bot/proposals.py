@@ -1,4 +1,4 @@
-"""A change's names and words in Git and on the forge: branch, title, commit message, body. Deterministic.
+"""A change's names and words in Git and on the forge: branch, title, commit message, trailers. Deterministic.
 
 The hidden block and the trailers are hints for tools and for people; the bot never trusts them: what a pull request
 does is read from its diff.
@@ -6,21 +6,19 @@ does is read from its diff.
 
 import difflib
 import hashlib
-import html
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
-from bot import wording
+from bot import markdown, wording
 from bot.comparison import secrets
 from bot.model.catalog import Target
 from bot.model.change import PREFIX, Commit, Edit, Step
 from bot.model.request import Message
 
 LONGEST_BRANCH = 200
-LONGEST_BODY = 65_536
-"""GitHub's limit, in characters."""
+LONGEST_BLOCK = 8_000
+"""Characters of the hidden block."""
 
 
 def branch(verb: str, target: Target, version: str) -> str:
@@ -106,54 +104,35 @@ def trailers(step: Step, message: Message) -> str:
     }
     if message.actor.email:
         pairs["Co-authored-by"] = f"{re.sub('[<>]', ' ', asked)} <{message.actor.email}>"
-    return "\n".join(f"{key}: {flat(value)}" for key, value in pairs.items())
-
-
-def body(
-    summary: str,
-    steps: Sequence[Step],
-    edits: Sequence[Edit],
-    message: Message,
-    notes: Iterable[str] = (),
-    *,
-    undo: Sequence[str],
-) -> str:
-    """The pull request's text: what, from and to, who asked and where, the diff, and the commands that undo it."""
-    commands = " and ".join(f"<code>{_markdown(each)}</code>" for each in undo)
-    lines = [
-        _markdown(summary),
-        "",
-        "| Service | Environment | From | To |",
-        "|---|---|---|---|",
-        *(_row(step.target.service, step.target.environment, step.from_version, step.to_version) for step in steps),
-        "",
-        _asked(message),
-        "",
-        *(f"> {_markdown(note)}\n" for note in notes),
-        f"To undo it once merged, say {commands}; before that, close this pull request.",
-        "",
-        hidden_block(steps, message),
-    ]
-    room = LONGEST_BODY - sum(len(line) + 1 for line in lines) - 200
-    lines[-3:-3] = [*_fenced(diff(edits), room), ""]
-    return "\n".join(lines)
+    return "\n".join(f"{key}: {markdown.flat(value)}" for key, value in pairs.items())
 
 
 def closing(why: str, message: Message) -> str:
     """What a pull request is told when it is closed on somebody's word."""
-    return f"{_markdown(why)} {_asked(message)}"
+    return f"{markdown.text(why)} {asked(message)}"
+
+
+def asked(message: Message) -> str:
+    """Who asked, and where, in Markdown."""
+    where = f" in {markdown.link('this conversation', message.place.link)}" if message.place.link else ""
+    asker = f"@{message.actor.github}" if message.actor.github else markdown.text(message.actor.name)
+    return f"Asked for by {asker}{where}."
 
 
 def hidden_block(steps: Sequence[Step], message: Message) -> str:
-    """Machine-readable hints in an HTML comment, which no text inside can close."""
+    """Machine-readable hints in an HTML comment, which no text inside can close. Never too long: steps are left out."""
     said = {
         "schema": "quarterdeck/pull/v1",
         "environment": steps[0].target.environment,
-        "steps": [{"service": step.target.service, "from": step.from_version, "to": step.to_version} for step in steps],
         "change": change_id(message),
+        "steps": [{"service": step.target.service, "from": step.from_version, "to": step.to_version} for step in steps],
     }
-    text = json.dumps(said, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
-    return f"<!-- quarterdeck {text} -->"
+    if len(json.dumps(said)) > LONGEST_BLOCK:
+        del said["steps"]
+    hints = (
+        json.dumps(said, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
+    )
+    return f"<!-- quarterdeck {hints} -->"
 
 
 def diff(edits: Sequence[Edit]) -> str:
@@ -181,38 +160,8 @@ def _may_be_secret(edit: Edit) -> bool:
     return not is_manifest or any(secrets.may_be_in(content) for content in (edit.before, edit.after) if content)
 
 
-def flat(text: str) -> str:
-    """On one line, without control characters."""
-    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).split())
-
-
-def _asked(message: Message) -> str:
-    where = f" in [this conversation]({message.place.link})" if message.place.link else ""
-    asker = f"@{message.actor.github}" if message.actor.github else _markdown(message.actor.name)
-    return f"Asked by {asker}{where}."
-
-
-def _row(*cells: str | None) -> str:
-    return "| " + " | ".join(_markdown(cell or "none") for cell in cells) + " |"
-
-
-def _fenced(text: str, room: int) -> list[str]:
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    if len(text) <= room:
-        return [f"{fence}diff", text, fence]
-    kept = text[:room].rpartition("\n")[0]
-    hidden = text.count("\n") - kept.count("\n")
-    return [f"{fence}diff", kept, fence, f"{hidden:,} more lines are in the Files tab."]
-
-
 def _lines(content: bytes | None) -> list[str]:
     return [] if content is None else content.decode("utf-8", "replace").splitlines()
-
-
-def _markdown(text: str) -> str:
-    """Plain text as Markdown shows it: no link, mention, HTML or table cell comes of it."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~:]|(?<=\bwww)\.)", r"\\\1", flat(text), flags=re.IGNORECASE)
-    return html.escape(escaped, quote=False).replace("@", "@\u200b")
 
 
 def _slug(part: str) -> str:

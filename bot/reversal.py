@@ -6,7 +6,7 @@ Reads only. Which way to go is `bot.lineage`'s to know; what becomes of it, the 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot import pins, proposals, targets, wording
+from bot import markdown, pins, proposals, targets, wording
 from bot.errors import Refusal
 from bot.lineage import REJECTS, Way, is_ours
 from bot.model.catalog import Target
@@ -95,7 +95,7 @@ class Reverter:
 
     def _trailers(self, step: Step, way: Way) -> str:
         said = proposals.trailers(step, self.message)
-        rejects = "" if way.undoes or step.from_version is None else f"\n{REJECTS}: {proposals.flat(step.from_version)}"
+        rejects = "" if way.undoes or step.from_version is None else f"\n{REJECTS}: {markdown.flat(step.from_version)}"
         return said + rejects
 
 

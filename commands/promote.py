@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import pins, policy, proposals, targets, wording
+from bot import markdown, pins, policy, proposals, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, Reason, ServiceName, ServiceNames, VersionName
@@ -54,7 +54,7 @@ def promote(
     there, and a tag that moves, such as latest, go only `anyway`: that needs the permission to override.
     """
     if version is not None and service is not None:
-        return _single(ctx, ctx.target(service, environment), version, proposals.flat(reason or ""))
+        return _single(ctx, ctx.target(service, environment), version, markdown.flat(reason or ""))
     source = _source(ctx, services, environment, origin)
     names = services or _in_both(ctx, source, environment)
     running = _running(ctx, names, source, environment)
@@ -136,7 +136,6 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
     environment = steps[0].target.environment
     place = ctx.catalog.environments[environment]
     title = proposals.promote_title(steps)
-    edits = tuple(edit for move in moves for edit in move.edits)
     doubts = [
         move.doubt if len(moves) == 1 else f"{move.step.target.service}: {move.doubt}" for move in moves if move.doubt
     ]
@@ -151,11 +150,6 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
         if len(steps) > 1
         else proposals.branch("promote", steps[0].target, steps[0].to_version),
         title=title,
-        body=proposals.body(
-            f"{title}.", steps, edits, ctx.message, [*said], undo=[f"rollback {step.target}" for step in steps]
-        ),
-        labels=("quarterdeck", f"env/{environment}"),
-        reviewers=place.reviewers,
         notes=(*said, *dict.fromkeys(note for move in moves for note in move.notes)),
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
         because=because,

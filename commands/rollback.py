@@ -13,7 +13,7 @@ from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal,
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview
-from bot.reversal import Return, Reverter, net
+from bot.reversal import Return, Reverter
 
 
 @command(
@@ -246,8 +246,6 @@ def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequen
     title = proposals.rollback_title(steps)
     notes = [*notes, *(_of(each, note, returns) for each in returns for note in each.notes)]
     doubts = [_of(each, doubt, returns) for each in returns for doubt in each.doubts]
-    # Rolling back once more would go further back.
-    undo = [f"promote {step.target.service} {step.from_version} to {environment} anyway because …" for step in steps]
     at_once = ["This is committed at once, without a pull request."] if place.delivery is Delivery.PUSH else []
     return Reversal(
         verb="rollback",
@@ -259,16 +257,6 @@ def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequen
         if len(steps) > 1
         else proposals.branch("rollback", steps[0].target, steps[0].to_version),
         title=title,
-        body=proposals.body(
-            f"{title}.",
-            steps,
-            net(edit for each in returns for edit in each.edits),
-            ctx.message,
-            [*notes, *doubts],
-            undo=undo,
-        ),
-        labels=("quarterdeck", f"env/{environment}", "rollback"),
-        reviewers=place.reviewers,
         notes=tuple(notes),
         confirm=" ".join([*doubts, *at_once, "Go on?"]) if doubts or at_once else None,
     )

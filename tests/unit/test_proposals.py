@@ -51,48 +51,12 @@ def test_a_branch_tells_its_target_and_no_other() -> None:
     assert not proposals.moves("feature/rollback/production/payment/v1", TARGET)
 
 
-def test_the_body_answers_what_an_approver_asks() -> None:
-    body = proposals.body("Promote payment.", [STEP], (EDIT,), ASKED, undo=["rollback payment in production"])
-    assert body.splitlines()[0] == "Promote payment."
-    assert "| payment | production | v1.2.0 | v1.3.0 |" in body
-    assert "Asked by @ana in [this conversation](https://slack.example/m)." in body
-    assert "-newTag: v1.2.0\n+newTag: v1.3.0" in body
-    assert "say <code>rollback payment in production</code>" in body
-    assert body.count("<!--") == body.count("-->") == 1
-
-
-def test_text_from_people_stays_text() -> None:
-    nasty = Target("a--><script>`@org/team`[x](http://evil)", "prod|uction\nx", "config", ("f",))
-    body = proposals.body(
-        "s", [Step(nasty, "v1", "v2 --> <!-- ")], (EDIT,), ASKED, undo=["rollback payment in production"]
-    )
-    assert body.count("<!--") == body.count("-->") == 1
-    body = body.partition("<!--")[0]
-    assert "<script>" not in body
-    assert "@org" not in body.replace("@\u200borg", "")
-    assert "[x](http" not in body
-
-
 def test_edits_of_one_file_after_the_other_are_shown_as_the_one_change_they_come_to() -> None:
     edits = (Edit("a.yaml", b"v3\n", b"v2\n"), Edit("b.yaml", None, b"x\n"), Edit("a.yaml", b"v2\n", b"v1\n"))
     assert proposals.diff(edits) == (
         "--- a/a.yaml\n+++ b/a.yaml\n@@ -1 +1 @@\n-v3\n+v1\n--- /dev/null\n+++ b/b.yaml\n@@ -0,0 +1 @@\n+x"
     )
     assert proposals.diff((Edit("a.yaml", b"v2\n", b"v1\n"), Edit("a.yaml", b"v1\n", b"v2\n"))) == ""
-
-
-def test_a_long_diff_is_cut_with_a_sentence() -> None:
-    edit = Edit("a.yaml", b"", "\n".join(f"line {n}" for n in range(20_000)).encode())
-    body = proposals.body("s", [STEP], (edit,), ASKED, undo=["rollback payment in production"])
-    assert len(body) <= proposals.LONGEST_BODY
-    assert "more lines are in the Files tab." in body
-    assert body.rstrip().endswith("-->")
-
-
-def test_a_diff_with_fences_cannot_leave_its_fence() -> None:
-    edit = Edit("a.yaml", b"x\n", b"````\n# heading\n")
-    body = proposals.body("s", [STEP], (edit,), ASKED, undo=["rollback payment in production"])
-    assert "`````diff" in body
 
 
 def test_row_112_trailers_stay_one_line_each_and_git_reads_them() -> None:

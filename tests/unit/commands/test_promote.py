@@ -27,9 +27,6 @@ def test_a_promotion_as_a_value() -> None:
         drafts=(Draft(message, (edit,)),),
         branch="quarterdeck/promote/production/payment/v1.1.0",
         title="Promote payment from v1.0.0 to v1.1.0 in production",
-        body=planned.body,
-        labels=("quarterdeck", "env/production"),
-        reviewers=("ben",),
     )
     assert message.startswith("Promote payment from v1.0.0 to v1.1.0 in production\n\nQuarterdeck-Service: payment\n")
     assert bench.plan("promote payment v1.1.0 to prod").fingerprint == planned.fingerprint
