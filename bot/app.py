@@ -225,8 +225,19 @@ class App:
                 tokens=self._tokens(),
                 author=replace(self.settings.author, key=self.surroundings.signing_key),
                 now=self.now,
+                committer=self._committer(),
             )
         )
+
+    def _committer(self) -> "GitHub | None":
+        """Who makes the commits, if not the bot. Refusal where GitHub should, and the bot can't ask it."""
+        if self.settings.author.sign != "github":
+            return None
+        if self._forge is None:
+            raise Refusal(
+                "author.sign is github, and the bot is not signed in there: set GITHUB_APP_ID or GITHUB_TOKEN."
+            )
+        return self._forge
 
     def _tokens(self) -> dict[str, Secret]:
         """What opens each repository of the forge for Git. Other hosts are not told."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.model.catalog import Catalog, Reading, Target
-from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
+from bot.model.change import Author, Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
@@ -93,8 +93,11 @@ class GitWrites(Protocol):
         """Create or move a branch of ours with a lease; Refusal if it holds anyone else's commits."""
 
 
-class Signer(Protocol):
-    """Makes commits that the forge signs with its own key. `bot.mirrors` proves what came of them."""
+class Committer(Protocol):
+    """Has the forge make commits, which it signs with its own key. `bot.mirrors` proves what came of them."""
+
+    def author(self, repository: str) -> Author:
+        """Whom those commits name as author."""
 
     def signed(self, repository: str, base: str, drafts: Sequence[Draft]) -> AbstractContextManager[tuple[str, ...]]:
         """The drafts' commits on `base`, on a branch under our prefix that is there to be fetched until the block ends.

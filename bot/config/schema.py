@@ -218,8 +218,8 @@ class AuthorKeys(Keys):
     """The author's name."""
     email: Email = Author().email
     """The author's address."""
-    sign: Literal["ssh", "gpg"] | None = None
-    """Sign every commit, with the key in QUARTERDECK_SIGNING_KEY; without it, commits aren't signed."""
+    sign: Literal["ssh", "gpg", "github"] | None = None
+    """Sign every commit: with the key in QUARTERDECK_SIGNING_KEY, or have GitHub make and sign it. Else unsigned."""
 
 
 class FileKeys(Keys):

@@ -92,8 +92,8 @@ class Api:
         """
         with self.asking("learn the number of the bot's account"):
             account = self._connection(name).get_user(self.login(name))
-            host = "users.noreply.github.com" if self._host == "api.github.com" else f"users.noreply.{self._host}"
-            return Author(account.login, f"{account.id}+{account.login}@{host}")
+            host = (urlsplit(self._base).hostname or "").removeprefix("api.")
+            return Author(account.login, f"{account.id}+{account.login}@users.noreply.{host}")
 
     def _connection(self, name: str) -> github.Github:
         if name not in self._connections:

@@ -25,7 +25,7 @@ from bot.model.secret import Secret
 
 
 class GitHub:
-    """Implements `Forge`, `ForgeWrites` and `Signer`. A context manager: its end closes the connections.
+    """Implements `Forge`, `ForgeWrites` and `Committer`. A context manager: its end closes the connections.
 
     Calls from several threads take turns, since PyGithub's connection is not made for sharing.
     """
@@ -172,7 +172,7 @@ class GitHub:
         return signing.signed(self._api, self._name(repository), base, drafts)
 
     def author(self, repository: str) -> Author:
-        """How GitHub writes the bot into commits, for configs that name no author. Unavailable if it can't be asked."""
+        """How GitHub writes the bot into commits, the ones of `signed` among them."""
         return self._api.author(self._name(repository))
 
     def _name(self, repository: str) -> str:

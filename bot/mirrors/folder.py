@@ -18,6 +18,7 @@ from bot.mirrors.work import Writer, clock
 from bot.model.catalog import Repository
 from bot.model.change import Author
 from bot.model.secret import Secret
+from bot.ports import Committer
 
 
 class Mirrors:
@@ -35,8 +36,12 @@ class Mirrors:
         author: Author | None = None,
         now: Callable[[], datetime] = clock,
         version: Version = pins.current,
+        committer: Committer | None = None,
     ) -> None:
-        """`tokens` open repositories, by their names, over HTTP; the others are asked without."""
+        """`tokens` open repositories, by their names, over HTTP; the others are asked without.
+
+        `committer` is the forge, if it is to make and sign the commits.
+        """
         self._mirrors = {
             name: Mirror(_place(data, repository), Remote(repository, tokens.get(name)))
             for name, repository in repositories.items()
@@ -46,7 +51,7 @@ class Mirrors:
             (name, Archive(mirror, data.absolute() / "notes" / mirror.folder.stem, version, meaning))
             for name, mirror in self._mirrors.items()
         )
-        self._writer = Writer(self._mirrors, author or Author(), now)
+        self._writer = Writer(self._mirrors, author or Author(), now, committer)
 
     def reader(self) -> Reader:
         """Reads for one command: it fetches each repository once, at the first look, and stays with what it saw."""

@@ -34,7 +34,8 @@ class Signer:
     @classmethod
     def of(cls, author: Author) -> "Signer | None":
         """None where the config knows nothing of signing."""
-        return cls(author.sign, author.key) if author.sign or author.key else None
+        kind = None if author.sign == "github" else author.sign
+        return cls(kind, author.key) if kind or author.key else None
 
     def __call__(self, payload: bytes) -> bytes:
         """The armoured signature. Raises Refusal if the key is missing or can't be used, or Unavailable."""

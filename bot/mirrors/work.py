@@ -13,6 +13,7 @@ from bot.mirrors.protected import LFS_POINTER, is_protected
 from bot.mirrors.signature import Signer
 from bot.mirrors.tree import FILE, CommitTree, Entry, graft, split
 from bot.model.change import PREFIX, Author, Draft, Edit
+from bot.ports import Committer
 
 _TRIES = 5
 
@@ -28,6 +29,8 @@ class Writer:
     mirrors: Mapping[str, Mirror]
     author: Author
     now: Callable[[], datetime] = clock
+    committer: Committer | None = None
+    """The forge, if it is to make and sign the commits."""
 
     def commit(self, repository: str, base: str, drafts: Sequence[Draft]) -> str:
         """Modes are kept and new files are plain ones. A draft that changes nothing makes no commit.
@@ -38,13 +41,17 @@ class Writer:
         mirror = self.mirrors[repository]
         if not mirror.holds(base):
             raise Refusal(f"The history of {repository} was rewritten since this was planned; ask again.")
+        start, wanted = base, []
         for draft in drafts:
-            edits = [edit for edit in draft.edits if edit.before != edit.after]
+            edits = tuple(edit for edit in draft.edits if edit.before != edit.after)
             if edits:
                 made = self._commit(mirror, base, draft.message, edits)
                 prove(mirror, base, made, edits)
                 base = made
-        return base
+                wanted.append(Draft(draft.message, edits))
+        if self.committer is None or not wanted:
+            return base
+        return _by_forge(self.committer, mirror, start, wanted)
 
     @contextmanager
     def turn(self, repository: str) -> Iterator[str]:
@@ -72,12 +79,16 @@ class Writer:
                 trees, committers = _above(mirror, base, there)
                 if trees == _above(mirror, base, commit)[0]:
                     return
-                if others := sorted(committers - {self.author.email}):
+                if others := sorted(committers - self._ours(repository)):
                     raise Refusal(
                         f"Branch {branch} holds commits of {', '.join(others)}, so it was left alone: "
                         "merge or delete it, then ask again."
                     )
         raise Unavailable(f"Branch {branch} of {repository} keeps changing meanwhile; try again in a minute.")
+
+    def _ours(self, repository: str) -> set[str]:
+        """The addresses that commits of the bot carry."""
+        return {self.author.email} | ({self.committer.author(repository).email} if self.committer else set())
 
     def _commit(self, mirror: Mirror, base: str, message: str, edits: Sequence[Edit]) -> str:
         if "\0" in message:
@@ -96,6 +107,24 @@ class Writer:
         root = graft(mirror, mirror.root(base), changes) or mirror.store(b"tree", b"")
         who = identity(self.author.name, self.author.email, int(self.now().timestamp()))
         return mirror.store(b"commit", serialise(root, base, who, message, Signer.of(self.author)))
+
+
+def _by_forge(committer: Committer, mirror: Mirror, base: str, drafts: Sequence[Draft]) -> str:
+    """The same commits, made by the forge and proven like ours; the last one's id."""
+    tree = CommitTree(mirror, base)
+    for path in (edit.path for draft in drafts for edit in draft.edits if edit.after is not None):
+        if (entry := tree.find(path)) and entry.mode != FILE:
+            raise Refusal(
+                f"{path} is not a plain file, and the commits that the forge signs can only hold those: make it one "
+                "(chmod -x), or sign with a key of the bot's own (`author.sign`)."
+            )
+    with committer.signed(mirror.remote.repository.name, base, drafts) as made:
+        mirror.fetch(time.monotonic())
+    for parent, commit, draft in zip((base, *made), made, drafts, strict=False):
+        if not mirror.holds(commit):
+            raise Unavailable(f"{mirror.remote.repository.url} does not show the commit that it signed; try again.")
+        prove(mirror, parent, commit, draft.edits)
+    return made[-1]
 
 
 def prove(mirror: Mirror, before: str, after: str, edits: Sequence[Edit]) -> None:
@@ -118,8 +147,12 @@ def prove(mirror: Mirror, before: str, after: str, edits: Sequence[Edit]) -> Non
 
 
 def _above(mirror: Mirror, branch: str, commit: str) -> tuple[list[str], set[str]]:
-    """What stands on a commit of the branch: that commit's id and all trees on it; and who committed them."""
-    raw = mirror.run("log", "-z", "--format=%T%x00%P%x00%ce", "--end-of-options", commit, f"^{mirror.newest(branch)}")
+    """What stands on a commit of the branch: that commit's id and all trees on it; and who committed them.
+
+    Where the forge did (https://docs.github.com/en/authentication/managing-commit-signature-verification), its author.
+    """
+    form = "--format=%T%x00%P%x00%ce%x00%ae"
+    raw = mirror.run("log", "-z", form, "--end-of-options", commit, f"^{mirror.newest(branch)}")
     fields = raw.decode(errors="replace").split("\0")[:-1]
-    trees, parents, committers = fields[::3], fields[1::3], fields[2::3]
-    return [*trees, *parents[-1:]], set(committers)
+    trees, parents, people = fields[::4], fields[1::4], zip(fields[2::4], fields[3::4], strict=True)
+    return [*trees, *parents[-1:]], {author if who.startswith("noreply@") else who for who, author in people}

@@ -18,8 +18,8 @@ class Author:
 
     name: str = "Quarterdeck"
     email: str = "quarterdeck@noreply.invalid"
-    sign: Literal["ssh", "gpg"] | None = None
-    """How commits are signed. With it, none is made unsigned."""
+    sign: Literal["ssh", "gpg", "github"] | None = None
+    """How commits are signed; `github` has GitHub make and sign them. With it, none is made unsigned."""
     key: Secret | None = None
     """The private key for that, as its program writes it."""
 

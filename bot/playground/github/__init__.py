@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Mount
 
@@ -46,6 +47,7 @@ class GitHub:
         self.shapes = Shapes(public_url)
         self.hooks = protection.install(folder / "hooks")
         self._folder = folder
+        self._host = urlsplit(public_url).hostname or "localhost"
         self._teams = teams
 
     def routes(self) -> list[BaseRoute]:
@@ -65,7 +67,7 @@ class GitHub:
         """A new account with a random token."""
         token = Secret(f"ghp_{secrets.token_hex(18)}")
         with self.lock:
-            self.people[login] = Person(len(self.people) + 1, login, name, token, bot)
+            self.people[login] = Person(len(self.people) + 1, login, name, token, bot, self._host)
             return self.people[login]
 
     def add_app(self, slug: str, name: str, pair: tuple[Secret, str] | None = None) -> App:

@@ -16,9 +16,11 @@ class Person:
     name: str
     token: Secret
     bot: bool = False
+    host: str = "github.com"
 
     def signature(self, at: datetime) -> Signature:
-        return Signature(self.name, f"{self.id}+{self.login}@users.noreply.github.com", at)
+        """As commits made on the website name them."""
+        return Signature(self.name, f"{self.id}+{self.login}@users.noreply.{self.host}", at)
 
 
 @dataclass(frozen=True, slots=True)

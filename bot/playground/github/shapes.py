@@ -147,7 +147,7 @@ class Shapes:
         self, repository: Repository, ends: Sequence[str], fork: str, page: Sequence[Logged], counts: tuple[int, int]
     ) -> Body:
         """`page` is some of the commits that the second end alone has; `counts`: all of those, and of the first's."""
-        base, head = (repository.bare.commit_id(end) or end for end in ends)
+        base, _ = (repository.bare.commit_id(end) or end for end in ends)
         ahead, behind = counts
         words = {(True, True): "diverged", (True, False): "ahead", (False, True): "behind", (False, False): "identical"}
         named = "...".join(map(quote, ends))
