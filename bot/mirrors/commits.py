@@ -5,6 +5,7 @@ the mirror keeps; several paths in one walk it follows without them (before git 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.mirrors.mirror import Mirror
@@ -14,6 +15,15 @@ _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%(trailers:only,unfold)", "%B")
 _WHOLE = ("log", "-z", "--format=" + "%x00".join(_FIELDS), "--encoding=UTF-8", "--no-show-signature")
 _CHUNK = 65536
 _BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit, its first parent, and the files that differ between the two."""
+
+    sha: str
+    parent: str | None
+    files: tuple[str, ...]
 
 
 class Commits:
@@ -47,27 +57,35 @@ class Commits:
         """Commits that touched a path and hold a text in their message, those that merges brought included."""
         return self._read("--fixed-strings", f"--grep={text}", *_range(start, paths=[path]))
 
-    def touching(self, start: str, paths: Sequence[str], until: str | None = None) -> Iterator[tuple[str, str | None]]:
-        """As `log`, but ids only, each with its first parent's, and nothing that leads to `until`."""
+    def touching(self, start: str, paths: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+        """As `log`, but ids only, each with its first parent's."""
         if len(paths) < 2:
-            yield from self._walk(start, until, paths)
+            yield from self._walk(start, paths)
             return
-        touched = {sha for path in paths for sha, _ in self._walk(start, until, [path])}
+        touched = {sha for path in paths for sha, _ in self._walk(start, [path])}
         if touched:
-            yield from (each for each in self._walk(start, until) if each[0] in touched)
+            yield from (each for each in self._walk(start) if each[0] in touched)
 
-    def leads_through(self, start: str, older: str) -> bool:
-        """Whether the branch, by first parents, goes from `start` back to `older`: histories can be rewritten."""
+    def since(self, older: str, start: str) -> list[Change] | None:
+        """What came to the branch after a commit, newest first; None if it is not on it: histories can be rewritten."""
         if start == older:
-            return True
+            return []
         if not self._mirror.holds(older):
-            return False
-        below = [parent for _, parent in self._walk(start, older)]
-        return below[-1:] == [older]
+            return None
+        options = (
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "-z",
+            "--name-only",
+            "--no-renames",
+            "--format=%x00%H %P",
+        )
+        with self._mirror.stream("log", *options, *_range(start, f"^{older}")) as out:
+            found = list(_changes(out.read()))
+        return found if found and found[-1].parent == older else None
 
-    def _walk(self, start: str, until: str | None, paths: Sequence[str] = ()) -> Iterator[tuple[str, str | None]]:
-        stop = [f"^{until}"] if until else []
-        with self._mirror.stream("log", "--first-parent", "--format=%H %P", *_range(start, *stop, paths=paths)) as out:
+    def _walk(self, start: str, paths: Sequence[str] = ()) -> Iterator[tuple[str, str | None]]:
+        with self._mirror.stream("log", "--first-parent", "--format=%H %P", *_range(start, paths=paths)) as out:
             for line in out:
                 sha, *parents = line.decode().split()
                 yield sha, parents[0] if parents else None
@@ -88,6 +106,15 @@ class Commits:
 def _range(*commits: str, paths: Sequence[str] = ()) -> list[str]:
     named = [path.strip("/") for path in paths]
     return ["--end-of-options", *commits, "--", *([] if "" in named else named)]
+
+
+def _changes(raw: bytes) -> Iterator[Change]:
+    """Names can't be empty, so an empty one stands before each commit; a line feed stands before its first file."""
+    for each in raw.removeprefix(b"\0").split(b"\0\0") if raw else ():
+        said, *files = each.removesuffix(b"\0").split(b"\0")
+        sha, *parents = said.decode().split()
+        names = [name.decode(errors="surrogateescape") for name in files]
+        yield Change(sha, parents[0] if parents else None, (*(name[1:] for name in names[:1]), *names[1:]))
 
 
 def _commit(fields: Sequence[str]) -> Commit:

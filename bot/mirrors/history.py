@@ -5,22 +5,28 @@ any origin. What was found is noted on disk, and continued where the branch has 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import dropwhile
 from typing import Any
 
-from bot.mirrors.commits import Commits
+from bot.mirrors.commits import Change, Commits
 from bot.mirrors.mirror import Mirror
 from bot.mirrors.notes import Notes
 from bot.mirrors.tree import CommitTree
-from bot.mirrors.versions import Look, Versions, covers
+from bot.mirrors.versions import Look, Paths, Versions, covers
 from bot.model.catalog import Reading, Target
 from bot.model.change import Commit, Move
 
 _PULL = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
 _PAGE = 16
 """Moves that are told, and noted, before anybody has to wait for more; each further page has twice as many."""
+
+
+_Touching = Callable[[str, Paths], Iterator[tuple[str, str | None]]]
+"""Commits from one back that touched any of the paths, newest first, each with its first parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,13 @@ class History:
 
     def _known(self, start: str, target: Target) -> _Known:
         noted = self._noted(target)
-        if noted is None or not self._commits.leads_through(start, noted.tip):
+        since = self._commits.since(noted.tip, start) if noted else None
+        if noted is None or since is None:
             return _Known(start, (), start)
-        if noted.tip == start:
+        if not since:
             return noted
-        newer = [step for step in self._steps(start, target, noted.tip) if step.is_move]
+        steps = self._steps(start, target, partial(_touching, since))
+        newer = [step for step in steps if step.is_move]
         known = replace(noted, tip=start, moves=self._told(newer, target) + noted.moves)
         self._keep(target, known)
         return known
@@ -92,14 +100,14 @@ class History:
     def _page(self, start: str, target: Target, size: int) -> tuple[tuple[Move, ...], str | None]:
         """So many moves, and the commit to go on from; None if there are no more."""
         found: list[_Step] = []
-        for step in self._steps(start, target, None):
+        for step in self._steps(start, target, self._commits.touching):
             if step.is_move:
                 found.append(step)
             if len(found) == size:
                 return self._told(found, target), step.parent
         return self._told(found, target), None
 
-    def _steps(self, start: str, target: Target, until: str | None) -> Iterator[_Step]:
+    def _steps(self, start: str, target: Target, touching: _Touching) -> Iterator[_Step]:
         """Between two steps nothing that the version is made of has changed, so one look serves both.
 
         Where a commit made it be made of other files, the walk goes on along those.
@@ -107,7 +115,7 @@ class History:
         at: str | None = start
         after = self._look(start, target)
         while at is not None:
-            followed, walked, at = after.paths, self._commits.touching(at, after.paths, until), None
+            followed, walked, at = after.paths, touching(at, after.paths), None
             for sha, parent in walked:
                 before = self._look(parent, target)
                 yield _Step(sha, parent, before, after)
@@ -148,6 +156,12 @@ class History:
     def _keep(self, target: Target, known: _Known) -> None:
         moves = [_plain(move) for move in known.moves]
         self._notes.keep({"tip": known.tip, "moves": moves, "rest": known.rest}, "moves", repr(target))
+
+
+def _touching(changes: Sequence[Change], start: str, paths: Paths) -> Iterator[tuple[str, str | None]]:
+    for each in dropwhile(lambda change: change.sha != start, changes):
+        if any(covers(paths, (file,)) for file in each.files):
+            yield each.sha, each.parent
 
 
 def _plain(move: Move) -> dict[str, Any]:

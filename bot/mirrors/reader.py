@@ -33,14 +33,22 @@ class Archive:
 
     def services(self, commit: str, environment: Environment) -> Mapping[str, tuple[str, ...]]:
         """The services of an environment by name, each with its folders, as `layout.services` finds them."""
-        root = self.contents.root(commit)
         noted = self.notes.find("services", *environment.paths)
-        if noted and noted["root"] == root:
+        if noted and self.has_same_names(noted["commit"], commit):
             return {name: tuple(folders) for name, folders in noted["services"].items()}
         self.contents.list(commit)
         found = layout.services(self.contents.tree(commit), environment)
-        self.notes.keep({"root": root, "services": found}, "services", *environment.paths)
+        self.notes.keep({"commit": commit, "services": found}, "services", *environment.paths)
         return found
+
+    def has_same_names(self, before: str, after: str) -> bool:
+        """Whether files were changed only, and none came, went or became something else: then services are the same."""
+        if before == after:
+            return True
+        if not self.mirror.holds(before):
+            return False
+        changed = self.mirror.difference(before, after).values()
+        return all(old and new and old.mode == new.mode for old, new in changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Reader:
 
     def targets(self, catalog: Catalog) -> tuple[Target, ...]:
         last = self._archives.found
-        if last and last.catalog is catalog and all(self._newest(each) == sha for each, sha in last.commits.items()):
+        if last and last.catalog is catalog and self._is_so_still(last):
             return last.targets
         commits: dict[str, str] = {}
 
@@ -124,6 +132,12 @@ class Reader:
 
     def find_change(self, target: Target, change: str) -> str | None:
         return self._archives[target.repository].history.find_change(self._newest(target.repository), target, change)
+
+    def _is_so_still(self, found: Found) -> bool:
+        return all(
+            self._archives[repository].has_same_names(commit, self._newest(repository))
+            for repository, commit in found.commits.items()
+        )
 
     def _newest(self, repository: str) -> str:
         return self.head(repository).commit
