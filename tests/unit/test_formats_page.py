@@ -44,3 +44,8 @@ def test_what_is_refused_is_said_as_the_page_says(
     (tmp_path / file).write_text(example["body"])
     (refused,) = edit.plan([edit.setting(USUAL)], [file]).refusals
     assert refused.why == " ".join(line.removeprefix("> ") for line in example["said"].splitlines())
+
+
+def test_every_format_has_an_example() -> None:
+    of_formats = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[2:-1]
+    assert [section.partition("\n")[0] for section in of_formats if "```diff" not in section] == []
