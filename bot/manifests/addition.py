@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.errors import Refusal
 from bot.manifests import images, kustomize, splice
 from bot.manifests.splice import Cut
-from bot.manifests.yamltext import Node, Text, get
+from bot.manifests.yamltext import Node, Text, end, get
 from bot.model.catalog import Image
 
 _END = re.compile(r"^(?:\.\.\.|---)(?=\s|$)", re.MULTILINE)
@@ -30,12 +30,16 @@ class _Style(NamedTuple):
 
 
 def add(text: Text, name: str, version: str) -> Text:
-    """The kustomization with an entry that sets an image to a version, as the last of `images:`.
+    """The kustomization with an entry that sets an image to a version, as the last of `images:`; one that is there
+    without a version, since it only renames, gets it.
 
     Refusal, with file and line, where the list can't be added to exactly.
     """
     if len(text.documents) != 1 or text.documents[0].id != "mapping":
         raise Refusal(f"{text.file} must hold one YAML document with a mapping; add images: there by hand.")
+    for pin in kustomize.find(text):
+        if pin.image.version is None and name in {pin.renames, pin.image.name}:
+            return kustomize.write(text, pin, version)
     root = text.documents[0]
     wanted = images.moved(Image(name), version)
     after = splice.insert(text, _cut(text, root, wanted), get(root, "images"))
@@ -51,12 +55,12 @@ def _cut(text: Text, root: Node, image: Image) -> Cut:
         return _key(text, root, image)
     if listed.id == "sequence" and listed.value:
         return (_flow_item if listed.flow_style else _block_item)(text, listed, image)
-    start, end = text.start(listed), listed.end_mark.index
+    start, stop = text.start(listed), listed.end_mark.index
     if root.flow_style:
-        return Cut(start, end, f"[{_entry(image, _style_of_keys(root))}]")
+        return Cut(start, stop, f"[{_entry(image, _style_of_keys(root))}]")
     start = start if text.content[:start].endswith("\n") else len(text.content[:start].rstrip(" "))
-    line_end = _line_end(text, end)  # a comment may stand before it
-    return Cut(start, line_end, text.content[end:line_end] + _newline(text) + _lines(text, image, _style(root)))
+    line_end = text.line_end(stop)  # a comment may stand before it
+    return Cut(start, line_end, text.content[stop:line_end] + text.newline + _lines(text, image, _style(root)))
 
 
 def _key(text: Text, root: Node, image: Image) -> Cut:
@@ -66,9 +70,9 @@ def _key(text: Text, root: Node, image: Image) -> Cut:
         at = root.value[-1][1].end_mark.index if root.value else root.start_mark.index + 1
         lead = ", " if root.value else ""
         return Cut(at, at, f"{lead}{_quoted('images', style.key_quote)}: [{_entry(image, style)}]")
-    content, newline = text.content, _newline(text)
-    end = _END.search(content, _last(root))
-    at = end.start() if end else len(content)
+    content, newline = text.content, text.newline
+    marker = _END.search(content, end(root))
+    at = marker.start() if marker else len(content)
     lines = f"images:{newline}{_lines(text, image, _style(root))}"
     if at and content[at - 1] != "\n":
         return Cut(at, at, newline + lines)
@@ -77,11 +81,11 @@ def _key(text: Text, root: Node, image: Image) -> Cut:
 
 def _block_item(text: Text, listed: Node, image: Image) -> Cut:
     style = _style_of_entry(text, listed)
-    end = _last(listed)
-    if text.content[end - 1] == "\n":
-        return Cut(end, end, _lines(text, image, style) + _newline(text))
-    at = _line_end(text, end)
-    return Cut(at, at, _newline(text) + _lines(text, image, style))
+    at = end(listed)
+    if text.content[at - 1] == "\n":
+        return Cut(at, at, _lines(text, image, style) + text.newline)
+    at = text.line_end(at)
+    return Cut(at, at, text.newline + _lines(text, image, style))
 
 
 def _flow_item(text: Text, listed: Node, image: Image) -> Cut:
@@ -98,7 +102,7 @@ def _lines(text: Text, image: Image, style: _Style) -> str:
     dash = f"{' ' * style.dash}-{' ' * max(1, style.keys - style.dash - 1)}"
     if style.flow:
         return dash + _entry(image, style)
-    indent = _newline(text) + " " * len(dash)
+    indent = text.newline + " " * len(dash)
     return dash + indent.join(f"{key}: {value}" for key, value in _pairs(image, style))
 
 
@@ -115,10 +119,6 @@ def _pairs(image: Image, style: _Style) -> Iterator[tuple[str, str]]:
             yield _quoted(key, style.key_quote), _quoted(value, quote)
 
 
-def _column(text: Text, index: int) -> int:
-    return index - text.content.rfind("\n", 0, index) - 1
-
-
 def _quoted(word: str, quote: str) -> str:
     return f"{quote}{word}{quote}"
 
@@ -131,8 +131,8 @@ def _style_of_entry(text: Text, listed: Node) -> _Style:
     pairs = {key.value: (key, value) for key, value in last.value}
     order = [key.value for key, _ in last.value if key.value in {"name", "newTag"}]
     return _Style(
-        dash=_column(text, text.content.rfind("-", 0, last.start_mark.index)),
-        keys=_column(text, text.start(last)),
+        dash=text.column(text.content.rfind("-", 0, last.start_mark.index)),
+        keys=text.column(text.start(last)),
         flow=bool(last.flow_style),
         padded=bool(last.flow_style) and text.content[text.start(last) + 1] == " ",
         tag_first=order == ["newTag", "name"],
@@ -153,22 +153,3 @@ def _style(root: Node) -> _Style:
 def _style_of_keys(root: Node) -> _Style:
     quote = (root.value[0][0].style or "") if root.value else ""
     return _Style(flow=True, key_quote=quote, quotes=dict.fromkeys(("name", "newTag", "digest"), quote))
-
-
-def _last(node: Node) -> int:
-    """Where the last character of a node stands: a block's own mark covers the comments after it too."""
-    while node.id != "scalar" and node.value and not node.flow_style:
-        child = node.value[-1] if node.id == "sequence" else node.value[-1][1]
-        if child.start_mark.index < node.start_mark.index:  # an alias: what it stands for is written elsewhere
-            return int(node.end_mark.index)
-        node = child
-    return int(node.end_mark.index)
-
-
-def _line_end(text: Text, index: int) -> int:
-    line = text.content.find("\n", index)
-    return len(text.content) if line < 0 else line - text.content.startswith("\r\n", line - 1)
-
-
-def _newline(text: Text) -> str:
-    return "\r\n" if "\r\n" in text.content else "\n"

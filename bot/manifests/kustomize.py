@@ -5,12 +5,12 @@ at the runtime, and of two entries with one name the last wins.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
-from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar, walk
+from bot.manifests.yamltext import Node, Path, Text, end, follow, get, literal, scalar, walk
 from bot.model.catalog import Image, Pin
 
 FORMAT = "kustomize"
@@ -56,15 +56,14 @@ def entries(text: Text, document: int, path: Path) -> tuple[Pin, ...]:
 
 
 def read(text: Text, pin: Pin) -> Image:
-    """What an entry makes of its image. Refusal, with file and line, for substituted values and illegal references."""
+    """What an entry makes of its image; without a version it only renames. Refusal, with file and line, for substituted
+    values and illegal references."""
     entry = _entry(text, pin)
     for field in ("newName", *_VERSIONS):
         node = get(entry, field)
         if node is not None and scalar(node):
             literal(text, node)
     image = _image(entry)
-    if image.version is None:
-        raise Refusal(f"{pin.file}:{pin.line} names {image.name} without a version; add newTag: to that entry.")
     try:
         return images.parse(str(image))
     except Refusal as refusal:
@@ -74,16 +73,18 @@ def read(text: Text, pin: Pin) -> Image:
 def write(text: Text, pin: Pin, version: str) -> Text:
     """The text with the entry at a version, tag and digest together: an old digest beside a new tag runs old code.
 
-    An entry holding the kind of version that isn't asked for gets that line's key replaced too. Refusal, with file and
-    line, as `read`; for an entry that has no version; and where an anchor shares the value with another image.
+    An entry holding the kind of version that isn't asked for gets that line's key replaced too; one that has no version
+    gets the keys. Refusal, with file and line, as `read`, and where an anchor shares the value with another image.
     """
     image = images.moved(read(text, pin), version)
     entry = _entry(text, pin)
     there = {field: node for field in _VERSIONS if (node := get(entry, field)) is not None and scalar(node)}
     wanted = {field: value for field, value in zip(_VERSIONS, (image.tag, image.digest), strict=True) if value}
     name = get(entry, "newName")
-    if not there and name is not None:
+    if not there and name is not None and images.split(str(name.value)).version:
         return _rewrite(text, pin, {name: str(image)})
+    if not there:
+        return _extended(text, entry, wanted)
     if len(there) == 1 and there.keys() != wanted.keys():
         (old, node), (new, _) = next(iter(there.items())), next(iter(wanted.items()))
         values = {node: version}
@@ -103,6 +104,24 @@ def notes(text: Text, pin: Pin) -> tuple[str, ...]:
         return ()
     lines = " and ".join(f"{other.file}:{other.line}" for other in others)
     return (f"{name} has several entries in images:; the last one, {pin.file}:{pin.line}, counts, not {lines}.",)
+
+
+def _extended(text: Text, entry: Node, wanted: Mapping[str, str]) -> Text:
+    """The text with keys set that an entry has not, or has empty."""
+    for field, value in wanted.items():
+        empty = get(entry, field)
+        if empty is not None:
+            return splice.rewrite(text, {empty: value})
+    key = entry.value[0][0]
+    quote = key.style or ""
+    plain = {field: value if splice.reads_as_string(value) else f'"{value}"' for field, value in wanted.items()}
+    pairs = [f"{quote}{field}{quote}: {plain[field]}" for field in wanted]
+    at = end(entry.value[-1][1])
+    if entry.flow_style:
+        return splice.insert(text, splice.Cut(at, at, "".join(f", {pair}" for pair in pairs)))
+    indent = text.newline + " " * text.column(key.start_mark.index)
+    at = text.line_end(at)
+    return splice.insert(text, splice.Cut(at, at, "".join(indent + pair for pair in pairs)))
 
 
 def resources(text: Text) -> tuple[Reference, ...]:

@@ -64,6 +64,20 @@ class Text:
         number = self.content.count("\n", 0, index)
         return self.lines[min(number, len(self.lines) - 1)] if self.lines else number + 1
 
+    @property
+    def newline(self) -> str:
+        """How the file ends its lines."""
+        return "\r\n" if "\r\n" in self.content else "\n"
+
+    def column(self, index: int) -> int:
+        """How many characters stand before one on its line."""
+        return index - self.content.rfind("\n", 0, index) - 1
+
+    def line_end(self, index: int) -> int:
+        """Where a character's line ends, before its newline."""
+        end = self.content.find("\n", index)
+        return len(self.content) if end < 0 else end - self.content.startswith("\r\n", end - 1)
+
     def start(self, node: Node) -> int:
         """Where a node's value begins: its mark covers the anchor and tag before it."""
         properties = _PROPERTIES.match(self.content, node.start_mark.index, node.end_mark.index)
@@ -79,6 +93,16 @@ class Text:
         if not places:
             return ()
         return (f"The value of {self.file}:{self.line(node)} is used by a YAML alias in {places} as well.",)
+
+
+def end(node: Node) -> int:
+    """Where a node's last value ends: a block's own mark covers the comments after it too."""
+    while node.id != "scalar" and node.value and not node.flow_style:
+        child = node.value[-1] if node.id == "sequence" else node.value[-1][1]
+        if child.start_mark.index < node.start_mark.index:  # an alias: what it stands for is written elsewhere
+            break
+        node = child
+    return int(node.end_mark.index)
 
 
 def decode(data: bytes, file: str) -> Text:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.errors import Refusal
-from bot.manifests import addition, formats, images
+from bot.manifests import addition, formats, images, kustomize
 from bot.manifests.layout import Folder
 from bot.manifests.yamltext import Text, encode
 from bot.model.catalog import Pin, Target
@@ -85,6 +85,6 @@ def _add(after: dict[str, Text], folder: Folder, pin: Pin, target: Target, versi
     file, name = folder.kustomization.file, pin.image.name
     said = f"{file} gets an entry for {name} in images:, since {pin.file}:{pin.line} may feed other environments."
     text = after.get(file, folder.kustomization)
-    if not any(entry.image.name == name for entry in formats.find(text) if entry.format == "kustomize"):
+    if not any(entry.image.name == name and entry.image.version for entry in kustomize.find(text)):
         after[file] = addition.add(text, name, version)
     return [said]

@@ -1,6 +1,7 @@
 """One look at a target's files: which pins decide, by what Kustomize lets decide over what."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from bot.errors import Refusal
@@ -146,6 +147,12 @@ class Look:
         yield from ruling
         if ruling and not overruled:
             return
+        renamed = self._renaming(folder)
+        for pin in self._below(folder, lambda pin: wanted(renamed(pin)), seen, overruled=overruled):
+            yield renamed(pin)
+
+    def _below(self, folder: Folder, wanted: Wanted, seen: set[str], *, overruled: bool) -> Iterator[Pin]:
+        """What a folder's own kustomization builds on."""
         for component in filter(None, map(self._folder, reversed(folder.components))):
             below = list(self._within(component, wanted, seen, overruled=overruled))
             yield from below
@@ -161,12 +168,24 @@ class Look:
         if folder.kustomization is None:
             return []
         here = self.find(folder.kustomization.file)
-        entries = {pin.renames or pin.image.name: pin for pin in here if pin.format == kustomize.FORMAT and wanted(pin)}
+        every = [pin for pin in here if pin.format == kustomize.FORMAT and pin.image.version and wanted(pin)]
+        entries = {pin.renames or pin.image.name: pin for pin in every}
         patching = [pin for pin in here if pin.within] + [pin for file in folder.patches for pin in self.find(file)]
         patched = [pin for pin in self._named(folder, patching) if wanted(pin)]
         # Entries see what the patches made: one for a name that a patch replaces counts for nothing.
         renamed = [pin for pin in patched if pin.image.name not in entries]
         return renamed or list(entries.values())
+
+    def _renaming(self, folder: Folder) -> Callable[[Pin], Pin]:
+        """What the entries without a version make of a pin from below: they only give images other names."""
+        here = self.find(folder.kustomization.file) if folder.kustomization else ()
+        entries = {pin.renames: pin.image.name for pin in here if pin.renames and not pin.image.version}
+
+        def renamed(pin: Pin) -> Pin:
+            name = entries.get(pin.image.name)
+            return replace(pin, image=replace(pin.image, name=name), renames=pin.image.name) if name else pin
+
+        return renamed
 
     def _named(self, folder: Folder, patching: list[Pin]) -> list[Pin]:
         """Patches that hold a version alone, such as a HelmRelease's values, are of the image of what they patch."""

@@ -1,4 +1,4 @@
-"""Folders of plain manifests: every YAML or JSON file directly in them, as `kubectl apply -f folder` takes them."""
+"""Plain manifests: a file, or every YAML or JSON file directly in a folder, as `kubectl apply -f` takes them."""
 
 import posixpath
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ _CHART = "Chart.yaml"
 
 
 def render(tree: Tree, folder: str) -> tuple[Manifest, ...]:
-    """The objects of a folder, file by file, Lists taken apart. Refusal with file and line for what is no object."""
+    """The objects of a folder, file by file, or of one file, Lists taken apart. Refusal with file and line for what is
+    no object, and for a file that holds versions alone."""
+    if (alone := tree.read(folder)) is not None:
+        return _alone(alone, folder)
     files = [path for path in tree.files(folder) if posixpath.dirname(path) == folder and path.endswith(_MANIFESTS)]
     if posixpath.join(folder, _CHART) in files:
         raise Refusal(
@@ -27,6 +30,16 @@ def render(tree: Tree, folder: str) -> tuple[Manifest, ...]:
         for document in parse(tree.read(path) or b"", path)
         for found in objects(document, path)
     )
+
+
+def _alone(data: bytes, file: str) -> tuple[Manifest, ...]:
+    documents = parse(data, file)
+    if not any(isinstance(each.value, Mapping) and "kind" in each.value for each in documents):
+        raise Refusal(
+            f"{file} holds values, not Kubernetes objects: its versions can be moved, but what they deploy can't be "
+            "compared with a cluster."
+        )
+    return tuple(found for document in documents for found in objects(document, file))
 
 
 def objects(document: Document, file: str) -> tuple[Manifest, ...]:

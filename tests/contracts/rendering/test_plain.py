@@ -164,3 +164,19 @@ def test_other_bad_inputs() -> None:
     ):
         with pytest.raises(Refusal, match=why):
             Renderer().render(content, "app")
+
+
+def test_row_102_a_file_may_be_a_target() -> None:
+    tree = Files({"argocd/prod/payment.yaml": CONFIG % "a" + "---\n" + CONFIG % "b", "argocd/prod/api.yaml": "x"})
+    assert names(tree, "argocd/prod/payment.yaml") == ["a", "b"]
+    assert Renderer().inputs(tree, "argocd/prod/payment.yaml") == ("argocd/prod/payment.yaml",)
+
+
+@pytest.mark.parametrize("content", ["image_tag: v1.2.0\n", "- a\n", ""])
+def test_row_102_a_file_of_values_cannot_be_compared(content: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        Renderer().render(Files({"image-tags/prod/payment": content}), "image-tags/prod/payment")
+    assert str(refusal.value) == (
+        "image-tags/prod/payment holds values, not Kubernetes objects: its versions can be moved, but what they deploy "
+        "can't be compared with a cluster."
+    )

@@ -30,17 +30,26 @@ def test_what_is_no_entry_is_no_pin(content: str) -> None:
     assert kustomize.find(text(content)) == ()
 
 
-@pytest.mark.parametrize("tag", ["", "~", "null", "''"])
-def test_row_65_an_empty_tag_is_no_version_and_refused(tag: str) -> None:
-    found = text(f"images:\n- name: a\n  newTag: {tag}\n")
+@pytest.mark.parametrize(
+    ("entry", "after"),
+    [
+        pytest.param("- name: a\n  newTag:\n", "- name: a\n  newTag: v2\n", id="row-065 empty"),
+        pytest.param("- name: a\n  newTag: ~\n", "- name: a\n  newTag: v2\n", id="row-065 null"),
+        pytest.param("- name: a\n  newTag: ''\n", "- name: a\n  newTag: 'v2'\n", id="row-065 no text"),
+        pytest.param("- name: a\n", "- name: a\n  newTag: v2\n", id="name alone"),
+        pytest.param(
+            "-   newName: b # c\n    name: a # d\n", "-   newName: b # c\n    name: a # d\n    newTag: v2\n", id="two"
+        ),
+        pytest.param("- {name: a, newName: b}\n", "- {name: a, newName: b, newTag: v2}\n", id="flow"),
+        pytest.param("- {'name': a}", "- {'name': a, 'newTag': v2}", id="quoted keys"),
+    ],
+)
+def test_an_entry_without_a_version_gets_one(entry: str, after: str) -> None:
+    found = text(f"images:\n{entry}")
     (pin,) = kustomize.find(found)
-    assert pin.image == Image("a")
-    for attempt in (lambda: kustomize.read(found, pin), lambda: kustomize.write(found, pin, "v2")):
-        with pytest.raises(Refusal) as refusal:
-            attempt()
-        assert (
-            str(refusal.value) == "overlay/kustomization.yaml:2 names a without a version; add newTag: to that entry."
-        )
+    assert pin.image.version is None
+    assert kustomize.read(found, pin) == pin.image
+    assert kustomize.write(found, pin, "v2").content == f"images:\n{after}"
 
 
 def test_row_65_a_tag_that_a_reader_takes_for_a_number_is_read_as_written() -> None:

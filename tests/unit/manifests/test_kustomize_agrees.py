@@ -41,3 +41,54 @@ def test_kustomize_renders_the_version_that_was_written(tmp_path: Path, entries:
     (tmp_path / "pod.yaml").write_text(POD)
     rendered = subprocess.run([KUBECTL, "kustomize", tmp_path], capture_output=True, text=True, check=True, timeout=30)
     assert f"image: {image}\n" in rendered.stdout
+
+
+BASE = {"base/kustomization.yaml": "resources: [pod.yaml]\n", "base/pod.yaml": POD}
+RENAMED = {**BASE, "base/kustomization.yaml": "resources: [pod.yaml]\nimages: [{name: x/y, newName: m/payment}]\n"}
+COMPONENT = {**BASE, "c/kustomization.yaml": "kind: Component\nimages: [{name: x/y, newTag: v1}]\n"}
+OPERATIONS = "- {op: replace, path: /spec/containers/0/image, value: x/y:v1}"
+PATCH = "{apiVersion: v1, kind: Pod, metadata: {name: payment}, spec: {containers: [{name: a, image: '%s'}]}}"
+
+
+@pytest.mark.parametrize(
+    ("files", "overlay", "image"),
+    [
+        pytest.param(BASE, "resources: [../base]\n", "x/y:1.10", id="row-075"),
+        pytest.param(BASE, "resources: [../base]\nimages:\n  - name: x/y\n", "x/y:1.10", id="row-074 name alone"),
+        pytest.param(
+            BASE, "resources: [../base]\nimages: [{name: x/y, newName: m/n}]\n", "m/n:1.10", id="row-074 new name"
+        ),
+        pytest.param(BASE, "resources: [../base]\nimages: []\n", "x/y:1.10", id="row-074 empty"),
+        pytest.param(RENAMED, "resources: [../base]\n", "m/payment:1.10", id="row-075 renamed in the base"),
+        pytest.param(COMPONENT, "resources: [../base]\ncomponents: [../c]\n", "x/y:1.10", id="row-078"),
+        pytest.param(
+            BASE, f"resources: [../base]\npatches:\n- patch: |-\n    {PATCH % 'x/y:v1'}\n", "x/y:1.10", id="row-081"
+        ),
+        pytest.param(
+            BASE,
+            f"resources: [../base]\npatches:\n- target: {{kind: Pod}}\n  patch: |-\n    {OPERATIONS}\n",
+            "x/y:1.10",
+            id="row-082",
+        ),
+        pytest.param(
+            BASE,
+            f'resources: [../base]\nimages: [{{name: x/y, newTag: v9}}]\npatches:\n- patch: "{PATCH % "x/payment:v1"}"',
+            "x/payment:1.10",
+            id="row-072 the patch renames the image",
+        ),
+    ],
+)
+def test_kustomize_renders_what_an_overlay_was_given(
+    tmp_path: Path, files: dict[str, str], overlay: str, image: str
+) -> None:
+    """The version `1.10` is a number to a careless reader."""
+    files = {**files, "app/kustomization.yaml": overlay}
+    (edit,) = pins.edits(Files(files), Target("payment", "production", "config", ("app",)), "1.10")
+    assert edit.path == "app/kustomization.yaml"
+    assert edit.after is not None
+    for path, content in {**files, edit.path: edit.after.decode()}.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(content)
+    command = [KUBECTL, "kustomize", tmp_path / "app"]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert f"image: {image}\n" in rendered.stdout
