@@ -28,7 +28,7 @@ _IMAGE = re.compile(r".*images?", re.IGNORECASE)
 _IMAGES = re.compile(r".*images", re.IGNORECASE)
 _OF_GIT = frozenset(("url", "repo", "branch", "ref", "commit", "semver"))
 _TEMPLATE = re.compile(r"\{\{|\$\{|\$\(")
-_BOOLEAN = "tag:yaml.org,2002:bool"
+_TRUTHS = frozenset(("true", "false"))
 
 
 class Field(NamedTuple):
@@ -120,7 +120,7 @@ def _keys(mapping: Node) -> dict[str, Field]:
 
 
 def _speaks(key: Node, node: Node) -> bool:
-    return key.id == "scalar" and node.id == "scalar" and node.tag != _BOOLEAN
+    return key.id == "scalar" and node.id == "scalar" and node.value not in _TRUTHS
 
 
 def _parameters(items: Node) -> dict[str, Field]:
