@@ -35,6 +35,9 @@ _FIRST_FETCH_SECONDS = 900.0
 _ID = re.compile(r"[0-9a-f]{40}")
 _MANY_PACKS = 30
 _NOTED_COMMITS = 20_000
+"""Whose changed paths are noted at once: some seconds' work."""
+_NOTED_AT_FIRST = 10
+"""Times that many of a new mirror; of a longer history the rest is noted bit by bit."""
 _UNREADABLE = (ValueError, OSError, GitError)
 """What GitPython raises when there is no such object, or its process has died over a damaged one."""
 _RACE = (
@@ -284,7 +287,8 @@ class Mirror:
                 ["ls-remote", "--", self.remote.url, branch], self._outward(new), seconds=_ASK_SECONDS, keep_open=[lock]
             )
             self._fetch(new, lock, _FIRST_FETCH_SECONDS)
-            _tidy(new)
+            commits = int(run(["rev-list", "--count", "--all"], environment(new)))
+            _tidy(new, min(1 + commits // _NOTED_COMMITS, _NOTED_AT_FIRST))
             with self._reading:
                 self._stop_reading()
                 if self.folder.exists():
@@ -295,7 +299,7 @@ class Mirror:
                 shutil.rmtree(rest, ignore_errors=True)
 
 
-def _tidy(folder: Path) -> None:
+def _tidy(folder: Path, times: int = 1) -> None:
     """Few packs, and notes of which commit touched which paths, without which every history is a walk through all.
 
     Geometric packing keeps the cost in proportion to what came in since. A failure only costs speed.
@@ -303,7 +307,8 @@ def _tidy(folder: Path) -> None:
     with suppress(Failed):
         run(["repack", "--quiet", "-d", "--geometric=2"], environment(folder))
         graph = ["commit-graph", "write", "--reachable", "--changed-paths", f"--max-new-filters={_NOTED_COMMITS}"]
-        run(graph, environment(folder))
+        for _ in range(times):
+            run(graph, environment(folder))
 
 
 def _entry(mode: str, sha: str) -> Entry | None:
