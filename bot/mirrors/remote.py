@@ -144,8 +144,6 @@ class Remote:
             return Refusal(
                 f"{url} has `{branch}` checked out: point the config at a bare repository (git clone --bare)."
             )
-        if "does not match any" in heard:
-            return Unavailable(f"The copy of {url} was made anew meanwhile; nothing was pushed. Try again.")
         if "rejected]" not in rejected or "unpacker error" in rejected:
             return unavailable
         if "signatures" in heard:

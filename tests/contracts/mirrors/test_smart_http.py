@@ -29,7 +29,8 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
 
 def test_read_commit_push_and_move_a_branch(github, mirrors):
     bot = github.add_person("quarterdeck", "Quarterdeck", bot=True)
-    opened = mirrors(github.clone_url("acme/gitops"), tokens={"config": bot.token}, author=Author("Bot", "bot@example.com"))
+    author = Author("Bot", "bot@example.com")
+    opened = mirrors(github.clone_url("acme/gitops"), tokens={"config": bot.token}, author=author)
     tree = opened.reader().head("config")
     assert tree.read("payment.yaml") == b"image: v1\n"
     writer = opened.writer()
