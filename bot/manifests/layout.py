@@ -42,8 +42,8 @@ class Folder:
 def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]:
     """The services that an environment's path templates find, by name, each with its folders.
 
-    A folder counts if manifests lie directly in it and its name can be printed, and so does a file; one without an
-    extension only if it could be a service's, not a README or a Makefile. Refusal for a template that leaves the
+    A folder counts if manifests lie directly in it and its name can be printed, and so does a file that the template
+    names, by its extension, or without one where there are no folders. Refusal for a template that leaves the
     repository.
     """
     found: dict[str, list[str]] = {}
@@ -107,7 +107,9 @@ def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
     above = "/".join(parts[:position])
     names = tree.folders(above)
     if position == len(parts) - 1:
-        names = (*names, *filter(_could_be_a_services, map(posixpath.basename, _direct(above, tree.files(above)))))
+        files = _direct(above, tree.files(above))
+        beside = any(map(pattern.fullmatch, names))
+        names = (*names, *(name for name in map(posixpath.basename, files) if _could_be_meant(name, template, beside)))
     found = []
     for name in names:
         match = pattern.fullmatch(name)
@@ -118,10 +120,11 @@ def _matches(tree: Tree, template: str) -> list[tuple[str, str]]:
     return found
 
 
-def _could_be_a_services(name: str) -> bool:
-    if "." in name:
-        return name.endswith(_MANIFESTS) and name not in kustomize.NAMES
-    return name == name.lower()
+def _could_be_meant(name: str, template: str, beside: bool) -> bool:
+    """Whether a file is what a template names. Beside the folders of services, a file without an extension is not."""
+    if template.endswith(_MANIFESTS):
+        return name not in kustomize.NAMES
+    return not beside and "." not in name and name == name.lower()
 
 
 def _holds_manifests(tree: Tree, path: str) -> bool:

@@ -43,6 +43,24 @@ def environment(*paths: str) -> Environment:
         ),
         pytest.param(["a/{service}"], ["a/docs/README.md", "a/deep/er/x.yaml"], {}, id="no manifests"),
         pytest.param(["a/{service}"], [], {}, id="nothing there"),
+        pytest.param(
+            ["image-tags/prod/{service}"],
+            [
+                "image-tags/prod/payment",
+                "image-tags/prod/README.md",
+                "image-tags/prod/OWNERS",
+                "image-tags/prod/a.yaml",
+            ],
+            {"payment": ("image-tags/prod/payment",)},
+            id="row-102 files without an extension",
+        ),
+        pytest.param(["{service}"], ["payment/a.yaml", "justfile"], {"payment": ("payment",)}, id="folders, not files"),
+        pytest.param(
+            ["argocd/{service}.yaml", "apps/{service}/values-prod.yaml"],
+            ["argocd/payment.yaml", "argocd/kustomization.yaml", "argocd/x.yml", "apps/payment/values-prod.yaml"],
+            {"payment": ("argocd/payment.yaml", "apps/payment/values-prod.yaml")},
+            id="row-102 files",
+        ),
     ],
 )
 def test_services_are_found_by_templates(paths: list[str], files: list[str], found: dict[str, tuple[str, ...]]) -> None:
@@ -87,6 +105,11 @@ def test_row_77_a_kustomization_names_its_files_and_bases(name: str) -> None:
     assert found is not None
     assert found.kustomization is not None
     assert (found.kustomization.file, found.files, found.patches) == (f"a/{name}", ("a/d.yaml",), ("a/p/q.yaml",))
+
+
+def test_row_102_a_file_alone_is_all_that_it_is_made_of() -> None:
+    found = layout.folder(Files({"tags/payment": "image_tag: v1\n"}), "tags/payment")
+    assert found == Folder("tags/payment", None, ("tags/payment",), is_file=True)
 
 
 def test_row_77_two_kustomizations_are_refused() -> None:
