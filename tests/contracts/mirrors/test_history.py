@@ -165,3 +165,81 @@ def test_a_change_that_a_merge_brought_is_found(upstream, mirrors):
     upstream.git("merge", "-q", "--no-ff", "-m", "Merge pull request #13 from acme/topic", "topic")
     upstream.push()
     assert mirrors().reader().find_change(TARGET, "C1") == found
+
+
+BASE = (
+    "kind: Kustomization\nresources: [deployment.yaml]\n"
+    "images:\n- name: registry.example.com/payment\n  newTag: {tag}\n"
+)
+
+
+def based(name: str, tag: str) -> dict[str, bytes | None]:
+    return {f"{name}/kustomization.yaml": BASE.format(tag=tag).encode(), f"{name}/deployment.yaml": image("v0")}
+
+
+def overlay(base: str) -> dict[str, bytes | None]:
+    text = f"kind: Kustomization\nresources: [../../../{base}]\n"
+    return {f"{PAYMENT}/kustomization.yaml": text.encode()}
+
+
+def test_a_version_that_a_base_moves_has_a_history(upstream, mirrors):
+    upstream.commit(based("one", "v1") | based("two", "v5") | overlay("one"), "Set up")
+    upstream.commit(based("one", "v2"), "Promote (#8)\n\nRequested-by: Bo")
+    upstream.commit(based("two", "v6"), "Nothing of ours yet")
+    upstream.commit(overlay("two"), "Another base")
+    upstream.commit(based("one", "v3"), "Nothing of ours any more")
+    upstream.commit(based("two", "v7"), "By hand", who="Cy <cy@example.com>")
+    upstream.push()
+    expected = [("v6", "v7", "Cy"), ("v2", "v6", "Ana"), ("v1", "v2", "Bo"), (None, "v1", "Ana")]
+    assert moves(mirrors())[: len(expected)] == expected
+    assert [move.pull for move in mirrors().reader().moves(TARGET)][:3] == [None, None, 8]
+
+
+def test_a_history_goes_on_from_where_another_process_left_it(upstream, mirrors):
+    upstream.commit({FILE: image("v1")}, "Set up")
+    upstream.commit({FILE: image("v2")}, "Promote", who="Bo <bo@example.com>")
+    upstream.push()
+    asked = []
+
+    def version(tree, target):
+        asked.append(tree.commit)
+        return (tree.read(FILE) or b":").rsplit(b":", 1)[1].decode().strip() or None
+
+    before = [("v1", "v2", "Bo"), (None, "v1", "Ana")]
+    assert moves(mirrors(version=version))[:2] == before
+    first = len(asked)
+    assert moves(mirrors(version=version))[:2] == before
+    assert len(asked) == first, "the notes of the first process were not used"
+    upstream.commit({"README.md": b"x"}, "Elsewhere")
+    upstream.commit({FILE: image("v3")}, "Promote on")
+    upstream.commit({f"{PAYMENT}/odd \n name\xff.yaml": b"x"}, "A name of two lines")
+    upstream.push()
+    assert moves(mirrors(version=version))[:3] == [("v2", "v3", "Ana"), *before]
+    assert len(asked) - first <= 4, "what was known is told again"
+
+
+def test_a_history_that_was_rewritten_is_told_anew(upstream, mirrors):
+    upstream.commit({FILE: image("v1")}, "Set up")
+    upstream.commit({FILE: image("v2")}, "Promote")
+    upstream.push()
+    opened = mirrors()
+    assert moves(opened)[0] == ("v1", "v2", "Ana")
+    upstream.git("reset", "-q", "--hard", "HEAD^")
+    upstream.commit({FILE: image("v3")}, "Promote otherwise")
+    upstream.push("--force", "main")
+    assert moves(opened)[0] == ("v1", "v3", "Ana")
+    upstream.git("reset", "-q", "--hard", "HEAD^")
+    upstream.push("--force", "main")
+    assert moves(opened)[0][1] == "v1"
+
+
+def test_moves_are_found_as_they_are_asked_for_and_all_in_the_end(upstream, mirrors):
+    for number in range(20):
+        upstream.commit({FILE: image(f"v{number}")}, f"Promote {number}")
+    upstream.push()
+    opened = mirrors()
+    newest = next(opened.reader().moves(TARGET))
+    assert (newest.from_version, newest.to_version) == ("v18", "v19")
+    told = [move.to_version for move in opened.reader().moves(TARGET)]
+    assert told[:20] == [f"v{number}" for number in reversed(range(20))]
+    assert [move.to_version for move in mirrors().reader().moves(TARGET)] == told
