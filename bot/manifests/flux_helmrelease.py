@@ -15,7 +15,7 @@ from bot.model.catalog import Pin
 
 FORMAT = "flux"
 
-_HELM = ("helm.toolkit.fluxcd.io/", "helm.fluxcd.io/")
+_HELM = ("helm.toolkit.fluxcd.io/", "helm.fluxcd.io/", "flux.weave.works/")
 _KUSTOMIZE = "kustomize.toolkit.fluxcd.io/"
 
 
