@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from bot.playground.github import merging
+from bot.playground.github import app_shapes, merging
 from bot.playground.github.apps import issue
 from bot.playground.github.denied import Denied, invalid
 from bot.playground.github.pulls import Pull
@@ -182,12 +182,12 @@ def add_assignees(call: Call, pull: Pull) -> Answer:
 
 
 def get_app(call: AppCall) -> Answer:
-    return Answer(call.shapes.app(call.app))
+    return Answer(app_shapes.app(call.shapes, call.app))
 
 
 def find_installation(call: AppCall) -> Answer:
     name = f"{call.path['owner']}/{call.path['repo']}"
-    return Answer(call.shapes.installation(call.app, call.app.installed(name)))
+    return Answer(app_shapes.installation(call.shapes, call.app, call.app.installed(name)))
 
 
 def create_token(call: AppCall) -> Answer:
@@ -195,7 +195,7 @@ def create_token(call: AppCall) -> Answer:
     issued = issue(call.app, call.app.installation(call.path["number"]), asked, call.github.now())
     call.github.tokens.append(issued)
     repositories = [call.github.repository(name) for name in sorted(issued.access.repositories or ())]
-    return Answer(call.shapes.issued(issued, repositories), 201)
+    return Answer(app_shapes.issued(call.shapes, issued, repositories), 201)
 
 
 def of_pull(endpoint: Callable[[Call, Pull], Answer]) -> Callable[[Call], Answer]:

@@ -82,8 +82,8 @@ def enqueue(call: Call, given: Mapping[str, Any]) -> Payload:
 
 
 def mark_ready(call: Call, given: Mapping[str, Any]) -> Payload:
-    _, pull = _pull(call, given)
-    pull.draft = False
+    repository, pull = _pull(call, given)
+    repository.edit(pull, draft=False)
     return {"pullRequest": _shown(pull)}
 
 

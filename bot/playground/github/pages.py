@@ -19,14 +19,25 @@ from bot.playground.github.denied import Denied
 from bot.playground.github.markdown import diff, inline, render
 from bot.playground.github.pulls import Person, Pull
 from bot.playground.github.repository import Repository
-from bot.playground.github.rules import METHODS
 from bot.playground.page import page
 
 if TYPE_CHECKING:
     from bot.playground.github import GitHub
 
 SHEETS = ("github.css",)
-ACTIONS = ("approve", "close", *METHODS)
+METHOD_NAMES = {"merge": "Create a merge commit", "squash": "Squash and merge", "rebase": "Rebase and merge"}
+Act = Callable[[Repository, Pull, Person, dict[str, str]], object]
+ACTIONS: dict[str, Act] = {
+    "approve": lambda repository, pull, by, form: repository.review(pull, by, "APPROVE", form.get("body", "")),
+    "comment": lambda repository, pull, by, form: repository.comment(pull, by, form.get("body", "")),
+    "close": lambda repository, pull, _by, _form: repository.edit(pull, state="closed"),
+    "ready": lambda repository, pull, _by, _form: repository.edit(pull, draft=False),
+    "merge": lambda repository, pull, by, form: merging.merge(
+        repository, pull, by, form.get("method", "merge"), sha=form.get("head")
+    ),
+    "enqueue": lambda repository, pull, by, form: merging.enqueue(repository, pull, by, form.get("head")),
+    "delete": lambda repository, pull, _by, _form: repository.delete_branch(pull.branch),
+}
 
 
 class Pages:
@@ -81,6 +92,19 @@ class Pages:
             f" committed <code>{sha}</code></p>{f'<pre>{escape(rest.strip())}</pre>' if rest.strip() else ''}{changes}",
         )
 
+    def compare(self, request: Request) -> Response:
+        repository = self._repository(request)
+        named = request.path_params["basehead"]
+        base, head = (repository.bare.commit_id(name) for name in named.partition("...")[::2])
+        if base is None or head is None:
+            raise Denied(404, "Not Found")
+        commits = (self._commit_row(repository, commit) for commit in repository.bare.log(f"{base}..{head}"))
+        return self._page(
+            f"Comparing {named}",
+            f"{self._heading(repository)}<h2>Comparing {escape(named)}</h2>{_table(commits)}"
+            f"<h3>Files changed</h3>{_files(repository.bare.diff(base, head))}",
+        )
+
     def pulls(self, request: Request) -> Response:
         repository = self._repository(request)
         rows = (
@@ -95,15 +119,15 @@ class Pages:
 
     def pull(self, request: Request, problem: str = "") -> Response:
         repository = self._repository(request)
+        merging.proceed(repository)
         pull = repository.pull(request.path_params["number"])
-        labels = "".join(f' <span class="badge">{escape(label)}</span>' for label in pull.labels)
         said = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
         return self._page(
             f"{pull.title} · #{pull.number}",
             f"{self._heading(repository)}<h2>{escape(pull.title)} <span class=soft>#{pull.number}</span></h2>"
             f"<p>{_badge(pull)} {_doing(pull)}"
             f" {_count(repository.commits(pull), 'commit')} into <code>{escape(pull.base)}</code> from"
-            f" <code>{escape(pull.branch)}</code>{labels}</p>{said}"
+            f" <code>{escape(pull.branch)}</code></p>{said}{_about(pull)}"
             f'<section class="text">{render(pull.body) or "<p class=soft>No description.</p>"}</section>'
             f"{_conversation(pull)}{self._actions(repository, pull, request)}"
             f"<h3>Files changed</h3>{_files(repository.diff(pull))}",
@@ -114,39 +138,29 @@ class Pages:
         repository = self._repository(request)
         pull = repository.pull(request.path_params["number"])
         person = self._github.people.get(form.get("person", ""))
-        action = form.get("action", "")
-        if person is None or action not in ACTIONS:
+        act = ACTIONS.get(form.get("action", ""))
+        if person is None or act is None:
             return self.pull(request, "Choose who you are and what to do.")
         try:
-            if action == "approve":
-                repository.review(pull, person, "APPROVE", form.get("body", ""))
-            elif action in METHODS:
-                merging.merge(repository, pull, person, action, sha=form.get("head"))
-            else:
-                repository.edit(pull, state="closed")
-        except Denied as denied:
-            return self.pull(request, denied.message)
+            act(repository, pull, person, form)
+        except (Denied, merging.Unprocessable) as denied:
+            return self.pull(request, str(denied))
         return RedirectResponse(f"{self._at(repository)}/pull/{pull.number}?as={quote(person.login)}", 303)
 
     def _actions(self, repository: Repository, pull: Pull, request: Request) -> str:
-        if pull.closed:
-            return ""
         chosen = request.query_params.get("as", "")
-        options = "".join(
-            f'<option value="{escape(person.login)}"{" selected" if person.login == chosen else ""}>'
-            f"{escape(person.name)}</option>"
-            for person in self._github.people.values()
-            if not person.bot
-        )
-        conflict = repository.merged_tree(pull) is None
-        note = "<p class=problem>This branch has conflicts with the base branch.</p>" if conflict else ""
+        people = ((each.login, each.name) for each in self._github.people.values() if not each.bot)
+        who = f"<label>Acting as {_select('person', people, chosen)}</label>"
+        text = '<textarea name="body" rows="2" aria-label="Comment" placeholder="Comment"></textarea>'
+        if pull.closed:
+            left = pull.branch in repository.bare.branches()
+            buttons = '<button name="action" value="delete">Delete branch</button>' if left else ""
+            note = ""
+        else:
+            buttons, note = _merge_buttons(repository, pull)
         return (
             f'{note}<form method="post" class="actions"><input type="hidden" name="head" value="{pull.head}">'
-            f'<label>Acting as <select name="person">{options}</select></label>'
-            '<button name="action" value="approve">Approve</button>'
-            f'<button name="action" value="squash"{" disabled" if conflict else ""}>Squash and merge</button>'
-            f'<button name="action" value="merge" class="primary"{" disabled" if conflict else ""}>Merge</button>'
-            '<button name="action" value="close" class="danger">Close</button></form>'
+            f'{text}{who}<button name="action" value="comment">Comment</button>{buttons}</form>'
         )
 
     def _heading(self, repository: Repository) -> str:
@@ -199,6 +213,7 @@ def routes(github: "GitHub") -> list[Route]:
         Route(here, shown(pages.repository)),
         Route(here + "/blob/{ref}/{path:path}", shown(pages.blob)),
         Route(here + "/commit/{sha}", shown(pages.commit)),
+        Route(here + "/compare/{basehead:path}", shown(pages.compare)),
         Route(here + "/pulls", shown(pages.pulls)),
         Route(here + "/pull/{number:int}", shown(pages.pull)),
         Route(here + "/pull/{number:int}", shown(pages.act, posted=True), methods=["POST"]),
@@ -218,8 +233,57 @@ def _count(number: int, thing: str) -> str:
 
 
 def _badge(pull: Pull) -> str:
-    word, kind = ("Merged", "good") if pull.merged else ("Closed", "bad") if pull.closed else ("Open", "warn")
+    waiting = ("Draft", "soft") if pull.draft else ("Queued", "warn") if pull.queued else ("Open", "warn")
+    word, kind = ("Merged", "good") if pull.merged else ("Closed", "bad") if pull.closed else waiting
     return f'<span class="badge {kind}">{word}</span>'
+
+
+def _about(pull: Pull) -> str:
+    """Labels, and who was asked for what."""
+    rows = {
+        "Labels": "".join(f'<span class="badge">{escape(label)}</span> ' for label in pull.labels),
+        "Reviewers": escape(", ".join([*(person.login for person in pull.reviewers), *pull.teams])),
+        "Assignees": escape(", ".join(person.login for person in pull.assignees)),
+        "Auto-merge": f"{pull.auto_merge.method}, asked for by {escape(pull.auto_merge.by.login)}"
+        if pull.auto_merge
+        else "",
+    }
+    said = "".join(f"<dt>{name}</dt><dd>{html}</dd>" for name, html in rows.items() if html)
+    return f'<dl class="about">{said}</dl>' if said else ""
+
+
+def _merge_buttons(repository: Repository, pull: Pull) -> tuple[str, str]:
+    """What can be done to it while it is open, and what stands in the way of merging."""
+    missing, queue = repository.missing_approvals(pull), repository.rules(pull.base).queue
+    notes = {
+        "dirty": "This branch has conflicts with the base branch.",
+        "draft": "This pull request is still a draft.",
+        "blocked": f"{_count(missing, 'more approving review')} required.",
+    }
+    state = merging.state(repository, pull)
+    stopped = " disabled" if state in notes or pull.queued else ""
+    methods = ((method, METHOD_NAMES[method]) for method in repository.settings.methods)
+    merge = (
+        f'<button name="action" value="enqueue" class="primary"{stopped}>Merge when ready</button>'
+        if queue
+        else f'<select name="method" aria-label="How to merge">{_options(methods)}</select>'
+        f'<button name="action" value="merge" class="primary"{stopped}>Merge</button>'
+    )
+    ready = '<button name="action" value="ready">Ready for review</button>' if pull.draft else ""
+    note = f"<p class=problem>{notes[state]}</p>" if state in notes else ""
+    approve = '<button name="action" value="approve">Approve</button>'
+    return f'{approve}{ready}<button name="action" value="close" class="danger">Close</button>{merge}', note
+
+
+def _select(name: str, choices: Iterable[tuple[str, str]], chosen: str) -> str:
+    return f'<select name="{name}">{_options(choices, chosen)}</select>'
+
+
+def _options(choices: Iterable[tuple[str, str]], chosen: str = "") -> str:
+    return "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
+        for value, words in choices
+    )
 
 
 def _doing(pull: Pull) -> str:
@@ -232,9 +296,7 @@ def _conversation(pull: Pull) -> str:
     said = [(comment.at, comment.id, _said(comment.person, "commented", comment.body)) for comment in pull.comments]
     words = {"APPROVED": "approved", "CHANGES_REQUESTED": "requested changes", "COMMENTED": "reviewed"}
     said += [(review.at, review.id, _said(review.person, words[review.state], review.body)) for review in pull.reviews]
-    asked = [person.login for person in pull.reviewers] + pull.teams
-    waiting = f"<p class=soft>Review asked of {escape(', '.join(asked))}.</p>" if asked else ""
-    return "".join(html for _, _, html in sorted(said)) + waiting
+    return "".join(html for _, _, html in sorted(said))
 
 
 def _said(person: Person, what: str, body: str) -> str:

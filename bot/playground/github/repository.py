@@ -91,12 +91,21 @@ class Repository:
         self._keep(self._pulls[number])
         return self._pulls[number]
 
-    def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, state: str | None = None) -> None:
+    def edit(
+        self,
+        pull: Pull,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        state: str | None = None,
+        draft: bool | None = None,
+    ) -> None:
         _check_text(pull.title if title is None else title, pull.body if body is None else body)
         if state not in (None, "open", "closed"):
             raise invalid("PullRequest", "state")
         pull.title = pull.title if title is None else title
         pull.body = pull.body if body is None else body
+        pull.draft = pull.draft if draft is None else draft
         pull.updated = self.now()
         if state == "closed" and not pull.closed:
             pull.closed = self.now()

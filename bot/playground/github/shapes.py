@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.playground.github import merging
-from bot.playground.github.apps import GRANTED, App, Installation, Issued
 from bot.playground.github.bare import FileDiff, Logged, Signature
 from bot.playground.github.pulls import Comment, Person, Pull, Review
 from bot.playground.github.repository import Repository
@@ -46,7 +45,7 @@ class Shapes:
         self.api = f"{self.site}/api/v3"
 
     def user(self, person: Person) -> Body:
-        return self._account(person.login, person.id, "Bot" if person.bot else "User")
+        return self.account(person.login, person.id, "Bot" if person.bot else "User")
 
     def authenticated(self, person: Person, since: datetime) -> Body:
         nothing = dict.fromkeys(("bio", "company", "email", "hireable", "location", "twitter_username"))
@@ -76,7 +75,7 @@ class Shapes:
             "node_id": node("R", 1),
             "name": repository.name,
             "full_name": repository.full_name,
-            "owner": self._account(repository.owner, 1, "Organization"),
+            "owner": self.account(repository.owner, 1, "Organization"),
             "private": True,
             "visibility": "private",
             "has_issues": True,
@@ -186,7 +185,7 @@ class Shapes:
             "review_comments_url": f"{url}/comments",
             "statuses_url": f"{self.api}/repos/{repository.full_name}/statuses/{pull.head}",
         }
-        owner = self._account(repository.owner, 1, "Organization")
+        owner = self.account(repository.owner, 1, "Organization")
         ends = {
             end: {
                 "label": f"{repository.owner}:{branch}",
@@ -329,57 +328,6 @@ class Shapes:
             "updated_at": moment(comment.at),
         }
 
-    def app(self, app: App) -> Body:
-        return {
-            "id": app.id,
-            "node_id": node("A", app.id),
-            "slug": app.slug,
-            "name": app.name,
-            "client_id": f"Iv1.{app.id}",
-            "owner": self._account("acme", 1, "Organization"),
-            "description": None,
-            "external_url": self.site,
-            "html_url": f"{self.site}/apps/{app.slug}",
-            "created_at": moment(app.created),
-            "updated_at": moment(app.created),
-            "permissions": dict(GRANTED),
-            "events": [],
-            "installations_count": len(app.installations),
-        }
-
-    def installation(self, app: App, installation: Installation) -> Body:
-        at = moment(installation.created)
-        return {
-            "id": installation.id,
-            "account": self._account(installation.account, 1, "Organization"),
-            "access_tokens_url": f"{self.api}/app/installations/{installation.id}/access_tokens",
-            "repositories_url": f"{self.api}/installation/repositories",
-            "html_url": f"{self.site}/organizations/{installation.account}/settings/installations/{installation.id}",
-            "app_id": app.id,
-            "app_slug": app.slug,
-            "target_id": 1,
-            "target_type": "Organization",
-            "permissions": dict(installation.permissions),
-            "events": [],
-            "created_at": at,
-            "updated_at": at,
-            "single_file_name": None,
-            "has_multiple_single_files": False,
-            "single_file_paths": [],
-            "repository_selection": "selected",
-            "suspended_at": moment(installation.suspended),
-            "suspended_by": None,
-        }
-
-    def issued(self, issued: Issued, repositories: Sequence[Repository]) -> Body:
-        return {
-            "token": issued.token.reveal(),
-            "expires_at": moment(issued.expires),
-            "permissions": dict(issued.access.permissions or {}),
-            "repository_selection": "selected",
-            "repositories": [self.repository(each) for each in repositories],
-        }
-
     def _known(self, repository: Repository, signature: Signature) -> Body | None:
         person = repository.author(signature)
         return self.user(person) if person else None
@@ -410,7 +358,7 @@ class Shapes:
             "commit_message": "",
         }
 
-    def _account(self, login: str, number: int, kind: str) -> Body:
+    def account(self, login: str, number: int, kind: str) -> Body:
         url = f"{self.api}/users/{quote(login)}"
         return {
             **{f"{name}_url": f"{url}/{name}" for name in USER_LINKS.split()},

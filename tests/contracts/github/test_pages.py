@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.playground.github.rules import Protection
+
 BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -49,13 +51,72 @@ def test_approve_then_merge(world, pull):
     page = world.page("/acme/gitops/pull/1").text
     assert '<span class="badge good">Merged</span>' in page
     assert "<strong>ben</strong> merged 1 commit" in page
-    assert "<button" not in page
+    assert 'value="merge"' not in page
     assert "+image: v1.3.0" in page
 
 
-def test_squash(world, pull):
-    assert press(world, "squash", head=pull.head).status_code == 303
-    assert (pull.merged_by.login, len(world.gitops.bare.log(pull.merge_commit, 1)[0].parents)) == ("ana", 1)
+@pytest.mark.parametrize(("method", "parents"), [("merge", 2), ("squash", 1), ("rebase", 1)])
+def test_there_is_a_choice_of_how_to_merge(world, pull, method, parents):
+    assert f'<option value="{method}">' in world.page("/acme/gitops/pull/1").text
+    assert press(world, "merge", head=pull.head, method=method).status_code == 303
+    assert (pull.merged_by.login, len(world.gitops.bare.log(pull.merge_commit, 1)[0].parents)) == ("ana", parents)
+
+
+def test_a_method_that_is_switched_off_is_no_choice(world, pull):
+    world.gitops.settings.methods = ("rebase",)
+    page = world.page("/acme/gitops/pull/1").text
+    assert '<option value="rebase">' in page
+    assert '<option value="merge">' not in page
+    assert "Merge commits are not allowed" in press(world, "merge", method="merge").text
+
+
+def test_labels_reviewers_and_assignees_are_shown(world, pull):
+    world.gitops.label(pull, [HOSTILE[:20]])
+    world.gitops.request(pull, ["ana"], ["sre"])
+    world.gitops.assign(pull, ["ben"])
+    page = world.page("/acme/gitops/pull/1").text
+    assert '<dt>Labels</dt><dd><span class="badge">&lt;script&gt;' in page
+    assert "<dt>Reviewers</dt><dd>ana, sre</dd><dt>Assignees</dt><dd>ben</dd>" in page
+
+
+def test_people_can_comment(world, pull):
+    assert press(world, "comment", body="Looks **well**").status_code == 303
+    assert (
+        "<strong>ana</strong> commented</p><p>Looks <strong>well</strong></p>" in world.page("/acme/gitops/pull/1").text
+    )
+
+
+def test_a_draft_is_made_ready_before_it_is_merged(world, pull):
+    pull.draft = True
+    page = world.page("/acme/gitops/pull/1").text
+    assert '<span class="badge soft">Draft</span>' in page
+    assert 'value="merge" class="primary" disabled' in page
+    assert press(world, "ready").status_code == 303
+    assert not pull.draft
+    assert press(world, "merge", head=pull.head).status_code == 303
+
+
+def test_what_the_base_requires_is_said(world, pull):
+    world.gitops.protected["main"] = Protection(approvals=2)
+    assert "2 more approving reviews required." in world.page("/acme/gitops/pull/1").text
+    assert "At least 2 approving reviews are required" in press(world, "merge", head=pull.head).text
+
+
+def test_a_queue_takes_it_from_the_page(world, pull):
+    world.gitops.protected["main"] = Protection(queue=True)
+    assert press(world, "enqueue", head=pull.head).status_code == 303
+    page = world.page("/acme/gitops/pull/1").text
+    while '<span class="badge warn">Queued</span>' in page:  # a second at each look
+        page = world.page("/acme/gitops/pull/1").text
+    assert '<span class="badge good">Merged</span>' in page
+
+
+def test_the_branch_of_what_was_merged_can_be_deleted(world, pull):
+    press(world, "merge", head=pull.head)
+    assert "Delete branch" in world.page("/acme/gitops/pull/1").text
+    assert press(world, "delete").status_code == 303
+    assert BRANCH not in world.gitops.bare.branches()
+    assert "Delete branch" not in world.page("/acme/gitops/pull/1").text
 
 
 def test_close(world, pull):
