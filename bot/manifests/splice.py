@@ -25,6 +25,8 @@ _NOT_A_STRING = re.compile(
     """
 )
 
+_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+
 
 class Removal(NamedTuple):
     """A key of a mapping that should go, with its value."""
@@ -176,16 +178,17 @@ def _prove(before: Text, after: Text, edits: Mapping[Node, str | None]) -> None:
 
     The readers count marks differently, but they must agree on the order of events.
     """
-    wanted = {(node.start_mark.index, node.end_mark.index): value for node, value in edits.items()}
+    old_content, new_content, skipped = _changed_documents(before.content, after.content, edits)
+    wanted = {(node.start_mark.index - skipped, node.end_mark.index - skipped): value for node, value in edits.items()}
     edited: dict[int, str | None] = {}
     for read in (_libyaml, _ruamel):
-        old = read(before.content)
+        old = read(old_content)
         if old is None:
             continue
         if not edited:  # the first reader that can read it is also the one whose marks the nodes carry
             spans = ((number, span) for number, (span, event) in enumerate(old) if event.kind == "ScalarEvent")
             edited = {number: wanted[span] for number, span in spans if span in wanted}
-        new = [event for _, event in read(after.content) or ()]
+        new = [event for _, event in read(new_content) or ()]
         kept = [(number, event) for number, (_, event) in enumerate(old) if edited.get(number, "") is not None]
         if len(edited) != len(wanted) or len(new) != len(kept):
             break
@@ -194,6 +197,25 @@ def _prove(before: Text, after: Text, edits: Mapping[Node, str | None]) -> None:
     else:
         return
     raise Refusal(f"{before.file} can't be edited without changing more than the version; edit it by hand.")
+
+
+def _changed_documents(before: str, after: str, edits: Iterable[Node]) -> tuple[str, str, int]:
+    """The YAML documents that hold the edits, before and after, and how many characters stand before them.
+
+    A line that begins with `---` parts documents whatever it stands in, so what is the same outside can't be read
+    otherwise, and the slow reader is spared it. https://yaml.org/spec/1.2.2/#document-markers. Not so where directives,
+    which belong to the document after them, or marks of ruamel.yaml, which are its own, come in.
+    """
+    marks = [(node.start_mark.index, node.end_mark.index) for node in edits if isinstance(node, yaml.Node)]
+    if not marks or len(marks) != len(list(edits)) or re.search("^%", before, re.MULTILINE):
+        return before, after, 0
+    lines = [line.start() for line in _MARKER.finditer(before)]
+    low = max((line for line in lines if line <= min(marks)[0]), default=0)
+    high = min((line for line in lines if line >= max(end for _, end in marks)), default=len(before))
+    rest = len(before) - high
+    if before[:low] != after[:low] or before[high:] != after[len(after) - rest :]:
+        return before, after, 0
+    return before[low:high], after[low : len(after) - rest], low
 
 
 def _as_meant(old: _Event, new: _Event, number: int, edited: Mapping[int, str | None]) -> bool:

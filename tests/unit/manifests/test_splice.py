@@ -115,3 +115,16 @@ def test_no_legal_tag_is_misread_after_it_is_written(tag: str) -> None:
     wanted = [{"a": tag, "b": "y"}]
     assert resolved(after.content) == (wanted, wanted)
     assert get(after.documents[0].value[0], "a") is not None
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "first", ["a: x0", "%TAG !e! tag:example.com,2000:\n---\na: !e!y x0", "---\na: |-\n  x0", "a: 'x0'\n..."]
+)
+def test_any_document_of_many_is_edited_alone(first: str, number: int) -> None:
+    documents = [first, "# note\n--- # one\na: x1", "---\na: &x x2", '---\n{"a": x3}\n# ---\n']
+    text = Text("a.yaml", "\n".join(documents))
+    found = follow(text.documents[number], ("a",))
+    assert found is not None
+    after = splice.rewrite(text, {found: "moved"})
+    assert after.content == text.content.replace(f"x{number}", "moved")
