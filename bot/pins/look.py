@@ -1,5 +1,6 @@
 """One look at a target's files: which pins decide, by what Kustomize lets decide over what."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -13,6 +14,8 @@ from bot.pins import charts, configured, missing
 from bot.ports import Tree
 
 Wanted = Callable[[Pin], bool]
+
+_GENERAL = frozenset(("image", "images", "app", "main", "global", "default", "deployment", "containers", "controllers"))
 
 
 class Look:
@@ -104,14 +107,16 @@ class Look:
     def _nameless(self) -> list[tuple[Folder, Pin]]:
         """Versions beside which no image is named, as in the values file of one environment."""
         found = self._find(lambda pin: not names(pin))
-        own = [each for each in found if self._target.service in each[1].key.split(".")]
+        service = self._target.service
+        own = [each for each in found if service in each[1].key.split(".")]
         found = own or found
-        keys = {pin.key for _, pin in found}
-        if len(keys) > 1:
+        others = [pin for pin in self._all() if names(pin)] if found and not own else []
+        if len({pin.key for _, pin in found}) > 1 or (others and not all(_general(pin) for _, pin in found)):
             listed = ", ".join(f"{pin.key} ({pin.file}:{pin.line})" for _, pin in found)
+            several = "Several versions" if len(found) > 1 else "A version"
             raise Refusal(
-                f"Several versions in {self._where} could be {self._target.service}'s: {listed}; "
-                f"set services.{self._target.service}.pins to the one that is meant."
+                f"{several} in {self._where} could be {service}'s: {listed}; "
+                f"set services.{service}.pins to the one that is meant."
             )
         return found
 
@@ -220,3 +225,8 @@ class Look:
 def names(pin: Pin) -> set[str]:
     """What an image is called where it is pinned; nothing where a version stands alone."""
     return {name for name in (pin.image.name, pin.renames) if name}
+
+
+def _general(pin: Pin) -> bool:
+    """Whether Helm calls a place no component's: `image`, or below words that say nothing."""
+    return not set(re.findall(r"[a-z]+", pin.key.lower())) - _GENERAL

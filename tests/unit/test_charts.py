@@ -116,6 +116,17 @@ def test_row_88_the_name_comes_from_the_general_values_even_without_a_version() 
     assert moved(files, target("acme/pay")) == ("values-prod.yaml", ["  tag: v1.3.0"])
 
 
+def test_row_88_another_components_version_is_not_taken_on_a_guess() -> None:
+    files = {"values.yaml": "proxy: envoyproxy/envoy\nredis: {image: {tag: v7}}\nproxyImage: envoy:v1\n"}
+    assert refused(files) == (
+        f"A version in {APP} could be payment's: redis.image (values.yaml:2); "
+        "set services.payment.pins to the one that is meant."
+    )
+    assert moved({"values.yaml": "web: {image: {tag: v1.2.0}}\n"}) == ("values.yaml", ["web: {image: {tag: v1.3.0}}"])
+    files = {"values.yaml": "app: {image: {tag: v1.2.0}}\nproxyImage: envoy:v1\n"}
+    assert moved(files) == ("values.yaml", ["app: {image: {tag: v1.3.0}}"])
+
+
 def test_row_93_a_parameter_is_moved() -> None:
     files = {"app.yaml": f"{APPLICATION}      parameters:\n      - name: image.tag\n        value: v1.2.0\n"}
     assert pins.current(tree(files), target()) == "v1.2.0"
