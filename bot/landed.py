@@ -30,13 +30,15 @@ def commits(git: Git, forge: Forge | None, repository: Repository, number: int) 
             raise Refusal(f"No commit on {repository.branch} says that it merges pull request #{number}.")
         return (found,)
     pull = forge.pull(repository.name, number)
+    named = f"Pull request #{number} ({pull.title})"
+    if pull.state == "open":
+        raise Refusal(f"{named} is open, so it moved nothing yet. If it is mine, close it by: cancel pr {number}")
     if pull.state != "merged":
-        what = "open, so it changed nothing yet: close it instead" if pull.state == "open" else "closed unmerged"
-        raise Refusal(f"Pull request #{number} ({pull.title}) is {what}; there is nothing to go back on.")
+        raise Refusal(f"{named} was closed unmerged, so it moved nothing.")
     below = dropwhile(lambda commit: commit.sha != pull.merged_as, branch)
     newest = next(below, None)
     if newest is None:
-        raise Refusal(f"Pull request #{number} ({pull.title}) was merged into {pull.base}, not {repository.branch}.")
+        raise Refusal(f"{named} was merged into {pull.base}, not {repository.branch}.")
     if len(newest.parents) != 1:
         return (newest,)
     had = forge.compare(owner_and_name(repository.url) or repository.url, newest.sha, pull.head).entries

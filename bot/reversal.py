@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot import markdown, pins, proposals, targets, wording
 from bot.errors import Refusal
-from bot.lineage import REJECTS, Way, is_ours
+from bot.lineage import REJECTS, Way
 from bot.model.catalog import Target
 from bot.model.change import Draft, Edit, Move, Step
 from bot.model.request import Message
@@ -49,7 +49,7 @@ class Reverter:
         step = Step(target, pins.current(tree, target), way.to_version)
         alone = _alone(tree, target, way.to_version)
         drafts, why = self._reverts(tree, way, step)
-        doubts = [*_again(way, self.message), *_by_hand(way, step)]
+        doubts = _again(way, self.message)
         if drafts:
             notes = alone.notes if isinstance(alone, pins.Plan) else ()
             doubts += _more(drafts, alone, step)
@@ -69,8 +69,8 @@ class Reverter:
         """The reverting commits; none, and why, if they conflict, or do anything but lead to the version."""
         target = step.target
         commits = [move.commit.sha for move in way.moves]
-        reverted = self.git.revert(target.repository, commits, tree.commit, target.folders) if commits else None
-        if reverted is None:
+        reverted = self.git.revert(target.repository, commits, tree.commit, target.folders)
+        if not reverted:
             return (), CONFLICTS
         drafts = tuple(
             Draft(proposals.revert_message(move.commit, self._trailers(_step(move, way), way)), edits)
@@ -78,12 +78,9 @@ class Reverter:
             if edits
         )
         edits = net(edit for draft in drafts for edit in draft.edits)
-        if not edits and reverted:
-            first = way.moves[0].commit.sha[:10]
-            return (
-                (),
-                f"It was moved by {first} outside its own folders, so only the version is set back, and only here.",
-            )
+        if not edits:
+            by = way.moves[0].commit.sha[:10]
+            return (), f"It was moved by {by} outside its own folders, so only the version is set back, and only here."
         after = Preview(tree, edits)
         if any(tree.read(edit.path) != edit.before for edit in edits) or _told(after, target) != way.to_version:
             return (), CONFLICTS
@@ -134,19 +131,13 @@ def _again(way: Way, message: Message) -> list[str]:
     return [f"It was rolled back before, {since}; this goes further back."]
 
 
-def _by_hand(way: Way, step: Step) -> list[str]:
-    if way.again or not way.moves or is_ours(way.moves[0]):
-        return []
-    move = way.moves[0]
-    by = f"{move.by} ({move.commit.sha[:10]})"
-    return [f"{wording.short(step.from_version)} in {step.target.environment} was set by {by}, not by me."]
-
-
 def _more(drafts: Sequence[Draft], alone: pins.Plan | Refusal, step: Step) -> list[str]:
     """What else the commits brought to the service's folders goes back with the version: a person should know."""
     wanted = alone.edits if isinstance(alone, pins.Plan) else ()
     files = [edit.path for edit in net(edit for draft in drafts for edit in draft.edits) if edit not in wanted]
     if not files:
         return []
-    alone_ = f"promote {step.target.service} {step.to_version} to {step.target.environment}"
-    return [f"More than the version goes back, in {wording.joined(files)}; to set the version alone, say: {alone_}"]
+    only = (
+        f"to set the version alone, say: promote {step.target.service} {step.to_version} to {step.target.environment}"
+    )
+    return [f"More than the version goes back, in {wording.joined(files)} ({only})."]

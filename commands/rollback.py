@@ -7,9 +7,9 @@ from bot import landed, pending, pins, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
-from bot.lineage import Lineage, Way
+from bot.lineage import Lineage, Way, is_ours
 from bot.model.catalog import Delivery, Target
-from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal, Skipped, Withdrawal
+from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal, Skipped, Step, Withdrawal
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview
@@ -54,6 +54,7 @@ def rollback(
     planned = _reverter(ctx).plan(tree, target, way)
     if planned is None:
         return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(way.to_version)}.")
+    planned = replace(planned, doubts=(*_by_hand(way, planned.step), *planned.doubts))
     return _reversal(ctx, tree, [planned], _further(target, lineage, way) if version is None else [])
 
 
@@ -144,7 +145,15 @@ def _further(target: Target, lineage: Lineage, way: Way) -> list[str]:
     return [f"To go further back, say: rollback {target.service} in {target.environment} to {below[0]}"]
 
 
-def _pull(ctx: Context, number: int) -> Reversal | Release:
+def _by_hand(way: Way, step: Step) -> list[str]:
+    """What a person or a program set is not ours to undo unasked."""
+    if way.again or not way.moves or is_ours(way.moves[0]):
+        return []
+    by = f"{way.moves[0].by} ({way.moves[0].commit.sha[:10]})"
+    return [f"{wording.short(step.from_version)} in {step.target.environment} was set by {by}, not by me."]
+
+
+def _pull(ctx: Context, number: int) -> Reversal | Release | Reply:
     """Back on each service that a pull request moved, in each environment."""
     repository, commits = _landed(ctx, number)
     among = [target for target in ctx.targets() if target.repository == repository]
@@ -162,15 +171,24 @@ def _pull(ctx: Context, number: int) -> Reversal | Release:
             skipped.append(back)
         elif back is not None:
             planned.setdefault(group, []).append(back)
-    if not planned and not skipped:
-        raise Refusal(
-            f"Pull request #{number} changed no service's version in its own folders, so nothing is to be rolled back; "
-            "revert it at the forge."
-        )
+    if not planned:
+        return _nothing(number, skipped)
     tree = ctx.git.head(repository)
     back_on = f"This goes back on pull request #{number}."
     reversals = [_reversal(ctx, tree, returns, [back_on]) for returns in planned.values()]
     return reversals[0] if len(reversals) == 1 and not skipped else Release(tuple(reversals), tuple(skipped))
+
+
+def _nothing(number: int, skipped: Sequence[Skipped]) -> Reply:
+    said = " ".join(each.why for each in skipped)
+    if not skipped:
+        raise Refusal(
+            f"Pull request #{number} changed no service's version in its own folders, so nothing is to be rolled back; "
+            "revert it at the forge."
+        )
+    if any(each.refused for each in skipped):
+        raise Refusal(said)
+    return Reply(Outcome.UNCHANGED, said)
 
 
 def _landed(ctx: Context, number: int) -> tuple[str, Sequence[Commit]]:

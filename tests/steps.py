@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -104,15 +105,16 @@ def _press(stage: Stage, said: re.Match[str]) -> None:
     stage.world.playground.workspace.press(said["who"], message.channel, message.ts, said["button"])
 
 
-@step(r"(?P<who>\w+) (?P<what>merges|closes) #(?P<number>\d+)")
+@step(r"(?P<who>\w+) (?P<what>merges|squashes|rebases|closes) #(?P<number>\d+)")
 def _settle(stage: Stage, said: re.Match[str]) -> None:
     github = stage.world.playground.github
     headers = {"Authorization": f"Bearer {github.people[said['who']].token.reveal()}"}
     pull = f"{github.api_url}/repos/{REPOSITORY}/pulls/{said['number']}"
-    if said["what"] == "merges":
-        answer = httpx.put(f"{pull}/merge", headers=headers, json={})
-    else:
+    if said["what"] == "closes":
         answer = httpx.patch(pull, headers=headers, json={"state": "closed"})
+    else:
+        method = {"merges": "merge", "squashes": "squash", "rebases": "rebase"}[said["what"]]
+        answer = httpx.put(f"{pull}/merge", headers=headers, json={"merge_method": method})
     answer.raise_for_status()
 
 
@@ -124,6 +126,22 @@ def _push(stage: Stage, said: re.Match[str]) -> None:
     assert said["old"] in before
     after = before.replace(said["old"], said["new"].replace("\\n", "\n"))
     stage.world.commit(person, {said["path"]: after.encode()}, "Change it by hand")
+
+
+@step(
+    r"(?P<who>\w+) opens pull request \"(?P<title>[^\"]+)\" that turns \"(?P<old>[^\"]+)\" into \"(?P<new>[^\"]+)\""
+    r" in (?P<paths>\S+(?: and \S+)*)"
+)
+def _open(stage: Stage, said: re.Match[str]) -> None:
+    """A person's own: a commit for each file, on a branch named after the title."""
+    repository, person = stage.world.playground.repository, stage.world.playground.github.people[said["who"]]
+    branch = said["title"].lower().replace(" ", "-")
+    for path in said["paths"].split(" and "):
+        before = stage.world.git("show", f"main:{path}")
+        assert said["old"] in before
+        after = before.replace(said["old"], said["new"].replace("\\n", "\n"))
+        repository.commit(branch, {path: after.encode()}, f"Change {path}", person)
+    repository.open(person, title=said["title"], body="", head=branch, base="main")
 
 
 @step(r"GitHub answers (?P<status>\d+) to the next request")
@@ -178,6 +196,23 @@ def _tip(stage: Stage, said: re.Match[str]) -> None:
 def _pull(stage: Stage, said: re.Match[str]) -> None:
     pull = stage.world.playground.repository.pull(int(said["number"]))
     stage.output = stage.world.git("diff", f"main...{pull.branch}").strip()
+
+
+@step(r"pull request #(?P<number>\d+) (?:then )?reads")
+def _body(stage: Stage, said: re.Match[str]) -> None:
+    """Once all has followed, reviewers last; without the hidden block, and the marks that keep GitHub from linking."""
+    pull = stage.world.playground.repository.pull(int(said["number"]))
+    until = time.monotonic() + 15
+    while not pull.reviewers and time.monotonic() < until:
+        time.sleep(0.02)
+    gets = {
+        "labels": pull.labels,
+        "assigned to": [person.login for person in pull.assignees],
+        "review by": [person.login for person in pull.reviewers],
+    }
+    shown = [f"{what}: {', '.join(names)}" for what, names in gets.items()]
+    body = pull.body.partition("<!--")[0].replace("\u200b", "").rstrip()
+    stage.output = "\n".join([pull.title, *shown, "", body])
 
 
 @step(r"\$: quarterdeck (?P<arguments>.+)")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _STEP = re.compile(r"\*\*(?P<who>[^*]+)\*\* (?P<what>.+)")
-_FENCE = re.compile(r"```(\w*)")
+_FENCE = re.compile(r"(`{3,})(\w*)")
 
 
 @dataclass
@@ -44,13 +44,13 @@ def read(path: Path) -> list[Step]:
             else:
                 steps[-1].said.append(text)
         elif fence := _FENCE.fullmatch(line):
-            end = lines.index("```", number + 1)
+            end = lines.index(fence[1], number + 1)
             block = "\n".join(lines[number + 1 : end])
-            if fence[1] == "console":
+            if fence[2] == "console":
                 command, _, output = block.partition("\n")
                 steps.append(Step(number + 2, "$", command.removeprefix("$ "), block=output, language="console"))
             else:
-                steps[-1].block, steps[-1].language = block, fence[1]
+                steps[-1].block, steps[-1].language = block, fence[2]
             number = end
         quoting = line.startswith(">")
         number += 1
