@@ -124,9 +124,9 @@ class Lookup:
         return Addition(named[0], names.pop(), note)
 
     def _alone(self) -> list[Pin]:
-        """The version in a file of Helm values that was named itself, where no image and no other version is in it."""
-        named = [source.pins for source in self.sources if source.text.file in self.paths]
-        return [pins[0] for pins in named if len(pins) == 1 and not pins[0].image.name]
+        """The version in the one file that was named, where no image and no other version is in it: Helm values."""
+        pins = [pin for source in self.sources if self.paths == [source.text.file] for pin in source.pins]
+        return pins if len(pins) == 1 and not pins[0].image.name else []
 
 
 def component(pin: Pin) -> str:

@@ -339,6 +339,13 @@ def test_row_88_a_lone_tag_in_a_file_that_was_named_is_meant() -> None:
     assert moved(plan("acme/payment=v2", paths=("values-prod.yaml",))) == ["values-prod.yaml:3   tag: v2"]
 
 
+def test_lone_tags_in_several_files_are_nobodys() -> None:
+    write({"payment/values.yaml": "image: {tag: v1}\n", "web/values.yaml": "image: {tag: v1}\n"})
+    assert refused("acme/payment=v2", paths=("payment/values.yaml", "web/values.yaml")) == (
+        "No image acme/payment is in payment/values.yaml or web/values.yaml, nor any other image."
+    )
+
+
 def test_json_is_as_documented() -> None:
     write({"a.yaml": pod("acme/payment:v1", "acme/web"), "t.yaml": TEMPLATE % "acme/api"})
     assert edit.as_data(plan("payment=v2", "web=v1")) == {
