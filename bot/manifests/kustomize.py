@@ -6,6 +6,7 @@ at the runtime, and of two entries with one name the last wins.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from bot.errors import Refusal
@@ -16,13 +17,19 @@ from bot.model.catalog import Image, Pin
 FORMAT = "kustomize"
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
+_API = "kustomize.config.k8s.io/"
 _VERSIONS = ("newTag", "digest")
 _IMAGE = re.compile(r"\bimage\b")
 
 
 def is_kustomization(text: Text) -> bool:
-    """By its name, as Kustomize tells it; no text inside one is."""
-    return text.file.rpartition("/")[2] in NAMES and not text.lines
+    """By its name, as Kustomize tells it, or by what it says it is; no text inside one is."""
+    if text.lines:
+        return False
+    if text.file.rpartition("/")[2] in NAMES:
+        return True
+    said = (scalar(get(root, "apiVersion")) or "" for root in text.documents) if _API in text.content else ()
+    return any(each.startswith(_API) for each in said)
 
 
 class Reference(NamedTuple):
@@ -65,6 +72,9 @@ def read(text: Text, pin: Pin) -> Image:
             literal(text, node)
     image = _image(entry)
     try:
+        if not scalar(get(entry, "newName")):  # then it only looks for a name, which may be a placeholder
+            images.parse(str(replace(image, name="name")))
+            return image
         return images.parse(str(image))
     except Refusal as refusal:
         raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None

@@ -1,10 +1,11 @@
 """Images of containers: in every object that has them, at any depth, custom resources with a pod template included.
 
 Which fields hold images: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ (containers,
-initContainers, ephemeralContainers, and image volumes' `reference`).
+initContainers, ephemeralContainers, and image volumes' `reference`); custom resources have a few more.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot.errors import Refusal
@@ -14,12 +15,17 @@ from bot.model.catalog import Image, Pin
 
 FORMAT = "workload"
 
-_PLACES = {
+_PLACES: Mapping[str, Path] = {
     "containers": ("image",),
     "initContainers": ("image",),
     "ephemeralContainers": ("image",),
     "volumes": ("image", "reference"),
+    "steps": ("image",),
+    "sidecars": ("image",),
 }
+"""Lists, and where an image stands in each item. The last two are Tekton's."""
+_CONTAINERS = frozenset(("container", "script", "stepTemplate", "containerDisk"))
+"""Mappings that are one container: of Argo Workflows, Tekton and KubeVirt."""
 
 
 def find(text: Text) -> tuple[Pin, ...]:
@@ -63,6 +69,9 @@ def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     return (*([untagged] if pin.image.version is None else []), *text.aliased(_scalar(text, pin)))
 
 
+_SCREEN = re.compile("|".join((*_PLACES, *_CONTAINERS)))
+
+
 class _Place(NamedTuple):
     document: int
     path: Path
@@ -73,18 +82,27 @@ class _Place(NamedTuple):
 def _containers(text: Text) -> dict[int, _Place]:
     """By the scalar's identity, since aliases lead to one scalar from several places."""
     places: dict[int, _Place] = {}
-    if not any(field in text.content for field in _PLACES):
+    if not _SCREEN.search(text.content):
         return places
     for number, base, each in _objects(text):
         for path, parent in walk(each):
-            for key, items in parent.value if parent.id == "mapping" else ():
-                below = _PLACES.get(key.value) if key.id == "scalar" and items.id == "sequence" else None
-                for index, item in enumerate(items.value if below else ()):
-                    node = follow(item, below or ())
+            for key, held in parent.value if parent.id == "mapping" else ():
+                for below in _below(key, held):
+                    node = follow(held, below)
                     if node is not None and scalar(node):
-                        place = _Place(number, (*base, *path, key.value, index, *(below or ())), node, each)
+                        place = _Place(number, (*base, *path, key.value, *below), node, each)
                         places.setdefault(id(node), place)
     return places
+
+
+def _below(key: Node, held: Node) -> Iterator[Path]:
+    """Where below a key images of containers would stand."""
+    if held.id == "scalar" or key.id != "scalar":
+        return
+    if held.id == "sequence" and key.value in _PLACES:
+        yield from ((index, *_PLACES[key.value]) for index in range(len(held.value)))
+    elif held.id == "mapping" and key.value in _CONTAINERS:
+        yield ("image",)
 
 
 def _objects(text: Text) -> Iterator[tuple[int, Path, Node]]:

@@ -49,7 +49,7 @@ def refused(content: str, version: str = "v1.3.0") -> str:
         pytest.param("image.repository: a/b\nimage.tag: v1", [("image", "a/b:v1", 2)], id="row-91 literal keys"),
         pytest.param(
             "image: [{tag: v1, name: a}, {image: b:v2}]",
-            [("image.0", "a:v1", 1), ("image.1.image", "b:v2", 1)],
+            [("image.a", "a:v1", 1), ("image.1.image", "b:v2", 1)],
             id="row-91 a list",
         ),
         pytest.param(
@@ -189,6 +189,11 @@ def test_row_89_the_charts_own_version_is_said() -> None:
     (pin,) = helm_values.find(text)
     assert helm_values.read(text, pin).version is None
     assert helm_values.notes(text, pin) == ("values.yaml:1 was empty, so the chart's own version ran.",)
+
+
+def test_two_places_of_one_key_in_the_same_layer_both_stay() -> None:
+    layers = [helm_values.layer(values("images: [{name: a, tag: v1}, {name: a, tag: v2}]"))]
+    assert [str(pin.image) for pin in helm_values.ruling(layers)] == ["a:v1", "a:v2"]
 
 
 def test_later_layers_decide_and_take_the_name_from_earlier_ones() -> None:

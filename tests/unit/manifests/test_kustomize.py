@@ -21,6 +21,19 @@ def test_a_pin_says_what_stands_where() -> None:
     )
 
 
+def test_a_kustomization_may_say_that_it_is_one_whatever_its_name() -> None:
+    content = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: [{name: a, newTag: v1}]\n"
+    assert [pin.image for pin in kustomize.find(Text("overlay/prod.yaml", content))] == [Image("a", "v1")]
+
+
+def test_the_name_that_is_looked_for_may_be_a_placeholder() -> None:
+    found = text("images:\n- name: IMAGE\n  newTag: v1\n")
+    assert kustomize.write(found, kustomize.find(found)[0], "v2").content == found.content.replace("v1", "v2")
+    found = text("images:\n- name: a\n  newName: A/b\n  newTag: v1\n")
+    with pytest.raises(Refusal, match="a repository's path is lower case"):
+        kustomize.read(found, kustomize.find(found)[0])
+
+
 def test_only_kustomizations_have_entries() -> None:
     assert kustomize.find(Text("overlay/values.yaml", "images:\n- name: a\n  newTag: v1\n")) == ()
 

@@ -78,3 +78,25 @@ def test_a_pin_of_another_text_is_refused() -> None:
     with pytest.raises(Refusal) as refusal:
         workload.read(Text("a.yaml", "image: a"), pin)
     assert str(refusal.value) == "a.yaml:6 no longer holds an image; ask again."
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("{steps: [{image: 'a:v1'}]}", id="row-010 Tekton step"),
+        pytest.param("{sidecars: [{image: 'a:v1'}], stepTemplate: {name: x}}", id="row-010 Tekton sidecar"),
+        pytest.param("{stepTemplate: {image: 'a:v1'}}", id="row-010 Tekton step template"),
+        pytest.param("{templates: [{container: {image: 'a:v1'}}]}", id="row-010 Argo Workflow"),
+        pytest.param("{templates: [{script: {image: 'a:v1', source: x}}]}", id="row-010 Argo Workflow script"),
+        pytest.param("{volumes: [{containerDisk: {image: 'a:v1'}}]}", id="row-010 KubeVirt"),
+    ],
+)
+def test_containers_of_custom_resources(spec: str) -> None:
+    text = Text("a.yaml", f"kind: Thing\nmetadata: {{name: x}}\nspec: {spec}\n")
+    (pin,) = workload.find(text)
+    assert workload.write(text, pin, "v2").content == text.content.replace("v1", "v2")
+
+
+@pytest.mark.parametrize("spec", ["{steps: [[{name: a}]]}", "{container: a}", "{script: {source: x}}", "{steps: 3}"])
+def test_keys_of_the_same_name_that_hold_no_container(spec: str) -> None:
+    assert workload.find(Text("a.yaml", f"kind: Workflow\nspec: {spec} # image\n")) == ()
