@@ -13,7 +13,7 @@ from bot.markdown import bullets, code, fenced, folded, table, text
 from bot.model.catalog import ImagePolicy, Merge
 from bot.model.change import Comparison, Proposal, Reversal, Step
 from bot.model.request import Message
-from bot.model.sync import Sighting
+from bot.model.sync import Health, Sighting, SyncState
 
 LONGEST = 65_536
 """GitHub's limit, in characters."""
@@ -85,17 +85,17 @@ def _doubts(proposal: Proposal) -> list[str]:
 
 
 def _overview(steps: Sequence[Step], briefs: Sequence[Brief]) -> str:
-    """A row for each service. What isn't well is told in its section."""
-    head = ["Service", "From", "To", *(["Now", "Before it"] if briefs else [])]
+    """A row for each service; a version that isn't the one before is bold."""
     rows = []
     for number, step in enumerate(steps):
         row = [text(step.target.service), _version(step.from_version), f"**{_version(step.to_version)}**"]
         if briefs:
-            now, earlier = briefs[number].now, briefs[number].earlier
-            row += [text(now) if isinstance(now, str) else f"{now.sync}, {now.health}"]
-            row += ["; ".join(f"{text(each.target.environment)} {_running(each)}" for each in earlier)]
+            now = briefs[number].now
+            before = "; ".join(f"{text(each.target.environment)} {_running(each)}" for each in briefs[number].earlier)
+            other = any(_differs(each, step) for each in briefs[number].earlier)
+            row += [text(now) if isinstance(now, str) else _running(now), f"**{before}**" if other else before]
         rows.append(row)
-    return table(head, rows)
+    return table(["Service", "From", "To", *(["Now", "Before it"] if briefs else [])], rows)
 
 
 def _state(proposal: Proposal, step: Step, brief: Brief) -> list[str]:
@@ -112,7 +112,8 @@ def _state(proposal: Proposal, step: Step, brief: Brief) -> list[str]:
 def _running(seen: Sighting) -> str:
     version = f"{_version(seen.live or seen.desired)}{'' if seen.live else ' in Git'}"
     why = f" ({text(seen.why)})" if seen.why else ""
-    return f"{version}, {seen.sync}, {seen.health}{why}"
+    unknown = seen.sync is SyncState.UNKNOWN and seen.health is Health.UNKNOWN
+    return f"{version}, {'the rest is unknown' if unknown else f'{seen.sync}, {seen.health}'}{why}"
 
 
 def _differs(seen: Sighting, step: Step) -> bool:
@@ -137,8 +138,7 @@ def _section(proposal: Proposal, step: Step, brief: Brief) -> list[Part]:
     """One of several services."""
     heading = f"{step.target.service}: {wording.short(step.from_version)} → {wording.short(step.to_version)}"
     service = step.target.service
-    state = Part(bullets(_state(proposal, step, brief)), 2, f"how {service} runs now")
-    details = [state, *_details(proposal, step, brief, "####")]
+    details = _details(proposal, step, brief, "####")
     if len(proposal.steps) <= SECTIONS:
         return [Part(f"### {text(heading)}"), *details]
     return [Part(folded(heading, _joined(details).rstrip()), 3, f"what is new for {service}")]
@@ -158,7 +158,7 @@ def _news(brief: Brief, step: Step, level: str, *, back: bool) -> str:
     older, newer = _version(step.from_version), _version(step.to_version)
     title = f"{level} Gone with {older}" if back else f"{level} New in {newer}"
     if not isinstance(brief.news, Comparison):
-        return f"{title}\n\nThat can't be told: {text(brief.news or '')}"
+        return f"{title}\n\n{text(brief.news or '')}"
     lost = [f"**{changelog.commits(brief.news.missing)} of {older} will be gone.**"] if brief.news.missing else []
     return "\n\n".join([title, *([] if back else lost), changelog.listed(brief.news, brief.source)])
 

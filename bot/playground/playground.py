@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from bot.playground import kubernetes, past, server
+from bot.playground import kubernetes, past, server, source
 from bot.playground.github import GitHub
 from bot.playground.guard import Guard
 from bot.playground.kubernetes import Agent, Cluster, kubeconfig
@@ -44,7 +44,10 @@ environments:
     path: environments/production/{{service}}
     cluster: production
     reviewers: [ben]
+    assign: true
     channel: "#deploys"
+services:
+  payment: {{source: {source}}}
 images:
   allow: ["registry.example.com/*"]
   version: semver
@@ -100,6 +103,7 @@ class Playground:
         )
         if lived_in:
             past.happen(self.repository, files, self.github.people, now)
+        source.write(self.github)
         self.clusters = {name: Cluster(name, now=now) for name in ENVIRONMENTS}
         self.agents = {
             name: Agent(cluster, self.repository.bare.path, f"environments/{name}")
@@ -112,8 +116,9 @@ class Playground:
         )
         self.config = folder / "quarterdeck.yaml"
         ana, ben = self.workspace.people
+        url = self.github.clone_url(REPOSITORY)
         self.config.write_text(
-            CONFIG.format(url=self.github.clone_url(REPOSITORY), ana=ana.id, ben=ben.id, every=every), encoding="utf-8"
+            CONFIG.format(url=url, source=source.NAME, ana=ana.id, ben=ben.id, every=every), encoding="utf-8"
         )
 
     @property
