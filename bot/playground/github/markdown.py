@@ -23,7 +23,7 @@ ITEM = re.compile(r"(?:[-*]|\d+\.) +(.+)")
 QUOTE = re.compile(r"> ?(.*)")
 RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
 CELLS = re.compile(r"(?<!\\)\|")
-DETAILS = re.compile(r"</?details>|<summary>(?P<summary>[^<]*)</summary>")
+DETAILS = re.compile(r"(?P<tag></?details>)?(?:<summary>(?P<summary>[^<]*)</summary>)?")
 
 
 def render(text: str) -> str:
@@ -77,8 +77,9 @@ def _blocks(lines: list[str]) -> Iterator[str]:
         elif heading := HEADING.fullmatch(line):
             level = len(heading[1]) + 1
             yield f"<h{level}>{inline(heading[2])}</h{level}>"
-        elif tag := DETAILS.fullmatch(line):
-            yield line if tag["summary"] is None else f"<summary>{escape(tag['summary'])}</summary>"
+        elif line and (tag := DETAILS.fullmatch(line)):
+            summary = "" if tag["summary"] is None else f"<summary>{inline(tag['summary'])}</summary>"
+            yield (tag["tag"] or "") + summary
         elif ITEM.fullmatch(line):
             at = _while(ITEM, lines, at)
             yield f"<ul>{''.join(f'<li>{text}</li>' for text in _inner(ITEM, lines[start:at]))}</ul>"

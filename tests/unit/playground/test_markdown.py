@@ -34,6 +34,14 @@ OURS = re.compile(
         ),
         ("[a](javascript:x)", "<p>[a](javascript:x)</p>"),
         (
+            "<details><summary>`a` & <b></summary>\n\n</details>",
+            "<p>&lt;details&gt;&lt;summary&gt;<code>a</code> &amp; &lt;b&gt;&lt;/summary&gt;</p>\n</details>",
+        ),
+        (
+            "<details><summary>`a` & b</summary>\n</details>",
+            "<details><summary><code>a</code> &amp; b</summary>\n</details>",
+        ),
+        (
             "<details>\n<summary>More</summary>\n\n<b>\n</details>",
             "<details>\n<summary>More</summary>\n<p>&lt;b&gt;</p>\n</details>",
         ),
