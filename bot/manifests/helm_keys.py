@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images
-from bot.manifests.yamltext import Node, Path, get, scalar, walk
+from bot.manifests.yamltext import Node, Path, follow, get, scalar, walk
 from bot.model.catalog import Image
 
 _ROLES = {
@@ -26,6 +26,8 @@ _WORD = "|".join(word for words in _ROLES.values() for word in words if word)
 _KEY = re.compile(rf"(?P<stem>.*image)(?:[._-]?(?P<word>{_WORD}))?|(?P<lone>(?:.*\.)?)(?P<last>{_WORD})", re.IGNORECASE)
 _IMAGE = re.compile(r".*images?", re.IGNORECASE)
 _IMAGES = re.compile(r".*images", re.IGNORECASE)
+_PARAMETERS = ("parameters", "set")
+"""What Argo CD and helmfile call them."""
 _OF_GIT = frozenset(("url", "repo", "branch", "ref", "commit", "semver"))
 _TEMPLATE = re.compile(r"\{\{|\$\{|\$\(")
 _TRUTHS = frozenset(("true", "false"))
@@ -95,11 +97,22 @@ def held(node: Node, path: Path) -> Iterator[Place]:
             whole = ((key, field) for key, field in fields.items() if not _KEY.fullmatch(key))
             yield from (Place(key, {"name": field}) for key, field in whole if _is_reference(field))
         yield from _grouped(fields, parent)
-    elif node.id == "sequence" and parent == "parameters":
+    elif node.id == "sequence" and parent in _PARAMETERS:
         yield from _grouped(_parameters(node), "")
     elif node.id == "sequence" and of_images:
         items = (Field((index,), item) for index, item in enumerate(node.value) if item.id == "scalar")
         yield from (Place(str(field.path[0]), {"name": field}) for field in items if _is_reference(field))
+
+
+def dotted(root: Node, path: Path, place: Place) -> str:
+    """What Helm calls a place, with an item of a list by its `name`, if it has one: `apps.payment.image`."""
+    steps = []
+    for step in path:
+        below = follow(root, (step,))
+        called = scalar(get(below, "name")) if isinstance(step, int) else None
+        steps.append(called or str(step))
+        root = below or root
+    return ".".join([*steps, *filter(None, [place.stem.rstrip(".")])])
 
 
 def stem(key: str) -> str:

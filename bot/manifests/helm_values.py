@@ -4,7 +4,7 @@ Kinds that carry values of their own come here for them. Which keys mean an imag
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -50,11 +50,13 @@ class Layer(NamedTuple):
 def layer(text: Text, document: int = 0, base: Path = ()) -> Layer:
     """The values at a place of a document. Lone tags count where there is nothing better."""
     root = follow(text.documents[document], base) if document < len(text.documents) else None
+    if root is None:
+        return Layer((), {})
     names: dict[str, str] = {}
     found: dict[int, Pin] = {}
     sure: set[int] = set()
-    for path, place in helm_keys.places(root, base) if root is not None else ():
-        key = ".".join([*map(str, path[len(base) :]), *filter(None, [place.stem.rstrip(".")])])
+    for path, place in helm_keys.places(root, base):
+        key = helm_keys.dotted(root, path[len(base) :], place)
         if place.image.name:
             names.setdefault(key, place.image.name)
         if field := place.version:  # one that aliases lead to from several places is one pin
@@ -77,17 +79,18 @@ def ruling(layers: Sequence[Layer]) -> tuple[Pin, ...]:
 
     One that holds a version alone gets the name that other layers give the place.
     """
-    decide: dict[str, Pin] = {}
-    for each in layers:
-        for pin in each.pins:
-            former = decide.pop(pin.key, None)
-            overruled = (*former.overrules, f"{former.file}:{former.line}") if former else ()
-            decide[pin.key] = replace(pin, overrules=overruled)
     names = {key: name for each in layers for key, name in each.names.items()}
-    return tuple(
-        pin if pin.image.name else replace(pin, image=replace(pin.image, name=names.get(pin.key, "")))
-        for pin in decide.values()
-    )
+    decide: tuple[Pin, ...] = ()
+    for each in layers:
+        keys = {pin.key for pin in each.pins}
+        mine = (replace(pin, overrules=_overruled(decide, pin.key)) for pin in each.pins)
+        decide = (*(pin for pin in decide if pin.key not in keys), *mine)
+    named = (replace(pin, image=replace(pin.image, name=pin.image.name or names.get(pin.key, ""))) for pin in decide)
+    return tuple(named)
+
+
+def _overruled(pins: Iterable[Pin], key: str) -> tuple[str, ...]:
+    return tuple(place for pin in pins if pin.key == key for place in (*pin.overrules, f"{pin.file}:{pin.line}"))
 
 
 def read(text: Text, pin: Pin) -> Image:
