@@ -146,27 +146,29 @@ def _drift(args: argparse.Namespace) -> int:
 def _edit(args: argparse.Namespace) -> int:
     from bot import edit, files
 
-    status = 0
+    status = 1
     try:
         plan = edit.plan([edit.setting(words) for words in args.set], args.paths)
-        if plan.refusals:
-            status = 1
-        elif not args.diff:
+        if not plan.refusals and not args.diff:
             files.replace(plan.rewrites)
-    except (Refusal, Unavailable) as error:
-        plan, status = edit.Plan(refusals=[edit.Refused(str(error))]), 1 if isinstance(error, Refusal) else 2
-    for refused in plan.refusals:
-        print(terminal.printable(refused.why), file=sys.stderr)
+    except Refusal as refusal:
+        plan = edit.Plan(refusals=[edit.Refused(str(refusal))])
+    except Unavailable as trouble:
+        plan, status = edit.Plan(refusals=[edit.Refused(str(trouble))]), 2
     if args.json:
         print(terminal.dumps(edit.as_data(plan)))
-    elif args.diff and not status:
+    if plan.refusals:
+        said = [each.why for each in plan.refusals] + ["Nothing was written."] * (status == 1)
+        print(terminal.printable("\n".join(said)), file=sys.stderr)
+        return status
+    if args.diff and plan.rewrites and not args.json:
         diff = edit.diff(plan)
         sys.stdout.write(terminal.printable(diff) if sys.stdout.isatty() else diff)
-    elif not status:
-        print(terminal.printable(edit.report(plan)))
-    for note in plan.notes if not status else ["Nothing was written."] if status == 1 else []:
+    elif not args.json:
+        print(terminal.printable(edit.report(plan)), file=sys.stderr if args.diff else sys.stdout)
+    for note in plan.notes:
         print(terminal.printable(note), file=sys.stderr)
-    return status
+    return 0
 
 
 def _check(args: argparse.Namespace) -> int:

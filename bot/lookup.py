@@ -86,7 +86,7 @@ class Lookup:
     @property
     def kustomizations(self) -> list[str]:
         """Those that the paths are, or that lie directly in the folders that they are."""
-        return [file for path in self.paths for file in _kustomizations(path)]
+        return list(dict.fromkeys(file for path in self.paths for file in _kustomizations(path)))
 
     def pins(self, image: str) -> list[Pin]:
         """The versions of the image called so, else of the one whose name ends so after a slash; those without an image
@@ -118,10 +118,8 @@ class Lookup:
             raise Refusal(f"{image} could be {_listed(found)}; write the whole name of the one that is meant.")
         if not found and (_nearest(image, pins) or (pins and is_whole)):
             raise _nothing(image, [f"{named[0]} and what it builds on"], pins)
-        note = (
-            None if found else f"Whether {named[0]} builds on {image} can't be seen; the entry counts only if it does."
-        )
-        return Addition(named[0], names.pop(), note)
+        unsure = f"Whether {named[0]} builds on {image} can't be seen; the entry counts only if it does."
+        return Addition(named[0], names.pop(), None if found else unsure)
 
     def _alone(self) -> list[Pin]:
         """The version in the one file that was named, where no image and no other version is in it: Helm values."""

@@ -62,6 +62,8 @@ def test_a_diff_writes_nothing_and_applies(tmp_path: Path) -> None:
     assert (tmp_path / "pod.yaml").read_text() == POD
     subprocess.run(["git", "apply"], cwd=tmp_path, input=out.encode(), check=True)
     assert (tmp_path / "pod.yaml").read_text() == MOVED
+    said = "pod.yaml:5  acme/payment  v1.3.0 already\nNothing to do; 1 there already.\n"
+    assert edit(tmp_path, "--set", "payment=v1.3.0", "--diff", ".") == (0, "", said)
 
 
 def test_what_is_refused_ends_with_1_on_standard_error(tmp_path: Path) -> None:
