@@ -78,8 +78,8 @@ def name(number: int) -> str:
 
 
 def copied(bare: Path, to: Path) -> Path:
-    """A copy that may be pushed to. Objects are shared, as nothing ever deletes them."""
-    subprocess.run(["git", "clone", "--quiet", "--bare", "--shared", bare, to], check=True)  # noqa: S603, S607 - our own git
+    """A copy that may be pushed to."""
+    subprocess.run(["git", "clone", "--quiet", "--bare", bare, to], check=True)  # noqa: S603, S607 - our own git
     return to
 
 
