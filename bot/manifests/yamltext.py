@@ -128,13 +128,19 @@ def encode(text: Text) -> bytes:
 
 def get(node: Node | None, key: str) -> Node | None:
     """A mapping's value, also one that it merges in by `<<`; None where there is none or the node is no mapping."""
-    pair = _pair(node, key)
-    if pair:
-        return pair[1]
-    merged = _pair(node, "<<")
-    sources = () if merged is None else merged[1].value if merged[1].id == "sequence" else (merged[1],)
-    own = (_pair(source, key) for source in sources)
-    return next((found[1] for found in own if found), None)
+    if node is None or node.id != "mapping":
+        return None
+    merged: Node | None = None
+    for name, value in reversed(node.value):
+        if name.value == key and name.id == "scalar":
+            return cast("Node", value)
+        if name.value == "<<" and merged is None:
+            merged = value
+    if merged is None:
+        return None
+    sources = [each for each in (merged.value if merged.id == "sequence" else [merged]) if each.id == "mapping"]
+    own = (value for source in sources for name, value in reversed(source.value) if name.value == key)
+    return next(own, None)
 
 
 def scalar(node: Node | None) -> str | None:
@@ -272,12 +278,3 @@ def _refuse_deep(text: Text) -> None:
                 raise Refusal(f"{text.file} is nested more than {_DEEPEST} levels deep; it is not read.")
     except yaml.YAMLError:
         return
-
-
-def _pair(node: Node | None, key: str) -> tuple[Node, Node] | None:
-    if node is None or node.id != "mapping":
-        return None
-    for pair in reversed(node.value):
-        if pair[0].value == key and pair[0].id == "scalar":
-            return cast("tuple[Node, Node]", pair)
-    return None
