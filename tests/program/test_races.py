@@ -1,0 +1,79 @@
+"""Two bots on two machines push to one branch: the slower one plans again on what is there, and overwrites nothing."""
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from bare import Bare
+
+FILES = {
+    f"environments/production/{service}/app.yaml": (
+        f"kind: Deployment\nmetadata: {{name: {service}}}\nspec:\n  template:\n    spec:\n      containers:\n"
+        f"        - name: app\n          image: acme/{service}:v1.2.0\n"
+    )
+    for service in ("payment", "api")
+}
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Bare:
+    return Bare(tmp_path, FILES)
+
+
+def overtaken(bare: Bare, first: str, then: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of `first`, whose first push waits until another bot has done `then`."""
+    programs = bare.folder / "programs"
+    programs.mkdir()
+    real = shutil.which("git")
+    other = [
+        "env",
+        "-i",
+        f"QUARTERDECK_DATA={bare.folder}/other",
+        f"PATH={os.environ['PATH']}",
+        sys.executable,
+        "-m",
+        "bot",
+    ]
+    other += ["say", then, "--config", str(bare.config)]
+    (programs / "git").write_text(
+        f'#!/bin/sh\nif [ "$1" = push ] && mkdir "{bare.folder}/once" 2>/dev/null; then\n'
+        f'  (cd /; {shlex.join(other)}) >"{bare.folder}/then" 2>&1\n'
+        f'fi\nexec {real} "$@"\n'
+    )
+    (programs / "git").chmod(0o755)
+    with bare.start("say", first, PATH=f"{programs}:{os.environ['PATH']}") as running:
+        out, errors = running.communicate(timeout=60)
+    return running.returncode, out, errors + (bare.folder / "then").read_text()
+
+
+def test_row_103_both_of_two_services_land(bare: Bare) -> None:
+    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote api v1.4.0 to prod")
+    assert (status, "v1.3.0" in out) == (0, True), errors
+    assert bare.git("log", "--format=%(trailers:key=Quarterdeck-Service,valueonly,separator=)", "main~2..main") == (
+        "payment\napi"
+    )
+    assert bare.changed("main~2") == [
+        "-          image: acme/api:v1.2.0",
+        "+          image: acme/api:v1.4.0",
+        "-          image: acme/payment:v1.2.0",
+        "+          image: acme/payment:v1.3.0",
+    ]
+    assert bare.git("rev-list", "--count", "--merges", "main") == "0"
+
+
+def test_row_105_a_version_that_moved_meanwhile_is_not_overwritten(bare: Bare) -> None:
+    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote payment v1.2.5 to prod")
+    said = out + errors
+    assert status != 0
+    assert "payment in production was changed from v1.2.0 to v1.2.5 by someone else meanwhile" in said
+    assert bare.changed("main~1") == ["-          image: acme/payment:v1.2.0", "+          image: acme/payment:v1.2.5"]
+    assert bare.git("rev-list", "--count", "main") == "2"
+
+
+def test_the_same_promotion_twice_at_once_lands_once(bare: Bare) -> None:
+    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote payment v1.3.0 to prod")
+    assert (status, "already" in out) == (0, True), (out, errors)
+    assert bare.git("rev-list", "--count", "main") == "2"
