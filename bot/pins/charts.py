@@ -18,12 +18,14 @@ from bot.manifests.yamltext import Text
 from bot.model.catalog import Pin, Target
 
 _GENERAL = frozenset(("base", "common", "default", "defaults", "global", "shared"))
-_ENVIRONMENTS = (
-    *("ci", "local", "dev", "development", "test", "testing", "qa", "uat", "int", "integration", "stage", "staging"),
-    *("stg", "sandbox", "preview", "preprod", "prod", "production", "live"),
+_OF_FILES = frozenset(("values", "value", "helm", "argocd", "source"))
+_SPELLINGS = (
+    *(("dev", "development"), ("test", "testing"), ("int", "integration"), ("stage", "staging", "stg")),
+    *(("preprod", "preproduction"), ("prod", "production", "prd"), ("live",), ("qa",), ("uat",)),
+    *(("ci",), ("local",), ("sandbox",), ("preview",)),
 )
-_SAME = 4
-"""Letters that two words for one environment begin with: staging and stage, production and prod."""
+"""How environments are called, each in all its spellings."""
+_SPELLED = {word: spellings for spellings in _SPELLINGS for word in spellings}
 
 
 class Files(Protocol):
@@ -50,9 +52,9 @@ def overriding(files: Files, folder: Folder, target: Target, below: Callable[[],
     names = ("", f"-{target.service}", f"-{target.service}-{target.environment}")
     listed = [posixpath.join(folder.path, f".argocd-source{name}.yaml") for name in names]
     found = [file for file in folder.files if argocd_application.is_override(file)]
-    every = dict.fromkeys([*found, *(file for file in listed if folder.kustomization and files.holds(file))])
-    meant = [file for file in every if _rank(file, target.environment) is not None]
-    pins = [pin for file in meant for pin in files.find(file)]
+    if folder.kustomization and folder.path in target.folders:  # its files are those it names, not all that are there
+        found += [file for file in listed if file not in found and files.holds(file)]
+    pins = [pin for file in found if _rank(file, target.environment) is not None for pin in files.find(file)]
     known = {pin.key: pin for pin in below() if pin.key} if any(pin.key for pin in pins) else {}
     return [_over(pin, known.get(pin.key)) for pin in pins]
 
@@ -77,13 +79,14 @@ def named(pins: Iterable[Pin], below: Iterable[Pin]) -> list[Pin]:
     return [pin if pin.image.name else _over(pin, known.get((pin.object, pin.key))) for pin in pins]
 
 
-def means(word: str, environment: str) -> bool:
-    """Whether a word, of a file's name for example, stands for an environment."""
-    one, two = word.lower(), environment.lower()
-    return any(
-        one == part or (len(one) > 2 and part.startswith(one)) or (len(one) >= _SAME and one[:_SAME] == part[:_SAME])
-        for part in (two, *re.split(r"[^a-z0-9]+", two))
-    )
+def means(name: str, environment: str) -> bool:
+    """Whether a name, such as a file's, has a word for each word of an environment's name."""
+    said = _words(name)
+    return all(any(word in said for word in _SPELLED.get(part, (part,))) for part in _words(environment))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.lower())
 
 
 def _is_values(files: Files, file: str) -> bool:
@@ -92,13 +95,13 @@ def _is_values(files: Files, file: str) -> bool:
 
 def _rank(file: str, environment: str) -> int | None:
     """0 for general values, 2 for the environment's, 1 for others; None for those of another environment."""
-    words = re.findall(r"[a-z0-9]+", posixpath.splitext(posixpath.basename(file))[0].lower())
-    words = [word for word in words if word not in {"values", "value", "helm", "argocd", "source"}]
-    if any(means(word, environment) for word in words):
+    name = posixpath.splitext(posixpath.basename(file))[0]
+    if means(name, environment):
         return 2
-    if any(word in _ENVIRONMENTS for word in words):
+    words = set(_words(name)) - _OF_FILES
+    if any(word in _SPELLED and not means(environment, word) for word in words):
         return None
-    return 1 if set(words) - _GENERAL else 0
+    return 1 if words - _GENERAL else 0
 
 
 def _ranked(files: Files, values: Sequence[str], last: Sequence[Layer], environment: str) -> Iterator[Pin]:

@@ -6,6 +6,7 @@ from trees import Files
 from bot import pins
 from bot.errors import Refusal
 from bot.model.catalog import Target
+from bot.pins import charts
 
 APP = "environments/production/payment"
 VALUES = "image:\n  repository: acme/payment\n  tag: v1.0.0\n"
@@ -70,7 +71,7 @@ def tree(files: dict[str, str]) -> Files:
 
 def moved(files: dict[str, str], to: Target | None = None) -> tuple[str, list[str]]:
     """The file that changed, with the lines that are new there."""
-    (edit,) = pins.edits(tree(files), to or target(), "v1.3.0")
+    (edit,) = pins.plan(tree(files), to or target(), "v1.3.0").edits
     assert edit.before is not None
     assert edit.after is not None
     before, after = edit.before.decode().splitlines(), edit.after.decode().splitlines()
@@ -84,7 +85,7 @@ def notes(files: dict[str, str]) -> tuple[str, ...]:
 
 def refused(files: dict[str, str]) -> str:
     with pytest.raises(Refusal) as refusal:
-        pins.edits(tree(files), target(), "v1.3.0")
+        pins.plan(tree(files), target(), "v1.3.0").edits
     return str(refusal.value).replace(f"{APP}/", "")
 
 
@@ -100,6 +101,25 @@ def test_row_88_values_for_another_environment_are_none_of_it() -> None:
     assert moved({"values.yaml": VALUES, "values-staging.yaml": ALONE}) == ("values.yaml", ["  tag: v1.3.0"])
     files = {"values.yaml": VALUES, "values-staging.yaml": ALONE, "values-prod.yaml": ALONE}
     assert moved(files) == ("values-prod.yaml", ["  tag: v1.3.0"])
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "meant"),
+    [
+        ("values-prod", "production", True),
+        ("production.values", "prod", True),
+        ("values_stage", "staging", True),
+        ("prod-eu", "prod-eu", True),
+        ("prod-us", "prod-eu", False),
+        ("prod", "prod-eu", False),
+        ("product", "production", False),
+        ("nonprod", "prod", False),
+        ("canary", "canary", True),
+        ("values", "production", False),
+    ],
+)
+def test_row_88_what_a_name_says_of_an_environment(name: str, environment: str, *, meant: bool) -> None:
+    assert charts.means(name, environment) is meant
 
 
 def test_row_88_two_files_that_could_both_be_meant_are_asked_back() -> None:
