@@ -70,11 +70,6 @@ def plan(tree: Tree, target: Target, version: str) -> Plan:
     return Plan(tuple(Edit(file, old, new) for file, old, new in both if old != new), tuple(dict.fromkeys(notes)))
 
 
-def edits(tree: Tree, target: Target, version: str) -> tuple[Edit, ...]:
-    """The plan's edits alone."""
-    return plan(tree, target, version).edits
-
-
 def _add(after: dict[str, Text], folder: Folder, pin: Pin, target: Target, version: str) -> Iterable[str]:
     """Give the folder's kustomization an entry for the pin's image, once, and say so."""
     if pin.format not in _TRANSFORMED or folder.kustomization is None:

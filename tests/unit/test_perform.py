@@ -43,7 +43,7 @@ def git() -> Git:
 
 def plan(git: Git, to: str = "v2", delivery: Delivery = Delivery.PUSH) -> Proposal:
     tree = git.head("config")
-    edits = pins.edits(tree, TARGET, to)
+    edits = pins.plan(tree, TARGET, to).edits
     return Proposal(
         verb="promote",
         steps=(Step(TARGET, pins.current(tree, TARGET), to),),

@@ -36,14 +36,14 @@ def images(*entries: str) -> str:
 
 def refused(files: dict[str, str], to: Target | None = None, version: str = "v1.3.0") -> str:
     with pytest.raises(Refusal) as refusal:
-        pins.edits(Files(files), to or target(), version)
+        pins.plan(Files(files), to or target(), version)
     return str(refusal.value)
 
 
 def moved(files: dict[str, str], to: Target | None = None, version: str = "v1.3.0") -> dict[str, tuple[str, str]]:
     """The lines that changed, by file."""
     lines = {}
-    for edit in pins.edits(Files(files), to or target(), version):
+    for edit in pins.plan(Files(files), to or target(), version).edits:
         assert edit.before is not None
         assert edit.after is not None
         assert edit.before.decode() == files[edit.path]
@@ -60,19 +60,19 @@ def test_row_1_a_plain_manifest_is_moved() -> None:
     tree = Files({file: before, f"{OVERLAY}/service.yaml": "kind: Service\n"})
     after = before.replace("v1.2.0", "v1.3.0").encode()
     assert pins.current(tree, target()) == "v1.2.0"
-    assert pins.edits(tree, target(), "v1.3.0") == (Edit(file, before.encode(), after),)
+    assert pins.plan(tree, target(), "v1.3.0").edits == (Edit(file, before.encode(), after),)
 
 
 def test_row_24_what_is_there_already_needs_no_edit() -> None:
     files = overlay(images("{name: acme/payment, newTag: v1.3.0}"))
-    assert pins.edits(Files(files), target(), "v1.3.0") == ()
+    assert pins.plan(Files(files), target(), "v1.3.0").edits == ()
 
 
 def test_each_file_is_read_once_for_its_text() -> None:
     tree = Files(
         {f"{OVERLAY}/a.yaml": pod("acme/payment:v1", "acme/payment:v1"), f"{OVERLAY}/b.yaml": "kind: Service\n"}
     )
-    pins.edits(tree, target(), "v2")
+    pins.plan(tree, target(), "v2")
     assert sorted(path for path in tree.reads if path in tree.content) == [f"{OVERLAY}/a.yaml", f"{OVERLAY}/b.yaml"]
 
 
@@ -158,7 +158,7 @@ OPERATION = "{op: replace, path: /spec/template/spec/containers/0/image, value: 
 def test_rows_80_to_82_a_patch_decides_over_the_base_and_is_edited_where_it_stands(extra: str, patch: str) -> None:
     files = {**overlay(extra), f"{OVERLAY}/p.yaml": patch}
     assert pins.current(Files(files), target()) == "v1.2.0"
-    (edit,) = pins.edits(Files(files), target(), "v1.3.0")
+    (edit,) = pins.plan(Files(files), target(), "v1.3.0").edits
     assert edit.path == (f"{OVERLAY}/p.yaml" if patch else KUSTOMIZATION)
     assert edit.after == files[edit.path].replace("v1.2.0", "v1.3.0").encode()
 
@@ -206,19 +206,19 @@ def test_rows_74_and_75_a_base_is_never_edited_and_the_missing_entry_is_inserted
 def test_row_74_every_folder_of_the_target_gets_the_entry() -> None:
     files = overlay()
     files["environments/us/payment/kustomization.yaml"] = files[KUSTOMIZATION]
-    found = pins.edits(Files(files), target(None, OVERLAY, "environments/us/payment"), "v1.3.0")
+    found = pins.plan(Files(files), target(None, OVERLAY, "environments/us/payment"), "v1.3.0").edits
     assert [edit.path for edit in found] == [KUSTOMIZATION, "environments/us/payment/kustomization.yaml"]
 
 
 def test_row_74_the_entry_is_for_the_name_that_the_base_makes_of_the_image() -> None:
     files = overlay(base=pod("app"))
     files["base/kustomization.yaml"] += images("{name: app, newName: reg/payment, newTag: v1}")
-    (edit,) = pins.edits(Files(files), target(), "v2")
+    (edit,) = pins.plan(Files(files), target(), "v2").edits
     assert edit.after == (files[KUSTOMIZATION] + "images:\n- name: reg/payment\n  newTag: v2\n").encode()
 
 
 def test_row_24_a_base_that_is_there_already_needs_no_entry() -> None:
-    assert pins.edits(Files(overlay()), target(), "v1.0.0") == ()
+    assert pins.plan(Files(overlay()), target(), "v1.0.0").edits == ()
 
 
 def test_row_78_a_component_elsewhere_is_read_and_not_edited() -> None:
@@ -308,7 +308,7 @@ def test_row_29_one_name_in_two_namespaces() -> None:
         f"payment is in several namespaces: acme/payment ({OVERLAY}/a.yaml:7), acme/payment ({OVERLAY}/a.yaml:15); "
         "set services.payment.namespace to the one that is meant."
     )
-    (edit,) = pins.edits(Files(files), target(namespace="b"), "v1.3.0")
+    (edit,) = pins.plan(Files(files), target(namespace="b"), "v1.3.0").edits
     assert edit.after == f"{one}---\n{two.replace('v1.2.0', 'v1.3.0')}".encode()
 
 
@@ -348,7 +348,7 @@ def test_row_18_a_version_with_tag_and_digest_keeps_both() -> None:
     file = f"{OVERLAY}/a.yaml"
     tree = Files({file: pod(f"acme/payment:v1.5.0@{DIGEST}")})
     assert pins.current(tree, target()) == f"v1.5.0@{DIGEST}"
-    assert pins.edits(tree, target(), f"v1.5.0@{DIGEST}") == ()
+    assert pins.plan(tree, target(), f"v1.5.0@{DIGEST}").edits == ()
     plain = {file: pod("acme/payment:v1.3.0")}
     assert moved(plain, version=f"v1.5.0@{DIGEST}")[file][1] == f"- image: acme/payment:v1.5.0@{DIGEST}"
 
@@ -451,7 +451,7 @@ def test_row_86_helm_values_are_read_and_moved() -> None:
 def test_row_86_values_of_a_kustomizations_charts_are_read_and_moved(chart: str) -> None:
     files = {KUSTOMIZATION: f"helmCharts:\n- name: payment\n  {chart}\n", f"{OVERLAY}/values.yaml": VALUES}
     assert pins.current(Files(files), target()) == "v1.2.0"
-    (edit,) = pins.edits(Files(files), target(), "v1.3.0")
+    (edit,) = pins.plan(Files(files), target(), "v1.3.0").edits
     assert edit.after == files[edit.path].replace("v1.2.0", "v1.3.0").encode()
 
 
@@ -491,7 +491,7 @@ def test_a_configured_place_is_read_and_moved(content: str, path: str, version: 
     files = {f"{OVERLAY}/values.yaml": content, f"{OVERLAY}/broken.yaml": "image: ["}
     assert pins.current(Files(files), at(path)) == version
     new = version.replace("v1.2.0", "v1.3.0").replace("aaa", "bbb")
-    (edit,) = pins.edits(Files(files), at(path), new)
+    (edit,) = pins.plan(Files(files), at(path), new).edits
     assert edit.after == content.replace(version, new).encode()
 
 

@@ -34,7 +34,7 @@ def test_kustomize_renders_the_version_that_was_written(tmp_path: Path, entries:
         "app/pod.yaml": POD,
     }
     target = Target("payment", "production", "config", ("app",))
-    (edit,) = pins.edits(Files(files), target, version)
+    (edit,) = pins.plan(Files(files), target, version).edits
     assert edit.path == "app/kustomization.yaml"
     assert edit.after is not None
     (tmp_path / "kustomization.yaml").write_bytes(edit.after)
@@ -83,7 +83,7 @@ def test_kustomize_renders_what_an_overlay_was_given(
 ) -> None:
     """The version `1.10` is a number to a careless reader."""
     files = {**files, "app/kustomization.yaml": overlay}
-    (edit,) = pins.edits(Files(files), Target("payment", "production", "config", ("app",)), "1.10")
+    (edit,) = pins.plan(Files(files), Target("payment", "production", "config", ("app",)), "1.10").edits
     assert edit.path == "app/kustomization.yaml"
     assert edit.after is not None
     for path, content in {**files, edit.path: edit.after.decode()}.items():
