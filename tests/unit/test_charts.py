@@ -85,7 +85,7 @@ def notes(files: dict[str, str]) -> tuple[str, ...]:
 
 def refused(files: dict[str, str]) -> str:
     with pytest.raises(Refusal) as refusal:
-        pins.plan(tree(files), target(), "v1.3.0").edits
+        pins.plan(tree(files), target(), "v1.3.0")
     return str(refusal.value).replace(f"{APP}/", "")
 
 
