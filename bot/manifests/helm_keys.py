@@ -152,6 +152,7 @@ def _grouped(fields: Mapping[str, Field], parent: str) -> Iterator[Place]:
         if match := _KEY.fullmatch(key):
             start, word = (match["stem"], match["word"] or "") if match["stem"] else (match["lone"], match["last"])
             groups.setdefault(start, {})[word.lower()] = field
+    # Those without `image` in their keys come first, since they take the `image` beside them.
     for start in sorted(groups, key=lambda start: bool(start) and not start.endswith(".")):
         if start and not start.endswith("."):
             place = _flat(start, groups[start])
