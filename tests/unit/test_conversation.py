@@ -325,3 +325,17 @@ def test_the_config_knows_a_chats_person_on_github() -> None:
     reply = bench.say("promote payment v2.0.0 to staging", replace(ANA, name="Ana Ulm", github=None))
     assert reply.commit is not None
     assert "\nRequested-by: ana" in bench.git.commits[reply.commit].message
+
+
+def test_asking_again_brings_the_text_of_the_open_pull_request_up_to_date(bench: Bench) -> None:
+    bench.hear(bench.message("promote payment v1.1.0 to prod")).afterwards()
+    (first,) = bench.forge.open_pulls
+    assert "- Now in production: v1.0.0 in Git" in first.body
+    bench.runs("production", "v1.0.0")
+    bench.forge.asked.clear()
+    answer = bench.hear(bench.message("promote payment v1.1.0 to prod"))
+    assert answer.reply.outcome is Outcome.ADOPTED
+    answer.afterwards()
+    (again,) = bench.forge.open_pulls
+    assert "- Now in production: v1.0.0, synced, healthy." in again.body
+    assert bench.forge.asked == ["edit 1", "label quarterdeck env/production", "review ben"]
