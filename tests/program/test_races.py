@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bare import Bare
+from bare import CONFIG, Bare
+
+from bot.model.reply import Outcome
 
 FILES = {
     f"environments/production/{service}/app.yaml": (
@@ -77,3 +79,15 @@ def test_the_same_promotion_twice_at_once_lands_once(bare: Bare) -> None:
     status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote payment v1.3.0 to prod")
     assert (status, "already" in out) == (0, True), (out, errors)
     assert bare.git("rev-list", "--count", "main") == "2"
+
+
+def test_row_109_what_was_merged_and_its_branch_deleted_gets_no_new_branch(tmp_path: Path) -> None:
+    bare = Bare(tmp_path, FILES, CONFIG.replace("change: push", "change: pull-request"))
+    path = "environments/production/payment/app.yaml"
+    branch = "quarterdeck/promote/production/payment/v1.3.0"
+    bare.work("checkout", "--quiet", "-b", branch)
+    bare.write({path: FILES[path].replace("v1.2.0", "v1.3.0")}, "Promote payment")
+    bare.work("push", "--quiet", "origin", branch, f"{branch}:main")
+    bare.work("push", "--quiet", "origin", "--delete", branch)
+    assert bare.say("promote payment v1.3.0 to prod").outcome is Outcome.UNCHANGED
+    assert bare.git("branch", "--format=%(refname:short)") == "main"

@@ -212,7 +212,7 @@ def test_many_packs_become_few_and_nothing_is_lost(upstream, mirrors):
     assert opened.writer().push_base("config", commit)
 
 
-def test_many_at_once_make_one_mirror(upstream, mirrors):
+def test_row_123_many_at_once_make_one_mirror(upstream, mirrors):
     """Threads of one process, and two bots on one folder."""
     bots = [mirrors(), mirrors()]
     found: list[object] = []

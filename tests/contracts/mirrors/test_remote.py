@@ -108,7 +108,7 @@ def test_nothing_listens_there(mirrors):
         mirrors(url, tokens={"config": Secret(TOKEN)}).reader().head("config")
 
 
-def test_the_token_shows_in_no_argument_and_no_file(server, mirrors, tmp_path, monkeypatch):
+def test_row_128_the_token_shows_in_no_argument_and_no_file(server, mirrors, tmp_path, monkeypatch):
     log = tmp_path / "arguments"
     program = tmp_path / "programs" / "git"
     program.parent.mkdir()

@@ -113,7 +113,7 @@ def test_several_commits_in_turn(upstream, mirrors, promoted):
     assert by_bot(opened, [promoted]) == (None, None)
 
 
-def test_a_revert_of_a_revert_brings_it_back(upstream, mirrors, promoted):
+def test_row_146_a_revert_of_a_revert_brings_it_back(upstream, mirrors, promoted):
     upstream.git("revert", "--no-edit", promoted)
     undone = upstream.git("rev-parse", "HEAD")
     upstream.push()
@@ -139,7 +139,7 @@ def test_a_service_that_the_commit_created_goes_and_one_it_removed_comes_back(up
     assert by_bot(opened, [gone], api)[1] == by_git(upstream, [gone], api)
 
 
-def test_the_first_commit_of_all(upstream, mirrors):
+def test_row_143_the_first_commit_of_all_is_there_to_revert(upstream, mirrors):
     first = upstream.git("rev-list", "--max-parents=0", "main")
     edits, tree = by_bot(mirrors(), [first])
     assert edits == ((Edit(FILE, b"image: payment:v1\n", None),),)

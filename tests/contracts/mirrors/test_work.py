@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from contracts.mirrors.upstream import BOT, git
@@ -41,6 +42,21 @@ def test_a_commit_changes_its_paths_only_and_names_the_bot(upstream, mirrors):
         *message.splitlines(),
     ]
     git(upstream.bare, "fsck", "--strict")
+
+
+def test_rows_124_and_125_a_commit_needs_no_worktree_no_index_and_no_current_folder(
+    upstream, mirrors, tmp_path, monkeypatch
+):
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    monkeypatch.chdir(nowhere)
+    opened = mirrors()
+    base = opened.reader().head("config").commit
+    assert opened.writer().push_base("config", opened.writer().commit("config", base, [draft()]))
+    assert (Path.cwd(), list(nowhere.iterdir())) == (nowhere, [])
+    names = {path.name for path in opened.writer().mirrors["config"].folder.iterdir()}
+    assert {"objects", "refs"} <= names
+    assert not names & {"index", "worktrees", "COMMIT_EDITMSG"}
 
 
 def test_the_clock_is_the_one_given(upstream, mirrors):
@@ -148,7 +164,7 @@ def test_two_edits_of_one_file_in_a_commit_are_a_defect(upstream, mirrors):
         opened.writer().commit("config", base, [Draft("x", draft().edits + draft(after=b"other").edits)])
 
 
-def test_the_proof_fails_for_any_other_path_content_or_mode(upstream, mirrors):
+def test_row_131_the_proof_fails_for_any_other_path_content_or_mode(upstream, mirrors):
     opened = mirrors()
     before = opened.reader().head("config").commit
     upstream.write({FILE: b"image: payment:v2\n"})
@@ -240,7 +256,7 @@ def test_a_working_clone_can_not_be_pushed_to(upstream, mirrors):
         opened.writer().push_base("config", opened.writer().commit("config", base, [draft()]))
 
 
-def test_a_branch_is_made_and_left_alone_when_asked_twice(upstream, mirrors):
+def test_row_106_a_branch_is_made_and_left_alone_when_asked_twice(upstream, mirrors):
     times = iter(datetime(2026, 1, 1, 0, minute, tzinfo=UTC) for minute in range(9))
     opened = mirrors(now=lambda: next(times))
     base = opened.reader().head("config").commit
@@ -253,7 +269,7 @@ def test_a_branch_is_made_and_left_alone_when_asked_twice(upstream, mirrors):
     assert upstream.ref() == base
 
 
-def test_a_branch_of_ours_moves_to_a_new_base_and_to_new_content(upstream, mirrors):
+def test_row_108_a_branch_of_ours_moves_to_a_new_base_and_to_new_content(upstream, mirrors):
     opened = mirrors()
     base = opened.reader().head("config").commit
     opened.writer().push_branch("config", BRANCH, opened.writer().commit("config", base, [draft()]))
@@ -279,7 +295,7 @@ def test_a_branch_with_someone_elses_commit_is_left_alone(upstream, mirrors):
     assert upstream.ref(BRANCH) == theirs
 
 
-def test_a_left_over_branch_without_commits_of_its_own_is_taken_over(upstream, mirrors):
+def test_row_108_a_left_over_branch_without_commits_of_its_own_is_taken_over(upstream, mirrors):
     opened = mirrors()
     base = opened.reader().head("config").commit
     upstream.push(f"main:{BRANCH}")
