@@ -150,11 +150,22 @@ def test_files_and_commits_can_be_read(world):
     shown = world.page(f"/acme/gitops/commit/{commit}").text
     assert "+image: v2" in shown
     assert "Because" in shown
+    compared = world.page(f"/acme/gitops/compare/{tip}...main").text
+    assert "+image: v2" in compared
+    assert "Move" in compared
+    assert "Initial commit" not in compared
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/acme/none", "/acme/gitops/pull/9", "/acme/gitops/commit/zzz", "/acme/gitops/blob/main/none", "/a/b/blob/x/y"],
+    [
+        "/acme/none",
+        "/acme/gitops/pull/9",
+        "/acme/gitops/commit/zzz",
+        "/acme/gitops/compare/v1...v2",
+        "/acme/gitops/blob/main/none",
+        "/a/b/blob/x/y",
+    ],
 )
 def test_what_is_not_there_is_404(world, path):
     assert world.page(path).status_code == 404

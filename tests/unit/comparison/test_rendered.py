@@ -143,3 +143,20 @@ def test_a_sealed_secret_is_shown_since_it_is_sealed() -> None:
 
     (changed,) = changes([sealed("AgB")], [sealed("AgC")], None)
     assert "-    a: AgB\n+    a: AgC" in changed.diff
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+MANIFEST = st.fixed_dictionaries(
+    {"apiVersion": st.just("v1"), "kind": st.sampled_from(["ConfigMap", "Secret", "List"])},
+    optional={"metadata": JSON | st.fixed_dictionaries({"name": JSON}), "items": JSON, "data": JSON},
+)
+
+
+@given(st.lists(MANIFEST, max_size=3), st.lists(MANIFEST, max_size=3))
+def test_whatever_the_objects_are_they_can_be_shown(before: list[Any], after: list[Any]) -> None:
+    assert changes(before, before, None) == ()
+    assert all(each.diff for each in changes(before, after, "shop"))
