@@ -34,8 +34,14 @@ _EXAMPLES = (
 def check(policy: ImagePolicy, image: str, version: str) -> None:
     """Refusal if the image's name or the version is not allowed, with the rule and what would fit it.
 
-    A version's tag is what is judged; a digest alone fits `semver` never, and a pattern only if it matches the digest.
+    An image without a name is one whose version alone stands in Git. A version's tag is what is judged; a digest alone
+    fits `semver` never, and a pattern only if it matches the digest.
     """
+    if policy.allow and not image:
+        raise Refusal(
+            "Which image has this version does not stand beside it, and images.allow restricts images; "
+            "set services.<name>.image."
+        )
     if policy.allow and not any(fnmatchcase(image, allowed) for allowed in policy.allow):
         raise Refusal(f"The image {image} is not allowed; images.allow has: {', '.join(policy.allow)}.")
     if policy.version is None:

@@ -4,7 +4,7 @@ Asks a tree only; knows nothing of Git, policies or people. What stands where in
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import Refusal
 from bot.manifests import addition, formats, images, kustomize
@@ -33,8 +33,13 @@ def locate(tree: Tree, target: Target) -> tuple[Pin, ...]:
     Those that the config names; else those of the configured image; else of the one called like the service; else of
     the only one there is. A Kustomize `images:` entry decides over patches, patches over resources and bases. Refusal,
     with candidates as file:line, where no image or several could be meant.
+
+    A version that stands without a name is the configured image's; without that, its pin's image has no name.
     """
-    return Look(tree, target).pins
+    pins = Look(tree, target).pins
+    return tuple(
+        pin if pin.image.name else replace(pin, image=replace(pin.image, name=target.image or "")) for pin in pins
+    )
 
 
 def current(tree: Tree, target: Target) -> str | None:

@@ -465,6 +465,12 @@ def test_row_88_versions_without_a_name_are_taken_if_there_is_one() -> None:
     )
 
 
+def test_row_88_a_version_without_a_name_is_the_configured_images() -> None:
+    files = Files({f"{OVERLAY}/values.yaml": "image: {tag: v1.2.0}\n"})
+    assert [pin.image.name for pin in pins.locate(files, target("acme/payment"))] == ["acme/payment"]
+    assert [pin.image.name for pin in pins.locate(files, target())] == [""]
+
+
 def test_row_90_of_an_umbrella_charts_versions_the_services_is_taken() -> None:
     files = {f"{OVERLAY}/values.yaml": "redis: {image: {tag: v7}}\npayment: {image: {tag: v1.2.0}}\n"}
     assert pins.current(Files(files), target()) == "v1.2.0"

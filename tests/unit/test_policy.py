@@ -89,3 +89,9 @@ def test_row_25_a_downgrade_is_known_only_where_versions_compare(old: str, new: 
 )
 def test_row_23_a_prefix_that_others_have_not(old: str, new: str, differs: bool) -> None:
     assert policy.differs_in_prefix(old, new) is differs
+
+
+def test_row_88_an_image_without_a_name_is_allowed_only_where_all_are() -> None:
+    policy.check(ImagePolicy(), "", "v1.0.0")
+    with pytest.raises(Refusal, match=r"set services\.<name>\.image"):
+        policy.check(ImagePolicy(allow=("*",)), "", "v1.0.0")
