@@ -252,9 +252,7 @@ def _neighbours(ctx: Context, target: Target, edits: Sequence[Edit]) -> list[Tar
 
 
 def _holds(target: Target, file: str) -> bool:
-    return any(f"{file}/".startswith(f"{folder}/") for folder in target.folders) or any(
-        place.file == file for place in target.pins
-    )
+    return any(f"{file}/".startswith(f"{folder}/") for folder in target.folders)
 
 
 def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequence[str]) -> Reversal:
