@@ -40,9 +40,7 @@ class Signer:
     def __call__(self, payload: bytes) -> bytes:
         """The armoured signature. Raises Refusal if the key is missing or can't be used, or Unavailable."""
         if self.kind is None:
-            raise Refusal(
-                f"{_VARIABLE} is set, but `author.sign` is not: set it to ssh or gpg, whichever the key is of."
-            )
+            raise Refusal(f"{_VARIABLE} is set, but `author.sign` is neither ssh nor gpg: say which the key is of.")
         if self.key is None:
             raise Refusal(f"`author.sign` is {self.kind}, but {_VARIABLE} is not set: set it, or {_VARIABLE}_FILE.")
         try:

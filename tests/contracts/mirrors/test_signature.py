@@ -112,7 +112,9 @@ def test_what_is_no_key_is_refused_and_not_repeated(mirrors, kind, key):
 
 def test_without_the_key_nothing_goes_unsigned(mirrors):
     refused(mirrors(author=signing("ssh", None)), "`author.sign` is ssh, but QUARTERDECK_SIGNING_KEY is not set")
-    refused(mirrors(author=signing(None, Secret("key"))), "QUARTERDECK_SIGNING_KEY is set, but `author.sign` is not")
+    refused(
+        mirrors(author=signing(None, Secret("key"))), "QUARTERDECK_SIGNING_KEY is set, but `author.sign` is neither"
+    )
 
 
 def test_a_program_that_is_missing_is_said(mirrors, tmp_path, monkeypatch):
