@@ -25,10 +25,10 @@ PENDING = ("blocked", "behind")
 
 
 def merge_when_ready(api: Api, name: str, number: int, head: str, pause: Callable[[float], None]) -> str | None:
-    with api.asking(f"merge {name}#{number}"):
+    here = f"{name}#{number}"
+    pull = _judged(api, name, number, pause)
+    with api.asking(f"merge {here}"):
         remote = api.repository(name)
-        pull = _judged(remote, name, number, pause)
-        here = f"{name}#{number}"
         if pull.merged:
             return pull.merge_commit_sha
         if pull.head.sha != head:
@@ -43,12 +43,13 @@ def merge_when_ready(api: Api, name: str, number: int, head: str, pause: Callabl
         return _now(api, pull, name, method, head)
 
 
-def _judged(remote: Repository, name: str, number: int, pause: Callable[[float], None]) -> PullRequest:
+def _judged(api: Api, name: str, number: int, pause: Callable[[float], None]) -> PullRequest:
     """The pull request, with GitHub's judgement of it, which takes a moment after each push."""
     for _ in range(LOOKS):
-        pull = remote.get_pull(number).complete()
-        if pull.state != "open" or pull.mergeable_state != "unknown":
-            return pull
+        with api.asking(f"merge {name}#{number}"):
+            pull = api.repository(name).get_pull(number).complete()
+            if pull.state != "open" or pull.mergeable_state != "unknown":
+                return pull
         pause(PAUSE)
     raise Unavailable(f"GitHub still works out whether {name}#{number} can be merged: try again in a minute.")
 

@@ -19,7 +19,7 @@ from bot.mirrors.process import Failed
 from bot.model.address import protocol
 from bot.model.catalog import Repository
 from bot.model.change import PREFIX
-from bot.model.secret import Secret
+from bot.model.secret import Renewed, Secret
 
 _log = logging.getLogger(__name__)
 
@@ -171,6 +171,8 @@ class Remote:
             return f"`repositories.{self.repository.name}.ssh_key_file`"
         if self.protocol == "file":
             return "this user's permissions"
+        if isinstance(self.token, Renewed):
+            return "the GitHub App's permissions"
         return "GITHUB_TOKEN" if self.token else "GITHUB_TOKEN, which is not set or is not for that host"
 
 

@@ -14,7 +14,7 @@ from bot.errors import Refusal, Unavailable
 from bot.mirrors.process import Failed
 from bot.mirrors.remote import Remote
 from bot.model.catalog import Repository
-from bot.model.secret import Secret
+from bot.model.secret import Renewed, Secret
 
 TOKEN = "ghp_planted-secret-0123456789"
 BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -87,6 +87,14 @@ def test_what_a_server_refuses_becomes_a_sentence(server, mirrors, caplog, statu
     for text in (caplog.text, repr(ended.value)):
         assert TOKEN not in text
         assert BASIC not in text
+
+
+def test_a_token_that_is_renewed_is_an_apps(server, mirrors):
+    server.status = 403
+    token = Renewed(ask=lambda: Secret(TOKEN))
+    with pytest.raises(Unavailable, match="refused the credentials: check the GitHub App's permissions"):
+        mirrors(server.url, tokens={"config": token}).reader().head("config")
+    assert {authorization for _, authorization in server.seen} == {f"Basic {BASIC}"}
 
 
 def test_no_token_at_all_is_said(server, mirrors):

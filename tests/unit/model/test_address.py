@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model.address import page, same_forge
+from bot.model.address import owner_and_name, page, same_forge
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_same_forge(url: str, api: str, same: bool) -> None:
 )
 def test_page(url: str, seen: str | None) -> None:
     assert page(url) == seen
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/acme/gitops.git", "acme/gitops"),
+        ("http://127.0.0.1:8700/github/acme/gitops.git/", "acme/gitops"),
+        ("git@github.com:acme/gitops.git", "acme/gitops"),
+        ("acme/gitops", "acme/gitops"),
+        ("gitops.git", None),
+        ("https:///gitops.git", None),
+        ("", None),
+    ],
+)
+def test_owner_and_name(url: str, name: str | None) -> None:
+    assert owner_and_name(url) == name
