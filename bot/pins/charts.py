@@ -75,7 +75,7 @@ def elsewhere(text: Text) -> str | None:
 
 def named(pins: Iterable[Pin], below: Iterable[Pin]) -> list[Pin]:
     """Pins of patches, those that hold a version alone with the name of what they patch."""
-    known = {(pin.object, pin.key): pin for pin in below if pin.key}
+    known = {(name, pin.key): pin for pin in below if pin.key for name in (pin.object, "")}  # operations name no object
     return [pin if pin.image.name else _over(pin, known.get((pin.object, pin.key))) for pin in pins]
 
 

@@ -168,6 +168,15 @@ def test_row_82_an_operation_for_another_image_is_not_taken_for_the_services() -
     assert pins.current(Files(files), target()) == "v1.0.0"
 
 
+def test_row_82_an_operation_on_a_helm_releases_values_decides_over_the_base() -> None:
+    release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: payment}\n"
+    values = "spec: {values: {image: {repository: acme/payment, tag: v1.0.0}}}\n"
+    operation = "{op: replace, path: /spec/values/image/tag, value: v1.2.0}"
+    files = overlay(f"patches:\n- target: {{kind: HelmRelease}}\n  patch: |-\n    - {operation}\n", release + values)
+    assert pins.current(Files(files), target()) == "v1.2.0"
+    assert list(moved(files)) == [KUSTOMIZATION]
+
+
 def test_row_72_an_entry_for_a_name_that_a_patch_replaces_counts_for_nothing() -> None:
     """Tried: `kubectl kustomize` patches before it looks for the images of `images:`."""
     files = overlay("patches: [{path: p.yaml}]\n" + images("{name: acme/payment, newTag: v9}"))
