@@ -89,7 +89,7 @@ def test_names_and_messages_that_are_not_utf8_and_dates_beyond_all_calendars(ups
     assert newest.at == datetime.fromtimestamp(0, UTC)
 
 
-def test_moves_of_pushes_squashes_and_merges(upstream, mirrors):
+def test_rows_139_and_140_moves_of_pushes_squashes_and_merges(upstream, mirrors):
     upstream.commit({FILE: image("v1")}, "Set up")
     upstream.commit({FILE: image("v1") + b"# note\n"}, "Note")
     upstream.commit({FILE: image("v2")}, "Promote payment (#12)\n\nText (#99)\n\nRequested-by: Bo")
