@@ -44,7 +44,7 @@ def _reverted(mirror: Mirror, commit: str, onto: str, folders: Sequence[str]) ->
     back: dict[tuple[bytes, ...], Entry | None] = {}
     for folder in folders:
         entry = CommitTree(mirror, parent).find(folder) if parent else None
-        back[split(folder)] = entry if entry and entry.mode == FOLDER else None
+        back[split(folder)] = entry if entry and (entry.mode == FOLDER or entry.is_file) else None
     try:
         theirs = graft(mirror, mirror.root(commit), back) or mirror.store(b"tree", b"")
     except Refusal:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from bare import Bare
+from bare import CONFIG, Bare
 
 from bot.model.reply import Outcome
 
@@ -102,6 +102,16 @@ def test_row_146_a_second_rollback_starts_from_the_branch_as_it_is(bare: Bare) -
     bare.say("promote api v2.0.0 to prod anyway because it is fixed", yes=True)
     bare.say("rollback api in prod", yes=True)
     assert bare.changed() == back("api")
+
+
+def test_a_service_that_is_one_file_goes_back_by_a_revert(tmp_path: Path) -> None:
+    config = CONFIG.replace("production/{service}", "production/{service}.yaml")
+    name, plain = "environments/production/api.yaml", DEPLOYMENT.format("api")
+    bare = Bare(tmp_path, {name: plain.replace("image: acme/api", 'image: "acme/api:v1.0.0"')}, config)
+    bare.say("promote api v2.0.0 to prod")
+    assert bare.say("rollback api in prod", yes=True).outcome is Outcome.COMMITTED
+    assert bare.git("log", "-1", "--format=%s", "main").startswith('Revert "Promote api')
+    assert bare.git("diff", "--stat", "main~2", "main") == ""
 
 
 def test_what_no_commit_says_is_not_found(bare: Bare) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from workbench import Bench, path, pod
 
 from bot.errors import Refusal
-from bot.model.change import Reversal
+from bot.model.change import Proposal, Reversal, Withdrawal
 from bot.model.reply import Outcome, Reply
 
 AT_ONCE = "This is committed at once, without a pull request. Go on?"
@@ -169,6 +169,56 @@ def test_a_commit_that_moved_more_than_the_version_is_reverted_whole_within_its_
         path("staging"): pod("v1.0.0").encode(),
         "staging/payment/more.yaml": None,
     }
+
+
+@pytest.mark.parametrize("said", ["rollback payment in staging", "promote payment v3.0.0 to staging"])
+def test_row_145_where_an_automation_keeps_the_version_it_is_said(said: str) -> None:
+    marked = '{} # {{"$imagepolicy": "flux-system:payment"}}'
+    bench = Bench(files={path("staging"): pod(marked.format("v1.0.0"))})
+    bench.git.write({path("staging"): pod(marked.format("v2.0.0"))})
+    planned = bench.plan(said)
+    assert isinstance(planned, Proposal)
+    assert any("flux-system:payment" in note and "suspend" in note for note in planned.notes), planned.notes
+
+
+def test_row_139_the_last_promotion_is_what_moved_it_not_what_touched_it_last() -> None:
+    bench = Bench()
+    (sha,) = put(bench, "v2.0.0")
+    bench.git.write({"staging/payment/more.yaml": "a: 1\n"}, "Add something")
+    assert reverted(back(bench)) == (sha,)
+
+
+def test_row_144_a_promotion_that_is_open_still_is_withdrawn() -> None:
+    bench = Bench()
+    bench.say("promote payment v2.0.0 to prod")
+    planned = bench.plan("rollback payment in prod")
+    assert isinstance(planned, Withdrawal)
+    assert (planned.pull.number, planned.confirm, [str(target) for target in planned.targets]) == (
+        1,
+        None,
+        ["payment in production"],
+    )
+    assert planned.comment == (
+        "payment in production is to be rolled back, and this was not merged yet. Asked for by @ana."
+    )
+    assert bench.say("rollback payment in prod").outcome is Outcome.WITHDRAWN
+    assert bench.forge.open_pulls == []
+    with pytest.raises(Refusal, match="was never promoted"):
+        bench.plan("rollback payment in prod")
+
+
+def test_row_144_to_a_version_named_it_is_no_withdrawal() -> None:
+    bench = Bench()
+    bench.put("production", "v1.5.0", message=OURS)
+    bench.say("promote payment v2.0.0 to prod")
+    assert isinstance(bench.plan("rollback payment in prod to v1.0.0"), Reversal)
+
+
+def test_row_144_another_services_promotion_stands_in_no_way() -> None:
+    bench = Bench(files={path("production", name): pod("v1.0.0", name) for name in ("api", "payment")})
+    bench.put("production", "v1.5.0", message=OURS)
+    bench.say("promote api v2.0.0 to prod")
+    assert isinstance(bench.plan("rollback payment in prod"), Reversal)
 
 
 def test_without_an_environment_the_latest_move_is_meant() -> None:
