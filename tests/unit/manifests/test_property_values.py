@@ -1,6 +1,7 @@
 """For any Helm values, alone or in an Application or a HelmRelease: after `write`, all but the pin is byte-identical
 and `read` gives the new version."""
 
+import json
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.errors import Refusal
 from bot.manifests import formats, images
 from bot.manifests.yamltext import decode, encode
 
@@ -110,3 +112,56 @@ def test_all_but_the_pin_is_byte_identical(written: Written, old: str, new: str,
     scalar = data[len(before) : len(data) - len(after)].decode()
     assert scalar in {f"{quote}{lead}{new}{quote}", f'"{lead}{new}"'}
     assert not quote or scalar[0] == quote or old == new
+
+
+words = st.sampled_from(
+    [
+        *("image", "tag", "repository", "name", "value", "parameters", "helm", "source", "sources", "spec", "values"),
+        *("valuesObject", "valueFiles", "valuesFrom", "images", "kustomize", "newTag", "digest", "postRenderers"),
+        *("template", "generators", "list", "elements", "metadata", "annotations", "imageTag", "sha"),
+    ]
+)
+scalars = st.sampled_from(
+    [
+        None,
+        3,
+        True,
+        "",
+        "v1",
+        "a/b:v1",
+        "acme/payment",
+        "{{tag}}",
+        "${X}",
+        "image.tag",
+        "a=b:v1",
+        "image: {tag: v1}",
+        "[",
+    ]
+)
+shapes = st.recursive(
+    scalars, lambda below: st.lists(below, max_size=3) | st.dictionaries(words, below, max_size=4), max_leaves=12
+)
+kinds = st.sampled_from(
+    [
+        {},
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"},
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet"},
+        {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease"},
+        {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"},
+    ]
+)
+
+
+@given(kinds, st.dictionaries(words, shapes, max_size=5), st.sampled_from(["values.yaml", ".argocd-source-a.yaml"]))
+@settings(max_examples=100, deadline=None)
+def test_whatever_shape_it_has_a_file_is_moved_exactly_or_refused(
+    kind: dict[str, str], content: dict[str, object], name: str
+) -> None:
+    text = decode(json.dumps(kind | content).encode(), name)
+    for pin in formats.find(text):
+        formats.notes(text, pin)
+        try:
+            moved = formats.write(text, pin, "v9")
+        except Refusal:
+            continue
+        assert formats.read(moved, pin).version == "v9"
