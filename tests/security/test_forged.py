@@ -149,12 +149,17 @@ def test_names_from_git_stay_text_in_slack_and_on_the_forge(made: World) -> None
         f"say {NASTY}",
     ):
         ask(made, text)
-    opened = ask(made, "rollback worker in prod")
+    question = ask(made, "rollback worker in prod")
+    assert "was set by" in question.text
+    opened = press(made, question, "Roll back")
     assert opened.text.startswith("Opened."), opened.text
-    assert "was set by" in opened.text
     for message in heard(made)[before:]:
         is_plain(message)
     (pull,) = [each for each in made.playground.repository.pulls() if "rollback/production/worker" in each.branch]
+    until = time.monotonic() + 15
+    while not pull.reviewers and time.monotonic() < until:  # they are asked once the text is whole
+        time.sleep(0.02)
+    assert "### In the cluster" in pull.body
     assert pull.body.count("<!--") == pull.body.count("-->") == 1
     shown = markdown.render(pull.body)
     links = re.findall(r'href="([^"]*)"', shown)
