@@ -160,6 +160,18 @@ def test_a_refusal_while_planning_again_passes_through(git: Git) -> None:
         Bench(git).performer.perform(plan(git), lambda: plan(git))
 
 
+def test_row_130_a_push_without_its_pull_request_gets_it_the_next_time(git: Git) -> None:
+    forge = Forge(rejected=("open",))
+    bench = Bench(git, forge)
+    proposal = plan(git, delivery=Delivery.PULL_REQUEST)
+    with pytest.raises(Unavailable):
+        bench.performer.perform(proposal, never)
+    pushed = git.branches[BRANCH]
+    forge.rejected = ()
+    assert isinstance(bench.performer.perform(proposal, never), Opened)
+    assert git.trees[git.branches[BRANCH]].content == git.trees[pushed].content
+
+
 def test_a_pull_request_is_opened_once(git: Git) -> None:
     forge = Forge()
     bench = Bench(git, forge)

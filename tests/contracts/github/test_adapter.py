@@ -35,7 +35,7 @@ def test_open_gives_the_new_pull_request(world, pull):
     )
 
 
-def test_opening_again_gives_the_same_one(world, adapter, pull):
+def test_row_110_opening_again_gives_the_same_one(world, adapter, pull):
     assert adapter.open("config", title="Another", body="", branch=BRANCH) == pull
     assert len(world.gitops.pulls()) == 1
 

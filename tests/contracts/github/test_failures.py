@@ -82,7 +82,7 @@ def test_each_failure_has_its_sentence(world, adapter, fault, meant):
         (faults.secondary_rate_limit(None, status=429), "60 seconds", 60.0),
     ],
 )
-def test_a_rate_limit_says_when_it_ends_and_is_not_waited_for(world, adapter, fault, said, wait):
+def test_row_122_a_rate_limit_says_when_it_ends_and_is_not_waited_for(world, adapter, fault, said, wait):
     """The adapter's clock stands at 1,000."""
     world.github.faults.plan(fault)
     start = time.monotonic()
