@@ -28,7 +28,8 @@ from bot.mirrors.remote import Remote
 from bot.mirrors.tree import Entry, parse
 from bot.model.change import PREFIX
 
-_UPSTREAM = "refs/upstream/"
+_NAME = "upstream"
+_UPSTREAM = f"refs/{_NAME}/"
 _CHUNK = 1 << 20
 _ASK_SECONDS = 20.0
 _FIRST_FETCH_SECONDS = 900.0
@@ -113,20 +114,20 @@ class Mirror:
         """
         to = f"refs/heads/{branch}"
         leased = [] if lease is None else [f"--force-with-lease={to}:{lease}"]
-        arguments = ["push", "--porcelain", "--no-verify", *leased, "--", self.remote.url, f"{commit}:{to}"]
+        arguments = ["push", "--porcelain", "--no-verify", *leased, "--", _NAME, f"{commit}:{to}"]
+        # Pushing to a remote that has a name notes its branch here: whoever has the next turn sees it, and the next
+        # fetch need not prove what is known to be here.
+        tracking = {f"remote.{_NAME}.url": self.remote.url, f"remote.{_NAME}.fetch": f"+refs/heads/*:{_UPSTREAM}*"}
         with self._lock() as lock:
             if not self.holds(commit):
                 raise Unavailable(f"The copy of {self.remote.repository.url} was made anew meanwhile; try again.")
             try:
-                run(arguments, self._outward(self.folder), keep_open=[lock])
+                run(arguments, self._outward(self.folder, tracking), keep_open=[lock])
             except Failed as failed:
                 rejected = "\n".join(line for line in failed.out.splitlines() if line.startswith("!"))
                 if any(word in rejected for word in _RACE):
                     return False
                 raise self.remote.explain_rejection(failed, rejected, branch) from None
-            # Whoever has the next turn sees it, and the next fetch need not prove what is known to be here.
-            with suppress(Failed):
-                run(["update-ref", f"{_UPSTREAM}{branch}", commit], self._environment)
         return True
 
     def tip(self, branch: str) -> str | None:
@@ -264,8 +265,8 @@ class Mirror:
             ) from None
         return file
 
-    def _outward(self, folder: Path) -> dict[str, str]:
-        return environment(folder, self.remote.settings) | dict(self.remote.variables)
+    def _outward(self, folder: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+        return environment(folder, {**self.remote.settings, **(settings or {})}) | dict(self.remote.variables)
 
     def _fetch(self, folder: Path, lock: int, seconds: float = SECONDS) -> None:
         refspecs = [

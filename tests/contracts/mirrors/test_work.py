@@ -333,3 +333,14 @@ def test_the_lease_holds_against_a_push_in_between(upstream, mirrors):
     assert mirror.push(other, BRANCH, lease=commit) is True
     assert BOT.email == "bot@example.com"
     assert upstream.ref(BRANCH) == other
+
+
+def test_a_push_is_known_to_the_mirror_before_the_next_fetch(upstream, mirrors):
+    opened = mirrors()
+    base = opened.reader().head("config").commit
+    mirror, writer = opened.writer().mirrors["config"], opened.writer()
+    commit = writer.commit("config", base, [draft()])
+    writer.push_branch("config", BRANCH, commit)
+    assert (mirror.tip(BRANCH), mirror.tip("main")) == (commit, base)
+    assert writer.push_base("config", commit)
+    assert mirror.tip("main") == commit
