@@ -77,7 +77,10 @@ def test_a_digest_is_shortened_and_nothing_else(version: str | None, said: str) 
             Adopted(PULL),
             Reply(
                 Outcome.ADOPTED,
-                "payment in production: v1.2.0 → v1.3.0. Pull request #7 does this already; its text is brought up to date.",
+                (
+                    "payment in production: v1.2.0 → v1.3.0. Pull request #7 does this already; "
+                    "its text is brought up to date."
+                ),
                 (Section("Mind this."),),
                 LINK,
                 pull=PULL,

@@ -39,8 +39,10 @@ def test_ours_is_closed_with_a_word_of_who_asked(bench: Bench) -> None:
     [
         (
             pull(BRANCH, ours=False),
-            "Pull request #1 (Promote it) is eve's and none of mine, so it is left alone; "
-            "close it at https://github.example/pull/1",
+            (
+                "Pull request #1 (Promote it) is eve's and none of mine, so it is left alone; "
+                "close it at https://github.example/pull/1"
+            ),
         ),
         (
             replace(pull(BRANCH), state="merged"),
@@ -48,8 +50,10 @@ def test_ours_is_closed_with_a_word_of_who_asked(bench: Bench) -> None:
         ),
         (
             pull("quarterdeck/promote/elsewhere/payment/v1.1.0"),
-            "Pull request #1 (Promote it) is for no environment of the config, so nobody may close it here; "
-            "do so at https://github.example/pull/1",
+            (
+                "Pull request #1 (Promote it) is for no environment of the config, so nobody may close it here; "
+                "do so at https://github.example/pull/1"
+            ),
         ),
     ],
 )

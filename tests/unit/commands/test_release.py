@@ -95,7 +95,8 @@ def test_services_that_share_a_file_are_moved_one_after_the_other() -> None:
 def test_the_reply_has_a_line_for_each() -> None:
     reply = bench(api="v2.0.0").say("promote api, payment, web to prod")
     assert reply.text == (
-        "Release to production: 1 there already, 1 on the way by pull request, 1 refused. Merge #1, and the cluster follows."
+        "Release to production: 1 there already, 1 on the way by pull request, 1 refused. "
+        "Merge #1, and the cluster follows."
     )
     assert reply.outcome is Outcome.REFUSED, "a script must learn that not everything went"
     assert reply.sections[0] == Section(
