@@ -46,7 +46,7 @@ def changes(before: Iterable[Manifest], after: Iterable[Manifest], namespace: st
     return tuple(
         Changed(_titled(name, one, other), _diff(one or {}, other or {}))
         for name, _, one, other in (*pairs, *gone)
-        if one != other
+        if (one or {}) != (other or {})
     )
 
 
