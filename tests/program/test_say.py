@@ -71,6 +71,7 @@ def test_json_has_the_schemas_of_status_and_history(tmp_path: Path) -> None:
         "by": "Hana",
         "at": None,
         "pull": None,
+        "url": None,
     }
 
 
