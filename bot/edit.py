@@ -5,7 +5,7 @@ only; `bot.files` writes. A plan is all or nothing: where anything is refused, n
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import Any
@@ -94,10 +94,7 @@ def plan(settings: Sequence[Setting], paths: Sequence[str]) -> Plan:
         except Refusal as refusal:
             made.refusals.append(Refused(str(refusal)))
     for source in lookup.sources:
-        text = source.text
-        for pin in source.pins:
-            if pin in versions:
-                text = _moved(made, text, pin, versions[pin])
+        text = _moved(made, source.text, {pin: versions[pin] for pin in source.pins if pin in versions})
         for addition, version in additions:
             if addition.file == text.file:
                 text = _added(made, text, addition, version)
@@ -142,19 +139,30 @@ def _choose(versions: dict[Pin, str], pins: Iterable[Pin], version: str) -> None
             raise Refusal(f"{pin.file}:{pin.line} is to be {versions[pin]} and {version} at once; give it one --set.")
 
 
-def _moved(made: Plan, text: Text, pin: Pin, version: str) -> Text:
+def _moved(made: Plan, text: Text, versions: Mapping[Pin, str]) -> Text:
     try:
-        after = formats.write(text, pin, version)
+        after = formats.write(text, versions)
     except Refusal as refusal:
-        made.refusals.append(_refused(refusal, pin.file, pin.line))
+        made.refusals += list(_each_refused(text, versions)) or [_refused(refusal, text.file)]
         return text
-    change = Change(pin.file, pin.line, pin.image.name or component(pin), pin.image.version, version)
-    if after == text:
-        made.already.append(change)
-    else:
-        made.changes.append(change)
-        made.notes += [note for note in formats.notes(text, pin) if note not in made.notes]
+    for pin, version in versions.items():
+        image = formats.read(text, pin)
+        change = Change(pin.file, pin.line, pin.image.name or component(pin), pin.image.version, version)
+        if image == images.moved(image, version):
+            made.already.append(change)
+        else:
+            made.changes.append(change)
+            made.notes += [note for note in formats.notes(text, pin) if note not in made.notes]
     return after
+
+
+def _each_refused(text: Text, versions: Mapping[Pin, str]) -> Iterator[Refused]:
+    """Every pin of a file that can't be moved, with its own reason, where they can't be moved together."""
+    for pin, version in versions.items():
+        try:
+            formats.write(text, {pin: version})
+        except Refusal as refusal:
+            yield _refused(refusal, pin.file, pin.line)
 
 
 def _added(made: Plan, text: Text, addition: Addition, version: str) -> Text:

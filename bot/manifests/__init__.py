@@ -1,5 +1,5 @@
 """Where versions stand in manifest files, and how they are moved there: one format a file, pure text, no I/O.
 
 A format is three functions: `find(text)` gives its pins, `read(text, pin)` the image at one, and
-`write(text, pin, version)` the text with that pin moved and every other byte as it was.
+`draft(text, pin, version)` what moves that pin and leaves every other byte as it was. `splice` makes it so.
 """

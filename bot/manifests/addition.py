@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, kustomize, splice
-from bot.manifests.splice import Cut
+from bot.manifests.proof import Cut
 from bot.manifests.yamltext import Node, Text, end, get
 from bot.model.catalog import Image
 
@@ -39,7 +39,7 @@ def add(text: Text, name: str, version: str) -> Text:
         raise Refusal(f"{text.file} must hold one YAML document with a mapping; add images: there by hand.")
     for pin in kustomize.find(text):
         if pin.image.version is None and name in {pin.renames, pin.image.name}:
-            return kustomize.write(text, pin, version)
+            return splice.apply(text, [kustomize.draft(text, pin, version)])
     root = text.documents[0]
     wanted = images.moved(Image(name), version)
     after = splice.insert(text, _cut(text, root, wanted), get(root, "images"))

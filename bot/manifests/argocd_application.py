@@ -14,6 +14,7 @@ from bot.errors import Refusal
 from bot.manifests import argocd_generators, helm_values, images, splice
 from bot.manifests.argocd_generators import Source
 from bot.manifests.helm_values import Layer
+from bot.manifests.proof import Draft
 from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar
 from bot.model.catalog import Image, Pin
 
@@ -89,13 +90,13 @@ def read(text: Text, pin: Pin) -> Image:
         raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the entry at a version, tag and digest together. Refusal as `read`."""
+def draft(text: Text, pin: Pin, version: str) -> Draft:
+    """What moves the entry to a version, tag and digest together. Refusal as `read`."""
     read(text, pin)
     node = _scalar(text, pin)
     lead, equals, _ = str(node.value).partition("=")
     _, image = _entry(str(node.value))
-    return splice.rewrite(text, {node: (lead + equals if equals else "") + str(images.moved(image, version))})
+    return splice.draft(text, {node: (lead + equals if equals else "") + str(images.moved(image, version))})
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:

@@ -19,8 +19,10 @@ from bot.manifests import (
     kustomize,
     nested,
     place,
+    splice,
     workload,
 )
+from bot.manifests.proof import Draft
 from bot.manifests.yamltext import Node, Text, follow, scalar
 from bot.model.catalog import Image, Pin
 
@@ -34,8 +36,8 @@ class Format(Protocol):
     def read(self, text: Text, pin: Pin) -> Image:
         """The image at a pin. Refusal, with file and line, for a template or what is no legal reference."""
 
-    def write(self, text: Text, pin: Pin, version: str) -> Text:
-        """The text with the pin at a version, every other byte as it was. Refusal as `read`."""
+    def draft(self, text: Text, pin: Pin, version: str) -> Draft:
+        """What moves the pin to a version, and leaves every other byte as it was. Refusal as `read`."""
 
     def notes(self, text: Text, pin: Pin) -> tuple[str, ...]:
         """What whoever moves the pin must hear, in sentences: who else reads the place, what decides over it."""
@@ -79,12 +81,15 @@ def read(text: Text, pin: Pin) -> Image:
     return read(nested.inside(text, _holder(text, pin)), _inner(pin))
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the pin at a version, every other byte as it was. Refusal as its format."""
-    if not pin.within:
-        return FORMATS[pin.format].write(text, pin, version)
-    node = _holder(text, pin)
-    return nested.outside(text, node, write(nested.inside(text, node), _inner(pin), version))
+def write(text: Text, versions: Mapping[Pin, str]) -> Text:
+    """The text with each pin at its version, every other byte as it was. Refusal as the pins' formats."""
+    drafts = [FORMATS[pin.format].draft(text, pin, version) for pin, version in versions.items() if not pin.within]
+    held: dict[Node, dict[Pin, str]] = {}
+    for pin, version in versions.items():
+        if pin.within:
+            held.setdefault(_holder(text, pin), {})[_inner(pin)] = version
+    drafts += [nested.outside(text, node, write(nested.inside(text, node), inner)) for node, inner in held.items()]
+    return splice.apply(text, drafts)
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from bot.errors import Refusal
 from bot.manifests import helm_keys, images, nested, splice
 from bot.manifests.helm_keys import Field, Place
+from bot.manifests.proof import Draft
 from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar
 from bot.model.catalog import Image, Pin
 
@@ -107,8 +108,8 @@ def read(text: Text, pin: Pin) -> Image:
         raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the image at a version, tag and digest together: a digest that stayed would win over a new tag.
+def draft(text: Text, pin: Pin, version: str) -> Draft:
+    """What moves the image to a version, tag and digest together: a digest that stayed would win over a new tag.
 
     What the version doesn't name becomes empty, since a key that is gone would bring the chart's own value back.
     Refusal, with file and line, as `read`; where a digest alone can't stand; and where an anchor shares the value.
@@ -118,21 +119,21 @@ def write(text: Text, pin: Pin, version: str) -> Text:
     tag, digest = (place.fields[role].value if role in place.fields else None for role in ("tag", "digest"))
     if tag is not None and digest is not None and (scalar(digest) or "@" not in str(tag.value)):
         wanted = {tag: image.tag or "", digest: _digest(digest, image)}
-        return _rewrite(text, pin, {node: value for node, value in wanted.items() if value or scalar(node)})
+        return _draft(text, pin, {node: value for node, value in wanted.items() if value or scalar(node)})
     if tag is not None:
         if image.tag is None:
             raise Refusal(
                 f"{pin.file}:{pin.line} has room for a tag alone, or for both; name both, like v1.3.0@{version[:14]}…"
             )
-        return _rewrite(text, pin, {tag: str(image.version)})
+        return _draft(text, pin, {tag: str(image.version)})
     if digest is not None:
         label = place.fields["digest"].label
         if image.tag is None or label is None:
-            return _rewrite(text, pin, {digest: _digest(digest, image)})
-        return _rewrite(text, pin, {digest: str(image.version), label: _named_tag(str(label.value))})
+            return _draft(text, pin, {digest: _digest(digest, image)})
+        return _draft(text, pin, {digest: str(image.version), label: _named_tag(str(label.value))})
     name = place.fields["name"].value
     own = replace(images.split(str(name.value)), tag=image.tag, digest=image.digest)
-    return _rewrite(text, pin, {name: str(own)})
+    return _draft(text, pin, {name: str(own)})
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:
@@ -187,7 +188,7 @@ def _named_tag(key: str) -> str:
     return f"{start}{'Tag' if key[len(start)].isupper() else 'tag'}"
 
 
-def _rewrite(text: Text, pin: Pin, wanted: Mapping[Node, str]) -> Text:
+def _draft(text: Text, pin: Pin, wanted: Mapping[Node, str]) -> Draft:
     changed = {id(node) for node, value in wanted.items() if node.value != value}
     for _, other in helm_keys.places(text.documents[pin.document]):
         names = {other.image.name, pin.image.name} - {""}
@@ -196,4 +197,4 @@ def _rewrite(text: Text, pin: Pin, wanted: Mapping[Node, str]) -> Text:
                 f"{pin.file}:{pin.line} shares its value, by a YAML anchor, with {other.image.name}; "
                 "give each image its own value."
             )
-    return splice.rewrite(text, wanted)
+    return splice.draft(text, wanted)

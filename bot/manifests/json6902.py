@@ -19,7 +19,7 @@ _IMAGE = re.compile(r"/(?:image|image/reference)$")
 _CONTAINERS = re.compile(r"/(?:containers|initContainers|ephemeralContainers)(?:/|$)|/(?:template|spec)$")
 
 read = place.read
-write = place.write
+draft = place.draft
 notes = place.notes
 
 

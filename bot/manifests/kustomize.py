@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
+from bot.manifests.proof import Cut, Draft
 from bot.manifests.yamltext import Node, Path, Text, end, follow, get, literal, scalar, walk
 from bot.model.catalog import Image, Pin
 
@@ -80,8 +81,8 @@ def read(text: Text, pin: Pin) -> Image:
         raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the entry at a version, tag and digest together: an old digest beside a new tag runs old code.
+def draft(text: Text, pin: Pin, version: str) -> Draft:
+    """What moves the entry to a version, tag and digest together: an old digest beside a new tag runs old code.
 
     An entry holding the kind of version that isn't asked for gets that line's key replaced too; one that has no version
     gets the keys. Refusal, with file and line, as `read`, and where an anchor shares the value with another image.
@@ -92,7 +93,7 @@ def write(text: Text, pin: Pin, version: str) -> Text:
     wanted = {field: value for field, value in zip(_VERSIONS, (image.tag, image.digest), strict=True) if value}
     name = get(entry, "newName")
     if not there and name is not None and images.split(str(name.value)).version:
-        return _rewrite(text, pin, {name: str(image)})
+        return _draft(text, pin, {name: str(image)})
     if not there:
         return _extended(text, entry, wanted)
     if len(there) == 1 and there.keys() != wanted.keys():
@@ -100,9 +101,9 @@ def write(text: Text, pin: Pin, version: str) -> Text:
         values = {node: version}
         if old != new:
             values[_key(text, pin, old)] = new
-        return _rewrite(text, pin, values)
+        return _draft(text, pin, values)
     surplus = [splice.Removal(entry, _key(text, pin, field).value) for field in there if field not in wanted]
-    return _rewrite(text, pin, {there[field]: value for field, value in wanted.items()}, surplus)
+    return _draft(text, pin, {there[field]: value for field, value in wanted.items()}, surplus)
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:
@@ -116,22 +117,22 @@ def notes(text: Text, pin: Pin) -> tuple[str, ...]:
     return (f"{name} has several entries in images:; the last one, {pin.file}:{pin.line}, counts, not {lines}.",)
 
 
-def _extended(text: Text, entry: Node, wanted: Mapping[str, str]) -> Text:
-    """The text with keys set that an entry has not, or has empty."""
+def _extended(text: Text, entry: Node, wanted: Mapping[str, str]) -> Draft:
+    """What sets keys that an entry has not, or has empty."""
     for field, value in wanted.items():
         empty = get(entry, field)
         if empty is not None:
-            return splice.rewrite(text, {empty: value})
+            return splice.draft(text, {empty: value})
     key = entry.value[0][0]
     quote = key.style or ""
     plain = {field: value if splice.reads_as_string(value) else f'"{value}"' for field, value in wanted.items()}
     pairs = [f"{quote}{field}{quote}: {plain[field]}" for field in wanted]
     at = end(entry.value[-1][1])
     if entry.flow_style:
-        return splice.insert(text, splice.Cut(at, at, "".join(f", {pair}" for pair in pairs)))
+        return Draft([Cut(at, at, "".join(f", {pair}" for pair in pairs))], added={entry: tuple(wanted.items())})
     indent = text.newline + " " * text.column(key.start_mark.index)
     at = text.line_end(at)
-    return splice.insert(text, splice.Cut(at, at, "".join(indent + pair for pair in pairs)))
+    return Draft([Cut(at, at, "".join(indent + pair for pair in pairs))], added={entry: tuple(wanted.items())})
 
 
 def resources(text: Text) -> tuple[Reference, ...]:
@@ -286,7 +287,7 @@ def _key(text: Text, pin: Pin, field: str) -> Node:
     raise Refusal(f"{pin.file}:{pin.line} takes its {field} from a YAML merge; edit it by hand.")
 
 
-def _rewrite(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice.Removal] | None = None) -> Text:
+def _draft(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice.Removal] | None = None) -> Draft:
     for other in entries(text, pin.document, pin.path[:-2]):
         fields = (get(_entry(text, other), field) for field in (*_VERSIONS, "newName"))
         if other.path[:-1] != pin.path[:-1] and other.image.name != pin.image.name and any(f in values for f in fields):
@@ -294,4 +295,4 @@ def _rewrite(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice
                 f"{pin.file}:{pin.line} shares its value, by a YAML anchor, with {other.image.name}; "
                 "give each image its own value."
             )
-    return splice.rewrite(text, values, surplus or [])
+    return splice.draft(text, values, surplus or [])

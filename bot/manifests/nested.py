@@ -9,8 +9,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from bot.errors import Refusal
-from bot.manifests import splice
-from bot.manifests.splice import Cut
+from bot.manifests.proof import Cut, Draft
 from bot.manifests.yamltext import Node, Path, Text, follow, scalar
 from bot.model.catalog import Pin
 
@@ -36,16 +35,16 @@ def inside(text: Text, node: Node) -> Text:
     return Text(text.file, value, lines=tuple(map(text.line_at, starts)))
 
 
-def outside(text: Text, node: Node, after: Text) -> Text:
-    """The outer text once its scalar's text is `after`. Refusal, with file and line, where that can't be exact."""
+def outside(text: Text, node: Node, after: Text) -> Draft:
+    """What makes a scalar's text `after`. Refusal, with file and line, where that can't be exact."""
     before = str(node.value)
     if after.content == before:
-        return text
+        return Draft()
     spans = _spans(text, node)
     if spans is None:
         raise Refusal(f"{text.file}:{text.line(node)} is YAML in a string with escapes; edit it by hand.")
     cuts = [_outer(cut, before, spans, node.style) for cut in _cuts(before, after.content)]
-    return splice.cut(text, cuts, {node: after.content})
+    return Draft(cuts, {node: after.content})
 
 
 def _spans(text: Text, node: Node) -> list[_Span] | None:

@@ -7,6 +7,7 @@ import re
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
+from bot.manifests.proof import Draft
 from bot.manifests.yamltext import Node, Path, Text, follow, literal, scalar
 from bot.model.catalog import Image, Pin
 
@@ -65,10 +66,10 @@ def read(text: Text, pin: Pin) -> Image:
     return image
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the scalar at a version, with its name if it has one. Refusal as `read`."""
+def draft(text: Text, pin: Pin, version: str) -> Draft:
+    """What moves the scalar to a version, with its name if it has one. Refusal as `read`."""
     image = images.moved(read(text, pin), version)
-    return splice.rewrite(text, {_scalar(text, pin): str(image) if image.name else version})
+    return splice.draft(text, {_scalar(text, pin): str(image) if image.name else version})
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:

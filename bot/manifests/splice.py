@@ -1,4 +1,4 @@
-"""Edits YAML without dumping it: replaces a scalar's own characters, then proves that nothing else changed.
+"""Edits YAML without dumping it: replaces a scalar's own characters, once it is proven that nothing else changes.
 
 Parsing a file and dumping it again moves comments, quotes and indentation; people review these diffs, so nothing may
 change but the value. Knows nothing of images or Kubernetes.
@@ -7,11 +7,12 @@ change but the value. Knows nothing of images or Kubernetes.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
-
-import yaml
+from itertools import pairwise
+from typing import NamedTuple
 
 from bot.errors import Refusal
+from bot.manifests import proof
+from bot.manifests.proof import Cut, Draft
 from bot.manifests.yamltext import Node, Text, get, scalar
 
 _NOT_A_STRING = re.compile(
@@ -25,8 +26,6 @@ _NOT_A_STRING = re.compile(
     """
 )
 
-_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-
 
 class Removal(NamedTuple):
     """A key of a mapping that should go, with its value."""
@@ -35,16 +34,8 @@ class Removal(NamedTuple):
     key: str
 
 
-class Cut(NamedTuple):
-    """The characters from `start` up to `end` of a text, and what takes their place."""
-
-    start: int
-    end: int
-    new: str
-
-
-def rewrite(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] = ()) -> Text:
-    """The text with some scalars' values replaced and some keys gone, and every other character as it was.
+def draft(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] = ()) -> Draft:
+    """What replaces some scalars' values and takes some keys out, and leaves every other character as it is.
 
     Quotes stay; they are added only where a reader of YAML 1.1 or 1.2 would take the new value for something else than
     a string. Refusal, with file and line, where a value can't be replaced on its own.
@@ -55,20 +46,25 @@ def rewrite(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] 
         _removal(text, removal.mapping, position) for removal, (position, _, _) in zip(removals, pairs, strict=True)
     ]
     gone = [node for _, key, value in pairs for node in (key, value)]
-    return cut(text, cuts, {**dict.fromkeys(gone), **values})
+    return Draft(cuts, {**dict.fromkeys(gone), **values})
 
 
-def cut(text: Text, cuts: Iterable[Cut], meant: Mapping[Node, str | None]) -> Text:
-    """The text after the cuts, which must do exactly what is meant: scalars to other values, or (None) gone.
+def apply(text: Text, drafts: Iterable[Draft]) -> Text:
+    """The text after all the drafts, which are of this text and don't overlap: one proof serves them all.
 
-    Refusal, with the file, if they do anything else, or if the file is sealed.
+    Refusal, with the file, if together they do anything else than they mean, or if the file is sealed.
     """
     _refuse_sealed(text)
-    content = text.content
-    for start, end, new in sorted(cuts, reverse=True):
-        content = content[:start] + new + content[end:]
-    after = replace(text, content=content)
-    _prove(text, after, meant)
+    several = list(drafts)
+    cuts = sorted({cut for each in several for cut in each.cuts})
+    if not cuts:
+        return text
+    meant = {node: value for each in several for node, value in each.meant.items()}
+    added = {node: pairs for each in several for node, pairs in each.added.items()}
+    after = replace(text, content=proof.made(text.content, cuts))
+    apart = all(one.end <= two.start for one, two in pairwise(cuts))
+    if not apart or not proof.does_as_meant(text, after, Draft(cuts, meant, added)):
+        raise Refusal(f"{text.file} can't be edited without changing more than the version; edit it by hand.")
     return after
 
 
@@ -78,21 +74,10 @@ def insert(text: Text, new: Cut, instead: Node | None = None) -> Text:
     Refusal, with the file, if a reader sees anything changed but what is put in.
     """
     _refuse_sealed(text)
-    after = replace(text, content=text.content[: new.start] + new.new + text.content[new.end :])
+    after = replace(text, content=proof.made(text.content, [new]))
     empty = (instead.start_mark.index, instead.end_mark.index) if instead is not None and not scalar(instead) else None
-    gone: int | None = None
-    for read in (_libyaml, _ruamel):
-        old = read(text.content)
-        if old is None:
-            continue
-        if gone is None:  # as in _prove: the first reader's marks are the nodes'
-            spans = ((n, span) for n, (span, event) in enumerate(old) if event.kind == "ScalarEvent")
-            gone = next((n for n, span in spans if span == empty), -1)
-        was = [event for n, (_, event) in enumerate(old) if n != gone]
-        now = [event for _, event in read(after.content) or ()]
-        same = next((n for n, (one, two) in enumerate(zip(was, now, strict=False)) if one != two), len(was))
-        if len(now) <= len(was) or was[same:] != now[len(now) - len(was) + same :]:
-            raise Refusal(f"{text.file} can't be added to without changing more; edit it by hand.")
+    if not proof.only_adds(text.content, after.content, empty):
+        raise Refusal(f"{text.file} can't be added to without changing more; edit it by hand.")
     return after
 
 
@@ -157,88 +142,3 @@ def _removal(text: Text, mapping: Node, position: int) -> Cut:
     if stop:
         return Cut(line, stop, "")
     return Cut(len(content[:line].rstrip("\r\n")), len(content), "")  # there is still no newline at the end
-
-
-class _Event(NamedTuple):
-    """What a reader makes of a piece of the file, without where it stands."""
-
-    kind: str
-    anchor: str | None
-    tag: str | None
-    value: str | None
-    style: str | None
-
-
-_Events = list[tuple[tuple[int, int], _Event]]
-"""Each with the span of characters it stands at."""
-
-
-def _prove(before: Text, after: Text, edits: Mapping[Node, str | None]) -> None:
-    """Every reader that can read the file sees exactly the intended scalars changed (None: gone), and nothing else.
-
-    The readers count marks differently, but they must agree on the order of events.
-    """
-    old_content, new_content, skipped = _changed_documents(before.content, after.content, edits)
-    wanted = {(node.start_mark.index - skipped, node.end_mark.index - skipped): value for node, value in edits.items()}
-    edited: dict[int, str | None] = {}
-    for read in (_libyaml, _ruamel):
-        old = read(old_content)
-        if old is None:
-            continue
-        if not edited:  # the first reader that can read it is also the one whose marks the nodes carry
-            spans = ((number, span) for number, (span, event) in enumerate(old) if event.kind == "ScalarEvent")
-            edited = {number: wanted[span] for number, span in spans if span in wanted}
-        new = [event for _, event in read(new_content) or ()]
-        kept = [(number, event) for number, (_, event) in enumerate(old) if edited.get(number, "") is not None]
-        if len(edited) != len(wanted) or len(new) != len(kept):
-            break
-        if not all(_as_meant(event, found, number, edited) for (number, event), found in zip(kept, new, strict=True)):
-            break
-    else:
-        return
-    raise Refusal(f"{before.file} can't be edited without changing more than the version; edit it by hand.")
-
-
-def _changed_documents(before: str, after: str, edits: Iterable[Node]) -> tuple[str, str, int]:
-    """The YAML documents that hold the edits, before and after, and how many characters stand before them.
-
-    A line that begins with `---` parts documents whatever it stands in, so what is the same outside can't be read
-    otherwise, and the slow reader is spared it. https://yaml.org/spec/1.2.2/#document-markers. Not so where directives,
-    which belong to the document after them, or marks of ruamel.yaml, which are its own, come in.
-    """
-    marks = [(node.start_mark.index, node.end_mark.index) for node in edits if isinstance(node, yaml.Node)]
-    if not marks or len(marks) != len(list(edits)) or re.search("^%", before, re.MULTILINE):
-        return before, after, 0
-    lines = [line.start() for line in _MARKER.finditer(before)]
-    low = max((line for line in lines if line <= min(marks)[0]), default=0)
-    high = min((line for line in lines if line >= max(end for _, end in marks)), default=len(before))
-    rest = len(before) - high
-    if before[:low] != after[:low] or before[high:] != after[len(after) - rest :]:
-        return before, after, 0
-    return before[low:high], after[low : len(after) - rest], low
-
-
-def _as_meant(old: _Event, new: _Event, number: int, edited: Mapping[int, str | None]) -> bool:
-    return new == (old._replace(value=edited[number], style=new.style) if number in edited else old)
-
-
-def _libyaml(content: str) -> _Events | None:
-    try:
-        return [_event(event) for event in yaml.parse(content, Loader=yaml.CSafeLoader)]
-    except yaml.YAMLError:
-        return None
-
-
-def _ruamel(content: str) -> _Events | None:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only writes need it, and it costs 50 ms to import
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
-
-    try:
-        return [_event(event) for event in YAML(typ="safe", pure=True).parse(content)]
-    except YAMLError:
-        return None
-
-
-def _event(event: Any) -> tuple[tuple[int, int], _Event]:
-    said = (getattr(event, name, None) for name in _Event._fields[1:])
-    return (event.start_mark.index, event.end_mark.index), _Event(type(event).__name__, *said)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bot.errors import Refusal
 from bot.manifests import images, splice
+from bot.manifests.proof import Draft
 from bot.manifests.yamltext import Node, Path, Text, follow, get, literal, scalar, walk
 from bot.model.catalog import Image, Pin
 
@@ -57,10 +58,10 @@ def read(text: Text, pin: Pin) -> Image:
         raise Refusal(f"{pin.file}:{pin.line}: {refusal}") from None
 
 
-def write(text: Text, pin: Pin, version: str) -> Text:
-    """The text with the pin's image at a version: tag and digest are replaced together. Refusal as `read`."""
+def draft(text: Text, pin: Pin, version: str) -> Draft:
+    """What moves the pin's image to a version: tag and digest are replaced together. Refusal as `read`."""
     moved = images.moved(read(text, pin), version)
-    return splice.rewrite(text, {_scalar(text, pin): str(moved)})
+    return splice.draft(text, {_scalar(text, pin): str(moved)})
 
 
 def notes(text: Text, pin: Pin) -> tuple[str, ...]:

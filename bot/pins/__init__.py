@@ -66,7 +66,7 @@ def plan(tree: Tree, target: Target, version: str) -> Plan:
     for folder, pin in look.found:
         before = look.text(pin.file)
         if look.owns(pin):
-            text = formats.write(after.get(pin.file, before), pin, version)
+            text = formats.write(after.get(pin.file, before), {pin: version})
             notes += formats.notes(before, pin) if text != after.get(pin.file, before) else ()
             after[pin.file] = text
         elif formats.read(before, pin).version != version:

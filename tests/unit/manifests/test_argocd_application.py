@@ -34,7 +34,7 @@ def test_row_96_entries_of_kustomize_images() -> None:
 def test_row_96_an_entry_keeps_its_names(entry: str, after: str) -> None:
     text = Text("app.yaml", f"{HEAD}  source:\n    kustomize:\n      images:\n      - {entry}  # here\n")
     (pin,) = formats.find(text)
-    assert formats.write(text, pin, "v2").content == text.content.replace(entry, after)
+    assert formats.write(text, {pin: "v2"}).content == text.content.replace(entry, after)
 
 
 def test_row_93_every_one_of_several_sources_is_read_and_the_single_one_is_not() -> None:
@@ -66,7 +66,7 @@ def test_row_98_elements_fill_in_version_and_name() -> None:
     text = Text("set.yaml", f"{SET}{lists}  template: {{spec: {{source: {source}}}}}\n")
     pins = formats.find(text)
     assert [(str(pin.image), pin.labels) for pin in pins] == [("acme/api:v1", ("api",)), ("acme/web:v2", ("web",))]
-    assert formats.write(text, pins[1], "v3").content == text.content.replace("v2", "v3")
+    assert formats.write(text, {pins[1]: "v3"}).content == text.content.replace("v2", "v3")
 
 
 def test_row_98_a_template_that_nothing_fills_in_is_refused() -> None:

@@ -28,7 +28,7 @@ def test_row_99_images_of_a_helm_release_at_any_depth(spec: str, version: str) -
     text = release(f"  chart: {{spec: {{version: v1.0.0}}}}\n{spec}", version)
     (pin,) = formats.find(text)
     assert (str(pin.image), pin.object, pin.namespace) == ("acme/payment:v1", "HelmRelease payment", "pay")
-    assert formats.write(text, pin, "v2").content == text.content.replace("v1}", "v2}")
+    assert formats.write(text, {pin: "v2"}).content == text.content.replace("v1}", "v2}")
 
 
 def test_row_99_where_values_come_from() -> None:

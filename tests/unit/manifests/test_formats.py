@@ -27,5 +27,5 @@ def test_only_the_version_changes(case: Path, variant: str) -> None:
     pins = [pin for pin in formats.find(text) if pin.image.name == settings["image"]]
     assert pins
     for pin in pins:
-        text = formats.write(text, pin, settings["version"])
+        text = formats.write(text, {pin: settings["version"]})
     assert encode(text) == after

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import Refusal
-from bot.manifests import helm_values
+from bot.manifests import formats, helm_values
 from bot.manifests.yamltext import Text
 
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -21,7 +21,7 @@ def found(content: str, file: str = "values.yaml") -> list[tuple[str, str, int]]
 def moved(content: str, version: str) -> str:
     text = values(content)
     (pin,) = helm_values.find(text)
-    return helm_values.write(text, pin, version).content
+    return formats.write(text, {pin: version}).content
 
 
 def refused(content: str, version: str = "v1.3.0") -> str:
@@ -172,13 +172,13 @@ def test_row_51_a_value_that_another_image_shares_is_refused() -> None:
     text = values("a: {repository: acme/api, tag: &v v1}\nb: {repository: acme/web, tag: *v}\n")
     (pin,) = helm_values.find(text)
     with pytest.raises(Refusal, match="shares its value, by a YAML anchor, with acme/web"):
-        helm_values.write(text, pin, "v2")
+        formats.write(text, {pin: "v2"})
 
 
 def test_row_50_an_alias_of_the_same_image_moves_along_and_is_said() -> None:
     text = values("a: {repository: acme/api, tag: &v v1}\nb: {repository: acme/api, tag: *v}\n")
     (pin,) = helm_values.find(text)
-    assert helm_values.write(text, pin, "v2").content == text.content.replace("v1", "v2")
+    assert formats.write(text, {pin: "v2"}).content == text.content.replace("v1", "v2")
     assert helm_values.notes(text, pin) == (
         "The value of values.yaml:1 is used by a YAML alias in values.yaml:2 as well.",
     )

@@ -22,7 +22,7 @@ def test_rows_31_and_100_who_else_writes_the_line_is_said_and_the_comment_stays(
     text = Text("a.yaml", content)
     (pin,) = formats.find(text)
     assert formats.notes(text, pin) == (SAID % line,)
-    assert formats.write(text, pin, "v2").content == content.replace("v1", "v2")
+    assert formats.write(text, {pin: "v2"}).content == content.replace("v1", "v2")
 
 
 def test_row_100_three_marked_lines_stay_consistent() -> None:
@@ -34,7 +34,7 @@ def test_row_100_three_marked_lines_stay_consistent() -> None:
     ]
     text = Text("a.yaml", "image:\n" + "\n".join(lines) + "\n")
     (pin,) = formats.find(text)
-    assert formats.write(text, pin, f"v2@{new}").content == text.content.replace("v1", "v2").replace(old, new)
+    assert formats.write(text, {pin: f"v2@{new}"}).content == text.content.replace("v1", "v2").replace(old, new)
 
 
 def test_a_comment_of_another_line_says_nothing() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import Refusal
-from bot.manifests import kustomize
+from bot.manifests import formats, kustomize
 from bot.manifests.kustomize import Reference
 from bot.manifests.yamltext import Text
 from bot.model.catalog import Image, Pin
@@ -28,7 +28,7 @@ def test_a_kustomization_may_say_that_it_is_one_whatever_its_name() -> None:
 
 def test_the_name_that_is_looked_for_may_be_a_placeholder() -> None:
     found = text("images:\n- name: IMAGE\n  newTag: v1\n")
-    assert kustomize.write(found, kustomize.find(found)[0], "v2").content == found.content.replace("v1", "v2")
+    assert formats.write(found, {kustomize.find(found)[0]: "v2"}).content == found.content.replace("v1", "v2")
     found = text("images:\n- name: a\n  newName: A/b\n  newTag: v1\n")
     with pytest.raises(Refusal, match="a repository's path is lower case"):
         kustomize.read(found, kustomize.find(found)[0])
@@ -62,7 +62,7 @@ def test_an_entry_without_a_version_gets_one(entry: str, after: str) -> None:
     (pin,) = kustomize.find(found)
     assert pin.image.version is None
     assert kustomize.read(found, pin) == pin.image
-    assert kustomize.write(found, pin, "v2").content == f"images:\n{after}"
+    assert formats.write(found, {pin: "v2"}).content == f"images:\n{after}"
 
 
 def test_row_65_a_tag_that_a_reader_takes_for_a_number_is_read_as_written() -> None:
@@ -91,13 +91,13 @@ def test_row_65_a_tag_that_a_reader_takes_for_a_number_is_read_as_written() -> N
 def test_a_version_that_is_not_the_entrys_own_is_refused(content: str, why: str) -> None:
     found = text(content)
     with pytest.raises(Refusal) as refusal:
-        kustomize.write(found, kustomize.find(found)[0], "v2")
+        formats.write(found, {kustomize.find(found)[0]: "v2"})
     assert why in str(refusal.value)
 
 
 def test_an_anchor_shared_by_entries_of_one_image_is_moved_once() -> None:
     found = text("images:\n- {name: x, newName: a, newTag: &t v1}\n- {name: a, newTag: *t}\n")
-    assert kustomize.write(found, kustomize.find(found)[0], "v2").content == found.content.replace("v1", "v2")
+    assert formats.write(found, {kustomize.find(found)[0]: "v2"}).content == found.content.replace("v1", "v2")
 
 
 def test_files_folders_and_patches_are_named_with_their_lines() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import Refusal
-from bot.manifests import nested, workload
+from bot.manifests import formats, nested, splice, workload
 from bot.manifests.yamltext import Text, follow, get
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: acme/payment:v1.2.0 # note\n"
@@ -15,7 +15,7 @@ def moved(content: str, version: str = "v1.3.0") -> str:
     assert pin.within == ((0, ("a", 0, "b")),)
     node = follow(text.documents[0], ("a", 0, "b"))
     assert node is not None
-    return nested.outside(text, node, workload.write(nested.inside(text, node), pin, version)).content
+    return formats.write(text, {pin: version}).content
 
 
 def block(header: str, indent: int, newline: str = "\n") -> str:
@@ -72,5 +72,5 @@ def test_a_line_that_goes_takes_its_own_alone() -> None:
     text = Text("a.yaml", "a: |\n    b: 1\n    # why\n    c: 2\n\n    d: 3\nz: 1\n")
     node = get(text.documents[0], "a")
     assert node is not None
-    after = nested.outside(text, node, Text("a.yaml", "b: 1\n# why\n\nd: 4\n"))
+    after = splice.apply(text, [nested.outside(text, node, Text("a.yaml", "b: 1\n# why\n\nd: 4\n"))])
     assert after.content == "a: |\n    b: 1\n    # why\n\n    d: 4\nz: 1\n"

@@ -100,7 +100,7 @@ def test_all_but_the_pin_is_byte_identical(written: Written, version: str, newli
     before, raw, after = (part.replace("\n", newline).encode() for part in (written.before, written.raw, written.after))
     text = decode(mark + before + raw + after, written.file)
     (pin,) = (pin for pin in formats.find(text) if pin.image.name not in {"other", "z"})
-    moved = formats.write(text, pin, version)
+    moved = formats.write(text, {pin: version})
 
     assert formats.read(moved, pin) == images.moved(pin.image, version)
     (found,) = (pin for pin in formats.find(moved) if pin.image.name not in {"other", "z"})

@@ -103,7 +103,7 @@ def test_all_but_the_pin_is_byte_identical(written: Written, old: str, new: str,
     text = decode(before + f"{quote}{lead}{old}{quote}".encode() + after, written.file)
     (pin,) = (pin for pin in formats.find(text) if pin.image.name == "acme/payment")
     assert formats.read(text, pin).tag == old
-    moved = formats.write(text, pin, new)
+    moved = formats.write(text, {pin: new})
 
     assert formats.read(moved, pin) == images.moved(pin.image, new)
     data = encode(moved)
@@ -161,7 +161,7 @@ def test_whatever_shape_it_has_a_file_is_moved_exactly_or_refused(
     for pin in formats.find(text):
         formats.notes(text, pin)
         try:
-            moved = formats.write(text, pin, "v9")
+            moved = formats.write(text, {pin: "v9"})
         except Refusal:
             continue
         assert formats.read(moved, pin).version == "v9"

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import Refusal
-from bot.manifests import workload
+from bot.manifests import formats, workload
 from bot.manifests.yamltext import Text
 from bot.model.catalog import Image, Pin
 
@@ -56,7 +56,7 @@ def test_row_50_a_shared_image_is_one_pin_where_its_value_stands() -> None:
 def test_an_image_that_does_not_stand_there_itself_is_found_but_not_read_or_written(value: str, why: str) -> None:
     text = Text("a.yaml", f"{POD}  - image: {value}\n")
     (pin,) = workload.find(text)
-    for attempt in (lambda: workload.read(text, pin), lambda: workload.write(text, pin, "v2")):
+    for attempt in (lambda: workload.read(text, pin), lambda: formats.write(text, {pin: "v2"})):
         with pytest.raises(Refusal) as refusal:
             attempt()
         assert why in str(refusal.value)
@@ -94,7 +94,7 @@ def test_a_pin_of_another_text_is_refused() -> None:
 def test_containers_of_custom_resources(spec: str) -> None:
     text = Text("a.yaml", f"kind: Thing\nmetadata: {{name: x}}\nspec: {spec}\n")
     (pin,) = workload.find(text)
-    assert workload.write(text, pin, "v2").content == text.content.replace("v1", "v2")
+    assert formats.write(text, {pin: "v2"}).content == text.content.replace("v1", "v2")
 
 
 @pytest.mark.parametrize("spec", ["{steps: [[{name: a}]]}", "{container: a}", "{script: {source: x}}", "{steps: 3}"])
