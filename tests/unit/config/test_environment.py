@@ -85,19 +85,6 @@ def test_the_signing_key_has_many_lines(tmp_path: Path) -> None:
     assert Surroundings.read({}).signing_key is None
 
 
-def test_the_signing_key_has_many_lines(tmp_path: Path) -> None:
-    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----"
-    (tmp_path / "key").write_text(f"{key}\n")
-    for given in (
-        {"QUARTERDECK_SIGNING_KEY": key},
-        {"QUARTERDECK_SIGNING_KEY": key.replace("\n", "\\n")},
-        {"QUARTERDECK_SIGNING_KEY_FILE": str(tmp_path / "key")},
-    ):
-        found = Surroundings.read(given)
-        assert (found.signing_key, found.secrets) == (Secret(key), (Secret(key),))
-    assert Surroundings.read({}).signing_key is None
-
-
 def test_a_port_alone_is_reached_from_outside() -> None:
     assert Surroundings.read({"PORT": "9000"}).listen[1] == 9000
     assert Surroundings.read({"PORT": "9000"}).listen[0] == str(IPv4Address(0))
