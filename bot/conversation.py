@@ -7,6 +7,7 @@ Must not know any verb, nor how messages arrive or leave.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import product
 from threading import Lock
 
 from bot import briefing, proposals, results, wording
@@ -89,8 +90,9 @@ class Conversation:
         if dry_run:
             return Answer(results.planned(planned, _shown(planned)))
         self._judge(message, planned)
-        if results.doubts(planned) and not yes and agreed != planned.fingerprint:
-            return Answer(self._question(message, planned, changed=agreed is not None))
+        changed = agreed is not None and agreed != planned.fingerprint
+        if changed or (agreed is None and results.doubts(planned) and not yes):
+            return Answer(self._question(message, planned, changed=changed))
         if isinstance(planned, Proposal):
             return self._perform(context, invocation, planned)
         if isinstance(planned, Withdrawal):
@@ -101,8 +103,10 @@ class Conversation:
         """Refusal unless the actor may do all of it."""
         for each in planned.proposals if isinstance(planned, Release) else [planned]:
             overrides = isinstance(each, Proposal) and each.because
-            for verb in [each.verb, OVERRIDE] if overrides else [each.verb]:
-                verdict = judge(message.actor, verb, each.environment, self.rules)
+            also = {other.environment for other in each.also} if isinstance(each, Proposal) else set()
+            verbs = [each.verb, OVERRIDE] if overrides else [each.verb]
+            for verb, place in product(verbs, [each.environment, *sorted(also - {each.environment})]):
+                verdict = judge(message.actor, verb, place, self.rules)
                 if isinstance(verdict, Refused):
                     for target in each.targets:
                         self.audit.record(message, each.verb, target, Outcome.REFUSED, verdict.why)
@@ -139,14 +143,15 @@ class Conversation:
     def _done(self, invocation: Invocation, context: Context) -> Reply | None:
         """What an interrupted run of this very message has done already, told from Git.
 
-        What names no service needs no such look: planned again, it skips what is there.
+        What names no service, or several, may be half done: planned again, it skips what is there.
         """
+        said = {name: str(value) for name, value in invocation.arguments.items()}
         services = invocation.arguments.get("services")
-        if not self.registry.commands[invocation.verb].changes or (isinstance(services, tuple) and len(services) != 1):
+        service = services[0] if isinstance(services, tuple) and len(services) == 1 else said.get("service")
+        if service is None or not self.registry.commands[invocation.verb].changes:
             return None
         change = proposals.change_id(context.message)
-        said = {name: str(value) for name, value in invocation.arguments.items()}
-        for target in context.targets(said.get("service"), said.get("environment")):
+        for target in context.targets(service, said.get("environment")):
             if (commit := context.git.find_change(target, change)) is not None:
                 return Reply(Outcome.COMMITTED, f"Done for {target}, in commit {commit[:10]}.", commit=commit)
         return None

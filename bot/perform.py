@@ -181,8 +181,12 @@ class Performer:
         return tuple(each for each in proposal.targets if (each.environment, each.service) in moved)
 
     def _may_replace(self, proposal: Proposal, pull: PullRequest) -> bool:
-        """A rollback gives way to none but another; a release to what moves all of its services."""
+        """A rollback gives way to none but another; a release to what moves all of its services; and what holds other
+        people's commits, merges of the base aside, to nothing."""
         if proposals.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
+            return False
+        commits = self.look().unmerged(proposal.repository, pull.head)
+        if not all("Quarterdeck-Change" in each.trailers or len(each.parents) > 1 for each in commits):
             return False
         if not proposals.is_release(pull.branch):
             return True
@@ -201,6 +205,8 @@ def _otherwise(asked: Proposal, again: Proposal) -> str | None:
         # `rollback payment` means wherever it moved last: there, nobody judged whether this person may.
         now, then = (wording.joined([str(target) for target in each.targets]) for each in (again, asked))
         return f"That would change {now} by now and not {then}"
+    if new := [other for other in again.also if other not in asked.also]:
+        return f"That would move {wording.joined([str(other) for other in new])} as well by now"
     for step, before in zip(again.steps, asked.steps, strict=True):
         if step.from_version != before.from_version:
             moved = f"{wording.short(before.from_version)} to {wording.short(step.from_version)}"

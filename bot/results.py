@@ -164,7 +164,7 @@ def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply
         Choice("Cancel", action="cancel", value=confirmation),
     )
     sections = (*([Section(note)] if note else []), *_notes(plan), *_code(shown))
-    return Reply(Outcome.CONFIRM, f"{said}. {doubts(plan)}", sections, choices)
+    return Reply(Outcome.CONFIRM, f"{said}. {doubts(plan) or 'Go on?'}", sections, choices)
 
 
 def _proposals(plan: Plan) -> tuple[Proposal, ...]:

@@ -26,6 +26,8 @@ class Return:
     drafts: tuple[Draft, ...]
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    also: tuple[Target, ...] = ()
+    """What the same files move as well."""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -61,9 +63,9 @@ class Reverter:
             notes = (why, *alone.notes)
             drafts = (Draft(f"{proposals.rollback_title([step])}\n\n{self._trailers(step, way)}\n", alone.edits),)
         edits = [edit for draft in drafts for edit in draft.edits]
-        if others := targets.moved(tree, edits, self.neighbours(target, edits)):
-            doubts.append(f"This moves {wording.joined([str(other) for other in others])} as well, by the same files.")
-        return Return(step, drafts, notes, tuple(doubts))
+        others = targets.moved(tree, edits, self.neighbours(target, edits))
+        doubts += filter(None, [wording.moved_too(others)])
+        return Return(step, drafts, notes, tuple(doubts), others)
 
     def _reverts(self, tree: Tree, way: Way, step: Step) -> tuple[tuple[Draft, ...], str]:
         """The reverting commits; none, and why, if they conflict, or do anything but lead to the version."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from bot.model.catalog import Target
 from bot.model.change import Move, Proposal, Step
 from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
@@ -34,6 +35,11 @@ def services(steps: Sequence[Step]) -> str:
 def joined(names: Sequence[str]) -> str:
     """`api, payment and web`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def moved_too(others: Sequence[Target]) -> str:
+    """`This moves payment in staging as well, by the same files.`; empty where nothing else is moved."""
+    return f"This moves {joined([str(other) for other in others])} as well, by the same files." if others else ""
 
 
 def change(proposal: Proposal) -> str:

@@ -24,6 +24,7 @@ class Move:
     edits: tuple[Edit, ...]
     notes: tuple[str, ...]
     doubt: str
+    also: tuple[Target, ...]
 
 
 @command(
@@ -106,9 +107,9 @@ def _move(ctx: Context, tree: Tree, target: Target, wanted: str, because: str = 
     if plan.edits:
         if not because:
             _refuse(ctx, target, wanted)
-        doubts = [_doubt(before, wanted, anyway=bool(because)), _moved_too(ctx, tree, target, plan.edits)]
-        doubt = " ".join(filter(None, doubts))
-        return Move(Step(target, before, wanted), plan.edits, plan.notes, doubt)
+        also = _moved_too(ctx, tree, target, plan.edits)
+        doubts = [_doubt(before, wanted, anyway=bool(because)), wording.moved_too(also)]
+        return Move(Step(target, before, wanted), plan.edits, plan.notes, " ".join(filter(None, doubts)), also)
     move = next(ctx.git.moves(target), None)
     # A base outside the target's folders may have moved it since: then that move is not the one.
     known = f" {wording.since(move, ctx.now)}" if move and move.to_version == before else ""
@@ -153,6 +154,7 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
         notes=(*said, *dict.fromkeys(note for move in moves for note in move.notes)),
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
         because=because,
+        also=tuple(other for move in moves for other in move.also),
     )
 
 
@@ -223,8 +225,7 @@ def _doubt(before: str | None, after: str, *, anyway: bool) -> str | None:
     return None
 
 
-def _moved_too(ctx: Context, tree: Tree, target: Target, edits: Sequence[Edit]) -> str | None:
+def _moved_too(ctx: Context, tree: Tree, target: Target, edits: Sequence[Edit]) -> tuple[Target, ...]:
     """Which other environments build on the files to be edited, such as one whose base is this one's folder."""
     among = [each for each in ctx.targets(target.service) if each != target and each.repository == target.repository]
-    others = wording.joined([str(other) for other in targets.moved(tree, edits, among)])
-    return f"This moves {others} as well, by the same files." if others else None
+    return targets.moved(tree, edits, among)

@@ -54,7 +54,8 @@ def rollback(
     planned = _reverter(ctx).plan(tree, target, way)
     if planned is None:
         return Reply(Outcome.UNCHANGED, f"{target} is already {wording.short(way.to_version)}.")
-    planned = replace(planned, doubts=(*_by_hand(way, planned.step), *planned.doubts))
+    interrupted = _interrupted(ctx, target) if version is None else []
+    planned = replace(planned, doubts=(*interrupted, *_by_hand(way, planned.step), *planned.doubts))
     return _reversal(ctx, tree, [planned], _further(target, lineage, way) if version is None else [])
 
 
@@ -151,6 +152,13 @@ def _by_hand(way: Way, step: Step) -> list[str]:
         return []
     by = f"{way.moves[0].by} ({way.moves[0].commit.sha[:10]})"
     return [f"{wording.short(step.from_version)} in {step.target.environment} was set by {by}, not by me."]
+
+
+def _interrupted(ctx: Context, target: Target) -> list[str]:
+    """A promotion that a killed run has closed can't be seen any more, and this would go one step too far back."""
+    if not ctx.message.resumed or ctx.catalog.environments[target.environment].delivery is Delivery.PUSH:
+        return []
+    return ["I was restarted while I worked on this, and may have closed a pull request for it already."]
 
 
 def _pull(ctx: Context, number: int) -> Reversal | Release | Reply:
@@ -275,6 +283,7 @@ def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequen
         title=title,
         notes=tuple(notes),
         confirm=" ".join([*doubts, *at_once, "Go on?"]) if doubts or at_once else None,
+        also=tuple(other for each in returns for other in each.also),
     )
 
 

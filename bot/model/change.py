@@ -77,6 +77,8 @@ class Proposal:
     """Why a person must confirm first; None where the pull request is confirmation enough."""
     because: str = ""
     """Why it goes against a rule, where it does: that needs the permission to override."""
+    also: tuple[Target, ...] = ()
+    """What the same files move as well: whoever asks must be allowed to move it there."""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -97,7 +99,7 @@ class Proposal:
     @property
     def fingerprint(self) -> str:
         """The same for the same effect on the same files, whatever the base commit."""
-        return hashlib.sha256(repr((self.verb, self.steps, self.edits)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.verb, self.steps, self.also, self.edits)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

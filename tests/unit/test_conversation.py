@@ -5,13 +5,18 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from workbench import ANA, BEN, EVE, Bench, path, pod
+from memory import pull
+from workbench import ANA, BEN, ENVIRONMENTS, EVE, RULES, Bench, path, pod
 
 from bot import proposals
 from bot.errors import Unavailable
+from bot.model.catalog import Delivery, Environment
+from bot.model.change import Comparison
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import Actor, Message
-from bot.model.rules import Rules
+from bot.model.rules import Role, Rules
+
+SERVICES = ("api", "payment")
 
 
 @pytest.fixture
@@ -234,6 +239,81 @@ def test_a_resumed_press_finds_the_commit_of_the_command_that_it_confirmed(bench
         == f"Done for payment in staging, in commit {(done.commit or '')[:10]}."
     )
     assert bench.git.pushes == 1
+
+
+def test_a_resumed_rollback_does_not_go_further_back_than_the_pull_request_that_it_had_closed(bench: Bench) -> None:
+    bench.put("production", "v1.1.0", message="Promote\n\nQuarterdeck-Change: 1")
+    bench.say("promote payment v1.2.0 to prod")
+    message = bench.message("rollback payment in prod")
+    assert bench.hear(message).reply.outcome is Outcome.WITHDRAWN
+    resumed = bench.hear(replace(message, resumed=True)).reply
+    assert resumed.outcome is Outcome.CONFIRM
+    assert "I was restarted while I worked on this" in resumed.text
+    assert bench.forge.open_pulls == []
+    assert bench.press(resumed).outcome is Outcome.OPENED, "it may be what is wanted all the same"
+
+
+def test_a_resumed_rollback_of_a_pull_request_does_the_rest_of_it() -> None:
+    """Killed after the first of two pushes, it must not take that one's commit for all of it."""
+    qa = Environment("qa", ("qa/{service}",), "config", "qa", delivery=Delivery.PUSH)
+    places = {"staging": ENVIRONMENTS["staging"], "qa": qa}
+    both = Bench({path(each): pod("v1.0.0") for each in places}, places)
+    both.forge.compared = Comparison("https://github.example/compare", (), 0)
+    squashed = both.git.write({path(each): pod("v1.1.0") for each in places}, "Move both (#7)")
+    merged = replace(pull("feature", number=7, ours=False), state="merged", merged_as=squashed)
+    both.forge.closed_pulls.append(merged)
+
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    both.git.races = [lambda: None, kill]
+    message = both.message("rollback pr 7")
+    with pytest.raises(Killed):
+        both.conversation.hear(message, yes=True)
+    assert [both.version(each) for each in ("staging", "qa")] == ["v1.0.0", "v1.1.0"]
+    assert both.conversation.hear(replace(message, resumed=True), yes=True).reply.outcome is Outcome.COMMITTED
+    assert [both.version(each) for each in ("staging", "qa")] == ["v1.0.0", "v1.0.0"]
+
+
+def test_a_yes_to_closing_a_pull_request_is_none_to_a_rollback(bench: Bench) -> None:
+    bench = Bench(files={path(where, name): pod("v1.0.0", name) for where in ENVIRONMENTS for name in SERVICES})
+    for name in SERVICES:
+        bench.put("production", "v1.1.0", name, message="Promote\n\nQuarterdeck-Change: 1")
+        bench.put("staging", "v1.2.0", name)
+        bench.runs("staging", "v1.2.0", name)
+    bench.say("promote all from staging to prod")
+    question = bench.say("rollback payment in prod")
+    assert question.text.startswith("Pull request #1 would be closed.")
+    bench.forge.close("config", 1)
+    again = bench.press(question)
+    assert (again.outcome, again.text) == (Outcome.CONFIRM, "payment in production: v1.1.0 → v1.0.0. Go on?")
+    assert bench.forge.open_pulls == []
+    assert bench.press(again).outcome is Outcome.OPENED
+
+
+@pytest.mark.parametrize("text", ["promote payment v1.1.0 to staging", "rollback payment in staging"])
+def test_who_may_not_move_production_may_not_by_files_of_staging(text: str) -> None:
+    """Production builds on staging's folder, so what is edited there moves both."""
+    entry = "resources: [pod.yaml]\nimages:\n- name: acme/payment\n  newTag: {}\n"
+    bench = Bench(
+        files={
+            "staging/payment/kustomization.yaml": entry.format("v1.0.0"),
+            path("staging"): pod("v0"),
+            "production/payment/kustomization.yaml": "resources: [../../staging/payment]\n",
+        },
+        rules=Rules(RULES.people, RULES.roles | {"tester": Role("tester", ("promote", "rollback"), ("staging",))}),
+    )
+    if text.startswith("rollback"):
+        bench.git.write({"staging/payment/kustomization.yaml": entry.format("v1.0.5")})
+    before = bench.git.newest
+    refused = bench.say(text, by=BEN, yes=True)
+    assert refused.outcome is Outcome.REFUSED
+    assert f"ben holds tester, which may not {text.split(maxsplit=1)[0]} in production." in refused.text
+    assert bench.git.newest == before
+    assert bench.say(text, yes=True).outcome is Outcome.COMMITTED, "ana may, in both"
 
 
 def _press(question: Reply):  # type: ignore[no-untyped-def]  # a Press

@@ -49,7 +49,7 @@ def plan(git: Git, to: str = "v2", delivery: Delivery = Delivery.PUSH) -> Propos
         steps=(Step(TARGET, pins.current(tree, TARGET), to),),
         delivery=delivery,
         base=tree.commit,
-        drafts=(Draft(f"Promote\n\nQuarterdeck-To: {to}", edits),),
+        drafts=(Draft(f"Promote\n\nQuarterdeck-To: {to}\nQuarterdeck-Change: 1", edits),),
         branch=BRANCH,
         title="Promote payment",
         body="Because.",
@@ -204,13 +204,42 @@ def test_of_two_asked_at_once_the_second_takes_the_place_of_the_first(git: Git) 
                 other.join(0.2)  # it must not get ahead, however long this takes
             return super().open(repository, title=title, body=body, branch=branch, draft=draft)
 
-    forge = Slow()
+    forge = Slow(heads=git.branches.__getitem__)
     bench = Bench(git, forge)
     other = Thread(target=lambda: came_of.append(bench.performer.perform(second, never)))
     opened = bench.performer.perform(first, never)
     other.join()
     assert isinstance(opened, Opened)
     assert came_of == [Opened(forge.open_pulls[0], (opened.pull,))]
+
+
+@pytest.mark.parametrize(
+    ("parents", "replaced"), [(1, False), (2, True)], ids=["a commit of theirs", "a merge of the base into it"]
+)
+def test_what_others_added_to_a_pull_request_is_not_lost_to_a_later_one(git: Git, parents: int, replaced: bool) -> None:
+    ours = git.commit("config", git.newest, plan(git).drafts)
+    theirs = git._made(ours, {"README": b"x"}, "Look here first", "Eve")
+    git.commits[theirs] = replace(git.commits[theirs], parents=(ours, git.newest)[:parents])
+    other = pull("quarterdeck/promote/staging/payment/v3", number=3, head=theirs)
+    git.branches[other.branch] = theirs
+    forge = Forge([other])
+    result = Bench(git, forge).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
+    if replaced:
+        assert isinstance(result, Opened)
+        assert result.superseded == (other,)
+    else:
+        assert result == Contested(TARGET, other)
+        assert forge.open_pulls == [other]
+
+
+def test_a_plan_that_would_now_move_more_is_not_carried_out(git: Git) -> None:
+    other = replace(TARGET, environment="production")
+    git.races = [lambda: git.write({"README": "x"})]
+    result = Bench(git).performer.perform(plan(git), lambda: replace(plan(git), also=(other,)))
+    assert result == Failed(
+        "That would move payment in production as well by now, so nothing was done. "
+        "Look at it with status, then say it again."
+    )
 
 
 @pytest.mark.parametrize(
