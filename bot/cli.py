@@ -1,28 +1,24 @@
 """The program `quarterdeck`: words of a shell into calls, replies into text or JSON and an exit status.
 
-Must not know what a verb does. Rooms are imported in the call that needs them, so that `say` answers at once.
+Must not know what a verb does. Rooms are imported in the call that needs them, so that `say` and `edit` answer at once.
 """
 
 import argparse
+import gc
 import getpass
-import logging
 import os
 import signal
 import sys
 import threading
 import time
 import traceback
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from bot import terminal
 from bot.errors import Refusal, Unavailable
-from bot.model.reply import Outcome, Reply
-from bot.model.request import Message, Place
-from bot.model.sync import SyncState
+from bot.printing import dumps, printable
 
 DEFAULT_CONFIG = Path("quarterdeck.yaml")
 
@@ -95,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    import logging
+
     from bot.app import App
 
     stop = threading.Event()
@@ -106,7 +104,12 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _say(args: argparse.Namespace) -> int:
+    import uuid
+
+    from bot import terminal
     from bot.app import App
+    from bot.model.reply import Outcome, Reply
+    from bot.model.request import Message, Place
 
     with terminal.progress("Working"):
         try:
@@ -121,13 +124,15 @@ def _say(args: argparse.Namespace) -> int:
             reply, warning = Reply(Outcome.FAILED, str(trouble)), None
     print(terminal.as_json(reply) if args.json else terminal.plain(reply))
     if warning:
-        print(terminal.printable(warning.text), file=sys.stderr)
+        print(printable(warning.text), file=sys.stderr)
     return terminal.STATUS.get(reply.outcome, 0)
 
 
 def _drift(args: argparse.Namespace) -> int:
-    from bot import wording
+    from bot import terminal, wording
     from bot.app import App
+    from bot.model.reply import Outcome, Reply
+    from bot.model.sync import SyncState
 
     started = time.monotonic()
     with terminal.progress("Comparing"), App.load(args.config) as app:
@@ -135,7 +140,7 @@ def _drift(args: argparse.Namespace) -> int:
     if args.json:
         seconds = round(time.monotonic() - started, 3)
         targets = [wording.drift_data(each) for each in sightings]
-        print(terminal.dumps({"schema": "quarterdeck/drift/v1", "seconds": seconds, "targets": targets}))
+        print(dumps({"schema": "quarterdeck/drift/v1", "seconds": seconds, "targets": targets}))
     else:
         reply = Reply(Outcome.ANSWERED, wording.drift_summary(sightings), wording.drift_report(sightings))
         print(terminal.plain(reply))
@@ -146,6 +151,7 @@ def _drift(args: argparse.Namespace) -> int:
 def _edit(args: argparse.Namespace) -> int:
     from bot import edit, files
 
+    gc.disable()  # it would search a large file's many nodes over and over, and double the time
     status = 1
     try:
         plan = edit.plan([edit.setting(words) for words in args.set], args.paths)
@@ -155,19 +161,21 @@ def _edit(args: argparse.Namespace) -> int:
         plan = edit.Plan(refusals=[edit.Refused(str(refusal))])
     except Unavailable as trouble:
         plan, status = edit.Plan(refusals=[edit.Refused(str(trouble))]), 2
+    finally:
+        gc.enable()
     if args.json:
-        print(terminal.dumps(edit.as_data(plan)))
+        print(dumps(edit.as_data(plan)))
     if plan.refusals:
         said = [each.why for each in plan.refusals] + ["Nothing was written."] * (status == 1)
-        print(terminal.printable("\n".join(said)), file=sys.stderr)
+        print(printable("\n".join(said)), file=sys.stderr)
         return status
     if args.diff and plan.rewrites and not args.json:
         diff = edit.diff(plan)
-        sys.stdout.write(terminal.printable(diff) if sys.stdout.isatty() else diff)
+        sys.stdout.write(printable(diff) if sys.stdout.isatty() else diff)
     elif not args.json:
-        print(terminal.printable(edit.report(plan)), file=sys.stderr if args.diff else sys.stdout)
+        print(printable(edit.report(plan)), file=sys.stderr if args.diff else sys.stdout)
     for note in plan.notes:
-        print(terminal.printable(note), file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     return 0
 
 
@@ -177,9 +185,9 @@ def _check(args: argparse.Namespace) -> int:
     with App.load(args.config) as app:
         problems = app.check(args.path) if args.path else []
     for problem in problems:
-        print(terminal.printable(problem))
+        print(printable(problem))
     if not problems:
-        print(terminal.printable(f"{args.config}: all is well."))
+        print(printable(f"{args.config}: all is well."))
     return 1 if problems else 0
 
 
@@ -201,5 +209,5 @@ def _user() -> str:
 
 
 def _ended(sentence: str, status: int) -> int:
-    print(terminal.printable(sentence), file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
     return status

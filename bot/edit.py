@@ -7,7 +7,6 @@ only; `bot.files` writes. A plan is all or nothing: where anything is refused, n
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import unified_diff
 from typing import Any
 
 from bot.errors import Refusal
@@ -115,6 +114,8 @@ def report(plan: Plan) -> str:
 
 def diff(plan: Plan) -> str:
     """The plan as a unified diff that `git apply` and `patch -p1` take."""
+    from difflib import unified_diff  # noqa: PLC0415 - only this needs it
+
     shown: list[str] = []
     for rewrite in plan.rewrites:
         before, after = (_LINE.findall(data.decode()) for data in (rewrite.before, rewrite.after))

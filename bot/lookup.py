@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from bot import files
-from bot.checkout import Checkout
 from bot.errors import Refusal
-from bot.language.suggest import nearest
-from bot.manifests import formats, images, kustomize, layout, workload
+from bot.manifests import formats, images, kustomize, workload
 from bot.manifests.yamltext import Text, decode
 from bot.model.catalog import Pin
 
@@ -162,6 +160,9 @@ def _kustomizations(path: str) -> list[str]:
 def _built_on(kustomization: str) -> tuple[list[Pin], bool]:
     """The versions in all that a kustomization builds on, and whether all of it can be seen: remote bases and files
     that can't be parsed can't be."""
+    from bot.checkout import Checkout  # noqa: PLC0415 - rarely needed, and it costs a third of the start
+    from bot.manifests import layout  # noqa: PLC0415 - as above
+
     tree, is_whole = Checkout(Path("/")), True
     todo = [Path(kustomization).resolve().parent.as_posix().lstrip("/")]
     pins: list[Pin] = []
@@ -205,6 +206,8 @@ def _nothing(image: str, where: Iterable[str], pins: Iterable[Pin]) -> Refusal:
 
 
 def _nearest(image: str, pins: Iterable[Pin]) -> list[Pin]:
+    from bot.language.suggest import nearest  # noqa: PLC0415 - only refusals need it
+
     known = {name: pin for pin in pins for whole in _names(pin) for name in (whole, _last(whole))}
     return [known[name] for name in nearest(image, known)]
 

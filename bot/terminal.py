@@ -1,15 +1,15 @@
 """A reply on a terminal: plain text for people, `--json` for scripts. Knows no command."""
 
-import json
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
-from typing import Any, TextIO
+from typing import TextIO
 
 from bot import wording
 from bot.model.reply import Layout, Outcome, Reply
+from bot.printing import dumps, printable
 
 STATUS = {Outcome.FAILED: 2} | dict.fromkeys(
     (Outcome.REFUSED, Outcome.MISUNDERSTOOD, Outcome.CONTESTED, Outcome.CONFIRM), 1
@@ -30,11 +30,6 @@ def plain(reply: Reply) -> str:
     return printable("\n".join(lines))
 
 
-def printable(text: str) -> str:
-    """The text without control characters, invisible marks and halves of surrogate pairs; line feeds stay."""
-    return "".join(c for c in text if c.isprintable() or c == "\n")
-
-
 def as_json(reply: Reply) -> str:
     """Schema quarterdeck/reply/v1 (docs/json.md)."""
     pull = reply.pull and {"number": reply.pull.number, "url": reply.pull.url, "branch": reply.pull.branch}
@@ -48,12 +43,6 @@ def as_json(reply: Reply) -> str:
             "data": reply.data,
         }
     )
-
-
-def dumps(value: Mapping[str, Any]) -> str:
-    """JSON in which what can't be printed is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ character by character, so that the outer file keeps every other byte: indentati
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from difflib import SequenceMatcher
 
 from bot.errors import Refusal
 from bot.manifests.proof import Cut, Draft
@@ -77,6 +76,8 @@ def _spans(text: Text, node: Node) -> list[_Span] | None:
 
 def _cuts(before: str, after: str) -> Iterator[Cut]:
     """The differences, each as few characters as can be."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only writes need it
+
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     at = [0]
     for line in old:

@@ -5,6 +5,7 @@ Kubernetes, and changes nothing: `splice` does.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,6 @@ _DEEPEST = 250
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _ANCHOR = re.compile(r"&(\S+)")
-_INDENTED = re.compile(rf"^[ \-?:\t]{{{_DEEPEST + 1}}}", re.MULTILINE)
 _SUBSTITUTED = re.compile(r"\$\{|\$\(")
 
 
@@ -61,8 +61,12 @@ class Text:
 
     def line_at(self, index: int) -> int:
         """The file's line, counted from 1, on which a character of the content stands."""
-        number = self.content.count("\n", 0, index)
+        number = bisect_left(self._newlines, index)
         return self.lines[min(number, len(self.lines) - 1)] if self.lines else number + 1
+
+    @cached_property
+    def _newlines(self) -> tuple[int, ...]:
+        return tuple(match.start() for match in re.finditer("\n", self.content))
 
     @property
     def newline(self) -> str:
@@ -206,23 +210,30 @@ class _Reader(yaml.CSafeLoader):
     """libyaml's reader, telling of plain scalars only what is asked here: nulls and booleans. To match each against all
     of YAML 1.1's types takes a third of the time that a file needs."""
 
+    depth = 0
+
     def resolve(self, kind: type[Any], value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
             return _TAGS.get(value, _STRING) if implicit[0] else _STRING
         return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
 
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Nothing: a type doesn't depend on where a node stands."""
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - PyYAML's names
+        """Count the levels; a type doesn't depend on where a node stands."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise RecursionError
 
     def ascend_resolver(self) -> None:
-        """Nothing, as above."""
+        """Count, as above."""
+        self.depth -= 1
 
 
 def _compose(text: Text) -> list[Node]:
-    _refuse_deep(text)
     braces = text.content.find("{{")
     try:
         roots = cast("list[Node]", list(yaml.compose_all(text.content, Loader=_Reader)))
+    except RecursionError:
+        raise Refusal(f"{text.file} is nested more than {_DEEPEST} levels deep; it is not read.") from None
     except yaml.YAMLError as error:
         if braces >= 0:
             raise _template(text, braces) from None
@@ -261,20 +272,3 @@ def _unreadable(text: Text, error: yaml.YAMLError) -> str:
 def _template(text: Text, index: int) -> Refusal:
     place = f"{text.file}:{text.line_at(index)}"
     return Refusal(f"{place} is a template (“{{{{ }}}}”), not a manifest; change the value that fills it.")
-
-
-def _refuse_deep(text: Text) -> None:
-    openers = text.content.count("[") + text.content.count("{")
-    if openers <= _DEEPEST and not _INDENTED.search(text.content):
-        return
-    depth = 0
-    try:
-        for event in yaml.parse(text.content, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > _DEEPEST:
-                raise Refusal(f"{text.file} is nested more than {_DEEPEST} levels deep; it is not read.")
-    except yaml.YAMLError:
-        return
