@@ -39,8 +39,9 @@ def judge(actor: Actor, verb: str, environment: str, rules: Rules) -> Allowed | 
         if role and _covers(role.may, verb) and _covers(role.environments, environment):
             return Allowed()
     held = ", ".join(person.roles) or "no role"
+    named = f"{verb} (promote anyway)" if verb == OVERRIDE else verb
     return Refused(
-        f"{actor.name} holds {held}, which may not {verb} in {environment}. {_who(verb, environment, rules)}"
+        f"{actor.name} holds {held}, which may not {named} in {environment}. {_who(verb, environment, rules)}"
     )
 
 

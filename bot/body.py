@@ -185,16 +185,17 @@ def _cluster(changed: tuple[Changed, ...] | str) -> str:
 
 
 def _undo(proposal: Proposal) -> str:
-    forward = not isinstance(proposal, Reversal)
-    # Rolling back once more would go further back, and what was rolled back is promoted only by those who may override.
-    back = [
-        f"rollback {step.target}"
-        if forward
-        else f"promote {step.target.service} {step.from_version} to {proposal.environment} anyway because …"
-        for step in proposal.steps
-    ]
-    more = [f"so on for {len(back) - NAMED} more"] if len(back) > NAMED else []
-    said = wording.joined([*map(code, back[:NAMED]), *more])
+    first, *others = proposal.steps
+    if isinstance(proposal, Reversal):
+        # Once more would go further back, and what was rolled back is promoted only by those who may override.
+        back = [
+            code(f"promote {step.target.service} {step.from_version} to {proposal.environment} anyway because …")
+            for step in proposal.steps
+        ]
+        more = [f"so on for {len(back) - NAMED} more"] if len(back) > NAMED else []
+        said = wording.joined([*back[:NAMED], *more])
+    else:
+        said = "`rollback pr` with the number of this pull request" if others else code(f"rollback {first.target}")
     return f"To undo it once it is merged, say {said}; before that, close this pull request."
 
 

@@ -94,12 +94,18 @@ class Registry:
         complete = next((match for match in matches if match.complete), None)
         if complete is None:
             return self._mismatch(found, max(matches, key=lambda match: match.reached), split)
-        return _convert(found, complete, split, known)
+        understood = _convert(found, complete, split, known)
+        begun = next((match for match in matches if match.reached == len(split.words) and not match.complete), None)
+        if isinstance(understood, Misunderstanding) and begun:
+            # "rollback pr" names no service: it is the beginning of "rollback pr <number>".
+            return self._mismatch(found, begun, split)
+        return understood
 
     def _mismatch(self, found: Command, match: Match, split: words.Words) -> Misunderstanding:
         rest = split.words[match.reached :]
         usage = "; ".join(usage.line for usage in found.usages)
-        if any(word.text.casefold() in self.commands for word in rest[1:]):
+        # Where a word was wanted, it may be a service that is called like a command.
+        if any(word.text.casefold() in self.commands for word in rest[1 if match.wanted else 0 :]):
             return Misunderstanding("That looks like more than one command; send one a message.")
         if not rest:
             return Misunderstanding(

@@ -124,9 +124,10 @@ def released(release: Release, replies: Sequence[Reply]) -> Reply:
         data.append(said | {"outcome": outcome.value, "why": skipped.why} | nothing)
     pulls = list({reply.pull.number: reply.pull for reply in replies if reply.pull}.values())
     environment = release.proposals[0].environment if release.proposals else release.skipped[0].environment
+    what = "Rollback in" if any(isinstance(each, Reversal) for each in release.proposals) else "Release to"
     return Reply(
         min(outcomes, key=_WORST_FIRST.index),
-        f"Release to {environment}: {_counted(outcomes)}.{_to_merge(pulls)}",
+        f"{what} {environment}: {_counted(outcomes)}.{_to_merge(pulls)}",
         (Section(layout=Layout.TABLE, rows=tuple(rows)), *map(Section, dict.fromkeys(whys))),
         _links(pulls[:LINKS]),
         data={"results": data},

@@ -33,7 +33,10 @@ def diff(
         (sighting,) = ctx.survey.look([ctx.target(service, environment)])
         return _with_cluster(sighting)
     if other == environment:
-        raise Refusal(f"{environment} is no other environment than {environment}; name two, or only one.")
+        raise Refusal(
+            f"{environment} is named twice. Name two environments, or one to compare Git with what runs there: "
+            f"diff {service} {environment}"
+        )
     return _between(_declared(ctx, service, environment), _declared(ctx, service, other))
 
 

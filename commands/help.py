@@ -16,4 +16,6 @@ def help(ctx: Context, verb: VerbName | None = None) -> Reply:  # noqa: A001 - f
         return Reply(Outcome.ANSWERED, text, (Section("\n".join(lines), Layout.CODE),), private=True)
     found = ctx.registry.commands[verb]
     shown = "\n".join([*(usage.line for usage in found.usages), "", *(f"e.g. {line}" for line in found.examples)])
-    return Reply(Outcome.ANSWERED, found.summary, (Section(shown, Layout.CODE),), private=True)
+    # Lines of the source are no lines of the chat, which breaks them by itself.
+    paragraphs = [" ".join(each.split()) for each in found.summary.split("\n\n")]
+    return Reply(Outcome.ANSWERED, "\n\n".join(paragraphs), (Section(shown, Layout.CODE),), private=True)

@@ -51,8 +51,8 @@ def promote(
     """Move services to a version; without one, to what runs in the origin, or in the environment before.
 
     Opens a pull request, or commits where the environment says change: push. Several services share one, or get one
-    each where it says release: apart; `all` are those that both environments have. A version that was rolled back
-    there, and a tag that moves, such as latest, go only `anyway`: that needs the permission to override.
+    each where it says release: apart; “all” are those that both environments have. A version that was rolled back
+    there, and a tag that moves, such as latest, go only “anyway”: that needs the permission to override.
     """
     if version is not None and service is not None:
         return _single(ctx, ctx.target(service, environment), version, markdown.flat(reason or ""))
@@ -88,7 +88,8 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
             # Services may share a file: each is moved in what the ones before it leave.
             move = _move(ctx, Preview(ctx.git.head(target.repository), before), target, wanted)
         except Refusal as refusal:
-            skipped.append(Skipped(name, environment, f"{name}: {refusal}", refused=True))
+            why = str(refusal) if str(refusal).startswith(f"{name} ") else f"{name}: {refusal}"
+            skipped.append(Skipped(name, environment, why, refused=True))
             continue
         if isinstance(move, Skipped):
             skipped.append(move)

@@ -37,7 +37,7 @@ def rollback(
     """Take a service back to the version before, or to one that ran there; or back on what a pull request moved.
 
     Without an environment, the one of its latest move. The change is a git revert, as a pull request or a commit. A
-    promotion that is not merged yet is withdrawn. What was rolled back is promoted again only `anyway`.
+    promotion that is not merged yet is closed instead. What was rolled back is promoted again only “anyway”.
     """
     if number is not None:
         return _pull(ctx, number)

@@ -84,7 +84,11 @@ def _sentence(service: str, version: str, places: tuple[Sequence[str], Sequence[
         return f"{name} is in {wording.joined(declared)}.{still}{was}"
     if runs:
         return f"{name} runs in {wording.joined(runs)}, though Git says otherwise.{was}"
-    return f"{name} is in no environment now.{was}" if was else f"{name} is, and was, in no environment."
+    return (
+        f"{name} is in no environment now.{was}"
+        if was
+        else (f"{name} is, and was, in no environment. To see the versions that were, say: history {service}")
+    )
 
 
 def _rows(ctx: Context, seen: Sighting, version: str, stays: Sequence[Stay]) -> list[tuple[str, ...]]:

@@ -18,6 +18,8 @@ _SENTENCES = {
     "dict_type": "must hold keys",
     "list_type": "must be a list",
     "string_type": "must be text; quote it if it begins with { or [",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must not be negative",
 }
 
 

@@ -78,8 +78,8 @@ class Failures:
                 )
             case 404:
                 return Refusal(
-                    f"GitHub found nothing there to {what} (404): check the name and number, and that the bot's token"
-                    " may see the repository."
+                    f"GitHub could not {what} (404): it is not there, or the bot may not see it; check the name and"
+                    " number."
                 )
             case 422:
                 return Refusal(f"GitHub could not {what} as it was asked to (422){_fields(error)}.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NewType
 
 from bot.errors import Refusal
+from bot.language.grammar import AND
 from bot.language.suggest import nearest
 from bot.language.words import Word
 from bot.manifests import images
@@ -75,7 +76,7 @@ def services(words: Sequence[Word], known: Vocabulary) -> tuple[str, ...] | Unkn
         return ()
     names: dict[str, None] = {}
     for word in words:
-        for match in re.finditer(r"[^,]+", word.text):
+        for match in re.finditer(r"[^,]+", "" if word.text.casefold() == AND else word.text):
             part = Word(match[0], word.start + match.start())
             name = service(part, known)
             if isinstance(name, Unknown):

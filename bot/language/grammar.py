@@ -1,7 +1,7 @@
 """A usage line as grammar: "promote <service> <version> to <environment>" matches words and names its slots.
 
-`<service>` takes a word, `<services,…>` a list with commas, `<reason…>` all the rest. Must not know what a service is:
-a slot takes any word that is not a keyword of the same usage.
+`<service>` takes a word, `<services,…>` a list with commas or “and”, `<reason…>` all the rest. Must not know
+what a service is: a slot takes any word that is not a keyword of the same usage.
 """
 
 import re
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.language.words import Word
+
+AND = "and"
+"""In a list, the same as a comma."""
 
 _PIECES = re.compile(r"\[|\]|<([a-z_]+)(,?…)?>|[^\s\[\]<>]+")
 
@@ -31,8 +34,9 @@ class Slot:
         end = at
         while end < len(words) and words[end].text.casefold() not in keywords:
             end += 1
-            goes_on = words[end - 1].text.endswith(",") or (end < len(words) and words[end].text.startswith(","))
-            if not goes_on:
+            last, following = words[end - 1].text, words[end].text if end < len(words) else ""
+            anded = self.takes and AND in {last.casefold(), following.casefold()}
+            if not (anded or last.endswith(",") or following.startswith(",")):
                 break
         listed = any("," in word.text for word in words[at:end])
         return at if listed and not self.takes else end

@@ -65,6 +65,8 @@ def test_every_example_is_understood_as_its_own_verb(verb: str, example: str) ->
         ("rollback api to v1", Invocation("rollback", {"service": "api", "version": "v1"})),
         ("drift check api", Invocation("drift", {"service": "api"})),
         ("help promote", Invocation("help", {"verb": "promote"})),
+        ("promote api and pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
+        ("promote api, and pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
     ],
 )  # fmt: skip
 def test_what_is_said_is_understood(typed: str, invocation: Invocation) -> None:
@@ -106,6 +108,7 @@ def test_a_slip_is_pointed_at_and_what_was_meant_is_said(
         ("promote payment v1 to", "promote payment v1 to … and then? “<environment>” is missing. Usage: ", ""),
         ("history", "history … and then? “<service>” is missing. Usage: history <service> [in <environment>]", ""),
         ("rollback api in prod to", "rollback api in prod to … and then? “<version>” is missing.", ""),
+        ("rollback pr", "rollback pr … and then? “<number>” is missing. Usage: rollback <service> ", ""),
     ],
 )
 def test_where_a_sentence_goes_wrong_is_pointed_at(typed: str, begins: str, shown: str) -> None:
@@ -121,6 +124,7 @@ def test_where_a_sentence_goes_wrong_is_pointed_at(typed: str, begins: str, show
         "promote payment v1 to prod\npromote api v1 to prod",
         "promote payment v1 to prod and then rollback api",
         "status payment and status api",
+        "status payment drift",
     ],
 )
 def test_several_commands_are_refused(typed: str) -> None:

@@ -42,8 +42,7 @@ FAILURES = [
     (
         faults.error(404, "Not Found"),
         Refusal(
-            f"GitHub found nothing there to {WHAT} (404): "
-            "check the name and number, and that the bot's token may see the repository."
+            f"GitHub could not {WHAT} (404): it is not there, or the bot may not see it; check the name and number."
         ),
     ),
     (faults.error(410, "SECRET"), Unavailable(f"GitHub did not {WHAT}: it answered with status 410.")),

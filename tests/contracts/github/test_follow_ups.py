@@ -64,7 +64,7 @@ def test_a_pull_request_is_seen_whatever_became_of_it(world, adapter, number):
     world.gitops.open(world.bot, title="T", body="", head="feature", base="main")
     other = adapter.pull("config", 2)
     assert (other.branch, other.author, other.ours) == ("feature", "quarterdeck", False)
-    with pytest.raises(Refusal, match=r"found nothing there to look at acme/gitops#9 \(404\)"):
+    with pytest.raises(Refusal, match=r"GitHub could not look at acme/gitops#9 \(404\)"):
         adapter.pull("config", 9)
 
 
@@ -89,7 +89,7 @@ def test_each_failure_is_translated(world, adapter, call):
     ("kind", "sentence"),
     [
         ("FORBIDDEN", r"does not allow the bot to mark acme/gitops#1 as ready for review \(403\)"),
-        ("NOT_FOUND", r"found nothing there to mark acme/gitops#1 as ready for review \(404\)"),
+        ("NOT_FOUND", r"GitHub could not mark acme/gitops#1 as ready for review \(404\)"),
         ("RATE_LIMITED", r"rate limit does not let the bot mark acme/gitops#1 as ready for review now"),
         ("SOMETHING_NEW", r"GitHub did not mark acme/gitops#1 as ready for review: it answered with status 400"),
     ],

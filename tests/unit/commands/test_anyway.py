@@ -59,7 +59,7 @@ def test_anyway_takes_the_permission_to_override() -> None:
     reply = bench.say(f"promote payment v2.0.0 to staging {BECAUSE}")
     assert (reply.outcome, reply.text) == (
         Outcome.REFUSED,
-        "ana holds deployer, which may not override in staging. No role of the config allows it.",
+        "ana holds deployer, which may not override (promote anyway) in staging. No role of the config allows it.",
     )
     assert bench.version("staging") == "v1.0.0"
     assert bench.audit.kept[-1][1:] == ("promote", "payment in staging", "refused")

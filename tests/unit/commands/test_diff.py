@@ -69,7 +69,8 @@ def test_what_can_not_be_rendered_is_refused() -> None:
 
 def test_an_environment_has_no_difference_from_itself() -> None:
     assert Bench().say("diff payment prod production").text == (
-        "production is no other environment than production; name two, or only one."
+        "production is named twice. Name two environments, or one to compare Git with what runs there: "
+        "diff payment production"
     )
 
 

@@ -157,6 +157,12 @@ def test_help_lists_every_usage_and_explains_one() -> None:
     )
 
 
+def test_help_leaves_it_to_the_chat_where_lines_break() -> None:
+    paragraphs = Bench().say("help promote").text.split("\n\n")
+    assert len(paragraphs) == 2
+    assert not any("\n" in each for each in paragraphs)
+
+
 def test_help_needs_no_look_at_git() -> None:
     bench = Bench()
     bench.git.branches.clear()

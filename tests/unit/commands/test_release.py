@@ -76,7 +76,7 @@ def test_what_is_there_is_skipped_and_what_cannot_go_hides_nothing() -> None:
         Skipped(
             "web",
             "production",
-            "web: web is not in production; it is in staging. Add its folder there first.",
+            "web is not in production; it is in staging. Add its folder there first.",
             refused=True,
         ),
     )

@@ -89,6 +89,8 @@ def test_row_137_partly_rolled_back_already_the_rest_goes() -> None:
         False,
         f"api in production is already rolled back from v2.0.0 to v1.0.0 (since {back[:10]} by Ana, 23 hours ago).",
     )
+    said = on.say("rollback pr 7").text
+    assert said.startswith("Rollback in production: 1 there already, 1 on the way by pull request.")
     on.put("production", "v1.0.0", "payment")
     reply = on.plan("rollback pr 7")
     assert isinstance(reply, Reply)

@@ -81,5 +81,8 @@ def test_a_tag_or_a_digest_alone_will_do() -> None:
 
 def test_what_never_was_anywhere() -> None:
     reply = Bench().say("where is v3.0.0 of payment")
-    assert reply.text == "v3.0.0 of payment is, and was, in no environment."
+    assert (
+        reply.text
+        == "v3.0.0 of payment is, and was, in no environment. To see the versions that were, say: history payment"
+    )
     assert reply.sections == ()

@@ -412,7 +412,8 @@ def test_the_places_of_a_services_version(tmp_path: Path) -> None:
         ("{file: values.yaml}", "path"),
         ("{path: 'a..b'}", "'a..b' is not a place such as image.tag or images[0].tag"),
         ("{path: a, file: /etc/passwd}", "'/etc/passwd' is not a file's path from the service's folder"),
-        ("{path: a, document: -1}", "document"),
+        ("{path: a, document: -1}", "services.payment.pins.0.document must not be negative"),
+        ("{path: a, document: one}", "services.payment.pins.0.document must be a whole number"),
     ],
 )
 def test_a_place_that_is_none(tmp_path: Path, pin: str, why: str) -> None:
