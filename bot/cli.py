@@ -80,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument(
         "--set", action="append", required=True, metavar="IMAGE=VERSION", help="VERSION: tag, sha256:…, tag@sha256:…"
     )
+    edit.add_argument(
+        "--templates",
+        action="store_true",
+        help="also where one line of a chart's template is image: IMAGE:OLD, written out",
+    )
     edit.add_argument("--diff", action="store_true", help="print what would change, and write nothing")
     edit.add_argument("--json", action="store_true", help="schema quarterdeck/edit/v1")
     check = call("check", _check, "Check the config, and with PATH the config repository checked out there.")
@@ -154,7 +159,7 @@ def _edit(args: argparse.Namespace) -> int:
     gc.disable()  # it would search a large file's many nodes over and over, and double the time
     status = 1
     try:
-        plan = edit.plan([edit.setting(words) for words in args.set], args.paths)
+        plan = edit.plan([edit.setting(words) for words in args.set], args.paths, templates=args.templates)
         if not plan.refusals and not args.diff:
             files.replace(plan.rewrites)
     except Refusal as refusal:

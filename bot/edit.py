@@ -11,8 +11,8 @@ from typing import Any
 
 from bot.errors import Refusal
 from bot.files import Rewrite
-from bot.lookup import Addition, Lookup, component
-from bot.manifests import formats, images
+from bot.lookup import Addition, Lookup, Source, component
+from bot.manifests import formats, images, template
 from bot.manifests.addition import add
 from bot.manifests.yamltext import Text, encode
 from bot.model.catalog import Pin
@@ -74,13 +74,14 @@ def setting(words: str) -> Setting:
     return Setting(image, images.version(version))
 
 
-def plan(settings: Sequence[Setting], paths: Sequence[str]) -> Plan:
+def plan(settings: Sequence[Setting], paths: Sequence[str], *, templates: bool = False) -> Plan:
     """What moves every image to its version in the files, and the manifests in the folders, that the paths name.
 
+    With `templates`, also where a template's line holds the image, written out.
     An image that is nowhere gets an entry in the kustomization that they name. What can't be done is in the plan's
     refusals. Raises Refusal for a path that can't be meant, Unavailable for what can't be read.
     """
-    lookup = Lookup.of([each.image for each in settings], paths)
+    lookup = Lookup.of([each.image for each in settings], paths, templates=templates)
     made = Plan(refusals=[_refused(refusal, file) for file, refusal in lookup.unread.items()])
     versions: dict[Pin, str] = {}
     additions: list[tuple[Addition, str]] = []
@@ -93,7 +94,7 @@ def plan(settings: Sequence[Setting], paths: Sequence[str]) -> Plan:
         except Refusal as refusal:
             made.refusals.append(Refused(str(refusal)))
     for source in lookup.sources:
-        text = _moved(made, source.text, {pin: versions[pin] for pin in source.pins if pin in versions})
+        text = _moved(made, source, {pin: versions[pin] for pin in source.pins if pin in versions})
         for addition, version in additions:
             if addition.file == text.file:
                 text = _added(made, text, addition, version)
@@ -140,28 +141,30 @@ def _choose(versions: dict[Pin, str], pins: Iterable[Pin], version: str) -> None
             raise Refusal(f"{pin.file}:{pin.line} is to be {versions[pin]} and {version} at once; give it one --set.")
 
 
-def _moved(made: Plan, text: Text, versions: Mapping[Pin, str]) -> Text:
+def _moved(made: Plan, source: Source, versions: Mapping[Pin, str]) -> Text:
+    text, form = source.text, template if source.is_template else formats
     try:
-        after = formats.write(text, versions)
+        after: Text = form.write(text, versions)
     except Refusal as refusal:
-        made.refusals += list(_each_refused(text, versions)) or [_refused(refusal, text.file)]
+        made.refusals += list(_each_refused(source, versions)) or [_refused(refusal, text.file)]
         return text
     for pin, version in versions.items():
-        image = formats.read(text, pin)
+        image = form.read(text, pin)
         change = Change(pin.file, pin.line, pin.image.name or component(pin), pin.image.version, version)
         if image == images.moved(image, version):
             made.already.append(change)
         else:
             made.changes.append(change)
-            made.notes += [note for note in formats.notes(text, pin) if note not in made.notes]
+            made.notes += [note for note in form.notes(text, pin) if note not in made.notes]
     return after
 
 
-def _each_refused(text: Text, versions: Mapping[Pin, str]) -> Iterator[Refused]:
+def _each_refused(source: Source, versions: Mapping[Pin, str]) -> Iterator[Refused]:
     """Every pin of a file that can't be moved, with its own reason, where they can't be moved together."""
+    form = template if source.is_template else formats
     for pin, version in versions.items():
         try:
-            formats.write(text, {pin: version})
+            form.write(source.text, {pin: version})
         except Refusal as refusal:
             yield _refused(refusal, pin.file, pin.line)
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from bot import files
 from bot.errors import Refusal
-from bot.manifests import formats, images, kustomize, workload
+from bot.manifests import formats, images, kustomize, template, workload
 from bot.manifests.yamltext import Text, decode
 from bot.model.catalog import Pin
 
@@ -34,6 +34,7 @@ class Source:
     data: bytes
     text: Text
     pins: tuple[Pin, ...]
+    is_template: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ class Lookup:
     unread: dict[str, Refusal] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, names: Sequence[str], paths: Sequence[str]) -> "Lookup":
+    def of(cls, names: Sequence[str], paths: Sequence[str], *, templates: bool = False) -> "Lookup":
         """Refusal for a path that can't be meant, Unavailable for what can't be read.
+
+        With `templates`, lines of templates that hold one of the images, written out, are versions too.
 
         A file that can't be parsed is passed over unless it mentions an image: templates of charts stand beside
         manifests everywhere.
@@ -73,7 +76,7 @@ class Lookup:
                 continue
             try:
                 text = decode(data, file)
-                lookup.sources.append(Source(data, text, formats.find(text)))
+                lookup.sources.append(_source(data, text, names, templates=templates))
             except Refusal as refusal:
                 mentioned = any(_mentions(file, data.decode(errors="replace"), name) for name in names)
                 (lookup.unread if mentioned else passed_over)[file] = refusal
@@ -123,6 +126,22 @@ class Lookup:
         """The version in the one file that was named, where no image and no other version is in it: Helm values."""
         pins = [pin for source in self.sources if self.paths == [source.text.file] for pin in source.pins]
         return pins if len(pins) == 1 and not pins[0].image.name else []
+
+
+def _source(data: bytes, text: Text, names: Sequence[str], *, templates: bool) -> Source:
+    try:
+        return Source(data, text, formats.find(text))
+    except Refusal:
+        pins = template.find(text)
+        named = [pin for pin in pins for name in names if pin.image.name == name or _ends(pin, name)]
+        if not named:
+            raise
+        if not templates:
+            raise Refusal(
+                f"{text.file}:{named[0].line} is in a template (“{{{{ }}}}”), where a line is all that can be known; "
+                "to move it nevertheless, add --templates."
+            ) from None
+        return Source(data, text, pins, is_template=True)
 
 
 def component(pin: Pin) -> str:

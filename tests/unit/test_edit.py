@@ -346,6 +346,73 @@ def test_lone_tags_in_several_files_are_nobodys() -> None:
     )
 
 
+WRITTEN_OUT = (
+    "{{- if .Values.create }}\r\nkind: Pod\r\nspec:\r\n  containers:\r\n  - name: {{ .Values.name }}\r\n"
+    "    - image: %s\r\n  - image: {{ .Values.proxy }}\r\n{{- end }}"
+)
+
+
+def plan_of_templates(*words: str) -> Plan:
+    return edit.plan([edit.setting(each) for each in words], ["."], templates=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("acme/payment:v1", "acme/payment:v2"),
+        ('"acme/payment:v1"\t# note', '"acme/payment:v2"\t# note'),
+        ("'acme/payment:v1'", "'acme/payment:v2'"),
+        (f"reg.example:5000/acme/payment:v1@{A} # a", "reg.example:5000/acme/payment:v2 # a"),
+    ],
+)
+def test_row_028_a_line_of_a_template_moves_on_request(before: str, after: str) -> None:
+    content = WRITTEN_OUT % before
+    Path("pod.yaml").write_bytes(content.encode())
+    made = plan_of_templates("payment=v2")
+    assert moved(made)[0].startswith("pod.yaml:6 ")
+    assert Path("pod.yaml").read_bytes() == content.replace(before, after).encode()
+    assert plan_of_templates("payment=v2").rewrites == []
+
+
+def test_row_028_unasked_it_is_refused() -> None:
+    write({"pod.yaml": WRITTEN_OUT % "acme/payment:v1"})
+    assert refused("acme/payment=v2") == (
+        "pod.yaml:6 is in a template (“{{ }}”), where a line is all that can be known; "
+        "to move it nevertheless, add --templates."
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            "acme/payment:v1\n  - image: acme/payment:v1",
+            "pod.yaml:6 is in a template that holds acme/payment in lines 6 and 7, and which of them applies can't",
+        ),
+        ("acme/payment:{{ .Values.tag }}", "pod.yaml:1 is a template (“{{ }}”), not a manifest; change the value"),
+        ("acme/payment:$TAG", "pod.yaml:1 is a template (“{{ }}”), not a manifest; change the value"),
+        ("acme/payment", "pod.yaml:1 is a template (“{{ }}”), not a manifest; change the value"),
+        (
+            "{{/*\n    image: acme/payment:v1 */}}",
+            "pod.yaml:1 is a template (“{{ }}”), not a manifest; change the value",
+        ),
+    ],
+    ids=["twice", "half a template", "a variable", "untagged", "in a comment"],
+)
+def test_row_028_anything_else_in_a_template_is_refused(lines: str, why: str) -> None:
+    content = (WRITTEN_OUT % lines).replace("\r", "")
+    write({"pod.yaml": content})
+    made = plan_of_templates("acme/payment=v2")
+    assert made.rewrites == []
+    assert [each.why[: len(why)] for each in made.refusals][:1] == [why]
+
+
+@pytest.mark.parametrize("line", ["acme/payment-proxy:v1", "acme/web:v1 # acme/payment:v1"])
+def test_row_028_another_image_of_a_template_stays(line: str) -> None:
+    write({"a.yaml": pod("acme/payment:v1"), "pod.yaml": WRITTEN_OUT % line})
+    assert moved(plan_of_templates("acme/payment=v2")) == ["a.yaml:5     - image: acme/payment:v2"]
+
+
 def test_json_is_as_documented() -> None:
     write({"a.yaml": pod("acme/payment:v1", "acme/web"), "t.yaml": TEMPLATE % "acme/api"})
     assert edit.as_data(plan("payment=v2", "web=v1")) == {
