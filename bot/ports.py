@@ -130,9 +130,6 @@ class ForgeWrites(Forge, Protocol):
 
     def edit(self, repository: str, number: int, *, title: str, body: str) -> None: ...
 
-    def ready(self, repository: str, number: int) -> None:
-        """No longer a draft: its code owners are asked now."""
-
     def comment(self, repository: str, number: int, text: str) -> None: ...
 
     def close(self, repository: str, number: int, *, delete_branch: bool = False) -> None:

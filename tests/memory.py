@@ -197,9 +197,6 @@ class Forge:
             replace(each, title=title, body=body) if each.number == number else each for each in self.open_pulls
         ]
 
-    def ready(self, repository: str, number: int) -> None:
-        self._do("ready", str(number))
-
     def comment(self, repository: str, number: int, text: str) -> None:
         self._do("comment", f"{number} {text}")
 

@@ -108,13 +108,6 @@ class GitHub:
         with self._api.asking(f"change the text of {name}#{number}"):
             self._api.repository(name).get_pull(number).edit(title=title, body=body)
 
-    def ready(self, repository: str, number: int) -> None:
-        name = self._name(repository)
-        with self._api.asking(f"mark {name}#{number} as ready for review"):
-            pull = self._api.repository(name).get_pull(number)
-            if pull.draft:
-                pull.mark_ready_for_review()
-
     def comment(self, repository: str, number: int, text: str) -> None:
         name = self._name(repository)
         with self._api.asking(f"comment on {name}#{number}"):

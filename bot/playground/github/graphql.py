@@ -81,17 +81,10 @@ def enqueue(call: Call, given: Mapping[str, Any]) -> Payload:
     return {"mergeQueueEntry": {"position": place, "state": "QUEUED", "pullRequest": _shown(pull)}}
 
 
-def mark_ready(call: Call, given: Mapping[str, Any]) -> Payload:
-    repository, pull = _pull(call, given)
-    repository.edit(pull, draft=False)
-    return {"pullRequest": _shown(pull)}
-
-
 MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Payload]] = {
     "createCommitOnBranch": commit_on_branch,
     "enablePullRequestAutoMerge": enable_auto_merge,
     "enqueuePullRequest": enqueue,
-    "markPullRequestReadyForReview": mark_ready,
 }
 
 

@@ -11,12 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MUTATIONS = [
-    "createCommitOnBranch",
-    "enablePullRequestAutoMerge",
-    "enqueuePullRequest",
-    "markPullRequestReadyForReview",
-]
+MUTATIONS = ["createCommitOnBranch", "enablePullRequestAutoMerge", "enqueuePullRequest"]
 Types = dict[str, dict[str, Any]]
 
 

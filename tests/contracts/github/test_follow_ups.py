@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import Refusal
 from bot.playground.github import faults
+from bot.playground.github.rules import Protection
 
 BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
 
@@ -21,12 +22,10 @@ def test_title_and_body_are_changed_together(world, adapter, number):
         adapter.edit("config", number, title="T", body="x" * 65_537)
 
 
-def test_a_draft_is_one_until_it_is_ready(world, adapter):
+def test_a_draft_is_opened_as_one(world, adapter):
     world.branch()
     assert adapter.open("config", title="T", body="", branch=BRANCH, draft=True).draft
-    adapter.ready("config", 1)
-    assert not adapter.pull("config", 1).draft
-    adapter.ready("config", 1)
+    assert adapter.pull("config", 1).draft
 
 
 def test_row_120_where_there_are_no_drafts_it_is_opened_as_none(world, adapter):
@@ -74,7 +73,6 @@ def test_a_pull_request_is_seen_whatever_became_of_it(world, adapter, number):
         lambda forge: forge.pull("config", 1),
         lambda forge: forge.compare("acme/payment", "v1", "v2"),
         lambda forge: forge.edit("config", 1, title="T", body=""),
-        lambda forge: forge.ready("config", 1),
         lambda forge: forge.assign("config", 1, ["ana"]),
         lambda forge: forge.author("config"),
     ],
@@ -88,17 +86,16 @@ def test_each_failure_is_translated(world, adapter, call):
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("FORBIDDEN", r"does not allow the bot to mark acme/gitops#1 as ready for review \(403\)"),
-        ("NOT_FOUND", r"GitHub could not mark acme/gitops#1 as ready for review \(404\)"),
-        ("RATE_LIMITED", r"rate limit does not let the bot mark acme/gitops#1 as ready for review now"),
-        ("SOMETHING_NEW", r"GitHub did not mark acme/gitops#1 as ready for review: it answered with status 400"),
+        ("FORBIDDEN", r"does not allow the bot to merge acme/gitops#1 \(403\)"),
+        ("NOT_FOUND", r"GitHub could not merge acme/gitops#1 \(404\)"),
+        ("RATE_LIMITED", r"rate limit does not let the bot merge acme/gitops#1 now"),
+        ("SOMETHING_NEW", r"GitHub did not merge acme/gitops#1: it answered with status 400"),
     ],
 )
-def test_what_graphql_says_is_translated_as_what_rest_does(world, adapter, kind, sentence):
-    world.branch()
-    adapter.open("config", title="T", body="", branch=BRANCH, draft=True)
-    answer = {"data": {"markPullRequestReadyForReview": None}, "errors": [{"type": kind, "message": "PLANTED"}]}
+def test_what_graphql_says_is_translated_as_what_rest_does(world, adapter, number, kind, sentence):
+    world.gitops.protected["main"] = Protection(approvals=1)
+    answer = {"data": {"enablePullRequestAutoMerge": None}, "errors": [{"type": kind, "message": "PLANTED"}]}
     world.github.faults.plan(faults.Fault(200, answer), path="/graphql")
     with pytest.raises(Exception, match=sentence) as raised:
-        adapter.ready("config", 1)
+        adapter.merge_when_ready("config", 1, head=world.gitops.pull(1).head)
     assert "PLANTED" not in str(raised.value)
