@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import commands
-from bot import access, redaction, targets
+from bot import access, redaction, targets, wording
 from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
 from bot.config.environment import Surroundings
@@ -234,9 +234,7 @@ class App:
         if self.settings.author.sign != "github":
             return None
         if self._forge is None:
-            raise Refusal(
-                "author.sign is github, and the bot is not signed in there: set GITHUB_APP_ID or GITHUB_TOKEN."
-            )
+            raise Refusal(f"author.sign is github, and the bot is not signed in there: {wording.SIGN_IN}.")
         return self._forge
 
     def _tokens(self) -> dict[str, Secret]:

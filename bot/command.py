@@ -14,6 +14,7 @@ from functools import cached_property
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
+from bot import wording
 from bot.errors import Refusal
 from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
@@ -147,7 +148,7 @@ class Context:
         """Pull requests and sources. Refusal where no forge is configured."""
         forge = self.reach()
         if forge is None:
-            raise Refusal("No forge is configured: set GITHUB_TOKEN.")
+            raise Refusal(f"No forge is configured: {wording.SIGN_IN}.")
         return forge
 
     @cached_property

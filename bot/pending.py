@@ -12,6 +12,11 @@ def moved(git: Git, pull: PullRequest, repository: str, targets: Iterable[Target
     """Those of some targets that it moves: its branch names one, and of a release each commit does."""
     if not proposals.is_release(pull.branch):
         return tuple(target for target in targets if proposals.moves(pull.branch, target))
-    said = [commit.trailers for commit in git.unmerged(repository, pull.head)]
-    named = {(each.get("Quarterdeck-Environment"), each.get("Quarterdeck-Service")) for each in said}
+    named = released(git, pull, repository)
     return tuple(target for target in targets if (target.environment, target.service) in named)
+
+
+def released(git: Git, pull: PullRequest, repository: str) -> set[tuple[str, str]]:
+    """The environments and services of a release, by its commits: each is one service's."""
+    said = [commit.trailers for commit in git.unmerged(repository, pull.head)]
+    return {(each.get("Quarterdeck-Environment", ""), each.get("Quarterdeck-Service", "")) for each in said}

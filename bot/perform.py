@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
-from bot import proposals, wording
+from bot import pending, proposals, wording
 from bot.errors import Protected, Refusal, Unavailable
-from bot.model.catalog import Delivery, Merge, Target
+from bot.model.catalog import Delivery, Merge
 from bot.model.change import (
     Adopted,
     Committed,
@@ -133,7 +133,7 @@ class Performer:
             for pull in (pull for pull in forge.pulls(repository) if pull.ours):
                 if pull.branch == proposal.branch:
                     existing = pull
-                elif contested := self._shared(proposal, pull):
+                elif contested := pending.moved(self.look(), pull, repository, proposal.targets):
                     if not self._may_replace(proposal, pull):
                         return Contested(contested[0], pull)
                     older.append(pull)
@@ -164,7 +164,7 @@ class Performer:
     def _forge(self, environment: str) -> ForgeWrites:
         if self.forge is None:
             raise Refusal(
-                f"{environment} changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
+                f"{environment} changes by pull request, and no forge is configured: {wording.SIGN_IN}, "
                 f"or change: push under environments.{environment}."
             )
         return self.forge
@@ -172,13 +172,6 @@ class Performer:
     def _close(self, forge: ForgeWrites, repository: str, pull: PullRequest, why: str) -> None:
         forge.comment(repository, pull.number, why)
         forge.close(repository, pull.number, delete_branch=True)
-
-    def _shared(self, proposal: Proposal, pull: PullRequest) -> tuple[Target, ...]:
-        """The targets that an open pull request moves as well."""
-        if not proposals.is_release(pull.branch):
-            return tuple(target for target in proposal.targets if proposals.moves(pull.branch, target))
-        moved = self._released(proposal.repository, pull)
-        return tuple(each for each in proposal.targets if (each.environment, each.service) in moved)
 
     def _may_replace(self, proposal: Proposal, pull: PullRequest) -> bool:
         """A rollback gives way to none but another; a release to what moves all of its services; and what holds other
@@ -191,12 +184,7 @@ class Performer:
         if not proposals.is_release(pull.branch):
             return True
         ours = {(target.environment, target.service) for target in proposal.targets}
-        return self._released(proposal.repository, pull) <= ours
-
-    def _released(self, repository: str, pull: PullRequest) -> set[tuple[str, str]]:
-        """The environments and services of a release, by its commits: each is one service's."""
-        said = [commit.trailers for commit in self.look().unmerged(repository, pull.head)]
-        return {(each.get("Quarterdeck-Environment", ""), each.get("Quarterdeck-Service", "")) for each in said}
+        return pending.released(self.look(), pull, proposal.repository) <= ours
 
 
 def _otherwise(asked: Proposal, again: Proposal) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from bot import markdown, wording
 from bot.comparison import secrets
 from bot.model.catalog import Target
-from bot.model.change import PREFIX, Commit, Edit, Step
+from bot.model.change import PREFIX, Commit, Edit, Step, net
 from bot.model.request import Message
 
 LONGEST_BRANCH = 200
@@ -141,10 +141,7 @@ def diff(edits: Sequence[Edit]) -> str:
     Of files that may hold what is secret only the names are shown.
     """
     shown: list[str] = []
-    whole: dict[str, Edit] = {}
-    for edit in edits:
-        whole[edit.path] = Edit(edit.path, whole.get(edit.path, edit).before, edit.after)
-    for edit in whole.values():
+    for edit in net(edits):
         old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
         new = f"b/{edit.path}" if edit.after is not None else "/dev/null"
         if edit.before != edit.after and _may_be_secret(edit):

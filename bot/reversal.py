@@ -3,14 +3,14 @@
 Reads only. Which way to go is `bot.lineage`'s to know; what becomes of it, the command's.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot import markdown, pins, proposals, targets, wording
 from bot.errors import Refusal
 from bot.lineage import REJECTS, Way
 from bot.model.catalog import Target
-from bot.model.change import Draft, Edit, Move, Step
+from bot.model.change import Draft, Edit, Move, Step, net
 from bot.model.request import Message
 from bot.ports import Git, Tree
 from bot.preview import Preview
@@ -96,14 +96,6 @@ class Reverter:
         said = proposals.trailers(step, self.message)
         rejects = "" if way.undoes or step.from_version is None else f"\n{REJECTS}: {markdown.flat(step.from_version)}"
         return said + rejects
-
-
-def net(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Edits in turn as one edit a file."""
-    merged: dict[str, Edit] = {}
-    for edit in edits:
-        merged[edit.path] = Edit(edit.path, merged.get(edit.path, edit).before, edit.after)
-    return tuple(merged.values())
 
 
 def _alone(tree: Tree, target: Target, version: str) -> pins.Plan | Refusal:

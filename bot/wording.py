@@ -9,6 +9,9 @@ from bot.model.change import Move, Proposal, Step
 from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
 
+SIGN_IN = "set GITHUB_APP_ID or GITHUB_TOKEN"
+"""What makes a forge of the config's GitHub (docs/github.md)."""
+
 HOW_TO_HEAL = "To heal it, undo the change in the cluster, or write it into Git and merge."
 
 NAMED = 3

@@ -1,6 +1,7 @@
 """Changes as values: what should happen to Git, and what came of it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -31,6 +32,14 @@ class Edit:
     path: str
     before: bytes | None
     after: bytes | None
+
+
+def net(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Edits one after the other as what they come to: one edit a file."""
+    merged: dict[str, Edit] = {}
+    for edit in edits:
+        merged[edit.path] = Edit(edit.path, merged.get(edit.path, edit).before, edit.after)
+    return tuple(merged.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ def test_without_a_forge_or_a_source_nothing_is_said_of_it() -> None:
     context, proposal = planned(Bench(), "promote payment v1.1.0 to prod")
     assert "New in" not in briefing.completed(context, proposal).body
     context, proposal = planned(sourced(Bench()), "promote payment v1.1.0 to prod")
-    assert "No forge is configured: set GITHUB\\_TOKEN." in briefing.completed(context, proposal).body
+    assert (
+        "No forge is configured: set GITHUB\\_APP\\_ID or GITHUB\\_TOKEN." in briefing.completed(context, proposal).body
+    )
 
 
 def test_what_takes_too_long_is_not_waited_for() -> None:

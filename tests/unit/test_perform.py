@@ -270,7 +270,7 @@ def test_without_a_forge_a_pull_request_is_refused_and_a_push_is_not(git: Git) -
     with pytest.raises(Refusal) as refused:
         Bench(git).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
     assert str(refused.value) == (
-        "staging changes by pull request, and no forge is configured: set GITHUB_TOKEN, "
+        "staging changes by pull request, and no forge is configured: set GITHUB_APP_ID or GITHUB_TOKEN, "
         "or change: push under environments.staging."
     )
     assert list(git.branches) == ["main"]
