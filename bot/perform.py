@@ -138,7 +138,7 @@ class Performer:
                         return Contested(contested[0], pull)
                     older.append(pull)
             commit = self.git.commit(repository, proposal.base, proposal.drafts)
-            self.git.push_branch(repository, proposal.branch, commit)
+            head = self.git.push_branch(repository, proposal.branch, commit)
             if existing is None:
                 ours = forge.open(
                     repository,
@@ -148,7 +148,7 @@ class Performer:
                     draft=proposal.draft,
                 )
             else:
-                ours = replace(existing, head=commit)
+                ours = replace(existing, head=head)
             # Ours is there first: killed in between, there are two pull requests for a while, but never none.
             for pull in older:
                 self._close(forge, repository, pull, f"#{ours.number} takes the place of this pull request.")

@@ -89,8 +89,9 @@ class GitWrites(Protocol):
     def push_base(self, repository: str, commit: str) -> bool:
         """Push to the followed branch, never by force. False if the branch has moved since."""
 
-    def push_branch(self, repository: str, branch: str, commit: str) -> None:
-        """Create or move a branch of ours with a lease; Refusal if it holds anyone else's commits."""
+    def push_branch(self, repository: str, branch: str, commit: str) -> str:
+        """Create or move a branch of ours with a lease; the commit it is at then, which was there before where that
+        does the same. Refusal if it holds anyone else's commits."""
 
 
 class Committer(Protocol):

@@ -133,11 +133,17 @@ class Git:
         self.branches["main"] = commit
         return True
 
-    def push_branch(self, repository: str, branch: str, commit: str) -> None:
+    def push_branch(self, repository: str, branch: str, commit: str) -> str:
         there = self.branches.get(branch)
         if there and self.commits[there].author != ME:
             raise Refusal(f"Branch {branch} holds commits of {self.commits[there].author}.")
-        self.branches[branch] = commit
+        if there is None or self._does(there) != self._does(commit):
+            self.branches[branch] = commit
+        return self.branches[branch]
+
+    def _does(self, commit: str) -> object:
+        """The same for the same changes on the same commit."""
+        return self.trees[commit].content, self.commits[commit].parents
 
     def _version(self, commit: str, target: Target) -> str | None:
         try:

@@ -63,7 +63,7 @@ class Writer:
         mirror = self.mirrors[repository]
         return mirror.push(commit, mirror.remote.repository.branch)
 
-    def push_branch(self, repository: str, branch: str, commit: str) -> None:
+    def push_branch(self, repository: str, branch: str, commit: str) -> str:
         """A branch that holds the same changes on the same commit already is left alone, whoever asked for them."""
         if not branch.startswith(PREFIX):
             raise ValueError(f"{branch} is not under {PREFIX}")
@@ -72,13 +72,13 @@ class Writer:
         there = ""
         for _ in range(_TRIES):
             if mirror.push(commit, branch, lease=there):
-                return
+                return commit
             mirror.fetch(time.monotonic())
             there = mirror.tip(branch) or ""
             if there:
                 trees, committers = _above(mirror, base, there)
                 if trees == _above(mirror, base, commit)[0]:
-                    return
+                    return there
                 if others := sorted(committers - self._ours(repository)):
                     raise Refusal(
                         f"Branch {branch} holds commits of {', '.join(others)}, so it was left alone: "

@@ -180,8 +180,9 @@ def test_a_pull_request_is_opened_once(git: Git) -> None:
     assert opened == Opened(pull(BRANCH, title="Promote payment", body="Because."))
     assert git.trees[git.branches[BRANCH]].content == {FILE: pod("v2").encode()}
     assert git.head("config").content == {FILE: pod("v1").encode()}
-    again = bench.performer.perform(proposal, never)
-    assert again == Adopted(replace(forge.open_pulls[0], head=git.branches[BRANCH]))
+    asked_by_another = replace(proposal, drafts=(replace(proposal.drafts[0], message="Promote\n\nRequested-by: ben"),))
+    again = bench.performer.perform(asked_by_another, never)
+    assert again == Adopted(replace(forge.open_pulls[0], head=git.branches[BRANCH])), "it merges at the head it has"
     assert forge.asked == [f"open {BRANCH}"]
 
 

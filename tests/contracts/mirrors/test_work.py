@@ -262,9 +262,8 @@ def test_row_106_a_branch_is_made_and_left_alone_when_asked_twice(upstream, mirr
     base = opened.reader().head("config").commit
     first = opened.writer().commit("config", base, [draft()])
     second = opened.writer().commit("config", base, [draft()])
-    opened.writer().push_branch("config", BRANCH, first)
-    opened.writer().push_branch("config", BRANCH, second)
     assert first != second
+    assert [opened.writer().push_branch("config", BRANCH, each) for each in (first, second)] == [first, first]
     assert upstream.ref(BRANCH) == first
     assert upstream.ref() == base
 
