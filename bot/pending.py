@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bot import proposals
+from bot import branches
 from bot.model.catalog import Target
 from bot.model.change import PullRequest
 from bot.ports import Git
@@ -10,8 +10,8 @@ from bot.ports import Git
 
 def moved(git: Git, pull: PullRequest, repository: str, targets: Iterable[Target]) -> tuple[Target, ...]:
     """Those of some targets that it moves: its branch names one, and of a release each commit does."""
-    if not proposals.is_release(pull.branch):
-        return tuple(target for target in targets if proposals.moves(pull.branch, target))
+    if not branches.is_release(pull.branch):
+        return tuple(target for target in targets if branches.moves(pull.branch, target))
     named = released(git, pull, repository)
     return tuple(target for target in targets if (target.environment, target.service) in named)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
-from bot import pending, proposals, wording
+from bot import branches, pending, wording
 from bot.errors import Protected, Refusal, Unavailable
 from bot.model.catalog import Delivery, Merge
 from bot.model.change import (
@@ -176,12 +176,12 @@ class Performer:
     def _may_replace(self, proposal: Proposal, pull: PullRequest) -> bool:
         """A rollback gives way to none but another; a release to what moves all of its services; and what holds other
         people's commits, merges of the base aside, to nothing."""
-        if proposals.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
+        if branches.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
             return False
         commits = self.look().unmerged(proposal.repository, pull.head)
         if not all("Quarterdeck-Change" in each.trailers or len(each.parents) > 1 for each in commits):
             return False
-        if not proposals.is_release(pull.branch):
+        if not branches.is_release(pull.branch):
             return True
         ours = {(target.environment, target.service) for target in proposal.targets}
         return pending.released(self.look(), pull, proposal.repository) <= ours

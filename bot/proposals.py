@@ -1,4 +1,4 @@
-"""A change's names and words in Git and on the forge: branch, title, commit message, trailers. Deterministic.
+"""A change's words in Git and on the forge: title, commit message, trailers, diff. Deterministic.
 
 The hidden block and the trailers are hints for tools and for people; the bot never trusts them: what a pull request
 does is read from its diff.
@@ -8,58 +8,15 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot import markdown, wording
 from bot.comparison import secrets
-from bot.model.catalog import Target
-from bot.model.change import PREFIX, Commit, Edit, Step, net
+from bot.model.change import Commit, Edit, Step, net
 from bot.model.request import Message
 
-LONGEST_BRANCH = 200
 LONGEST_BLOCK = 8_000
 """Characters of the hidden block."""
-
-
-def branch(verb: str, target: Target, version: str) -> str:
-    """`quarterdeck/<verb>/<environment>/<service>/<version>`: the same request has the same branch.
-
-    Parts are slugged to what git-check-ref-format(1) takes; a part that had to change carries a hash of what it was,
-    so that two never share a branch.
-    """
-    name = PREFIX + "/".join([verb, *map(_slug, (target.environment, target.service, version))])
-    if len(name) <= LONGEST_BRANCH:
-        return name
-    return name[: LONGEST_BRANCH - 9].rstrip("/.-") + "-" + _digest(name)
-
-
-def release_branch(steps: Sequence[Step], verb: str = "release") -> str:
-    """`quarterdeck/<release|rollbacks>/<environment>/<services>/<digest>`: the same release has the same branch."""
-    said = sorted((step.target.service, step.to_version) for step in steps)
-    services = _slug("+".join(service for service, _ in said))[:100].rstrip(".-+")
-    return PREFIX + "/".join([verb, _slug(steps[0].target.environment), services, _digest(repr(said))])
-
-
-def is_release(name: str) -> bool:
-    """Whether a branch of ours moves several services, so that only its commits tell which."""
-    return name.startswith((f"{PREFIX}release/", f"{PREFIX}rollbacks/"))
-
-
-def is_rollback(name: str) -> bool:
-    """Whether a branch of ours takes services back."""
-    return name.startswith((f"{PREFIX}rollback/", f"{PREFIX}rollbacks/"))
-
-
-def moves(name: str, target: Target) -> bool:
-    """Whether a branch of ours, for one service, moves this target, whatever verb and version."""
-    parts = name.removeprefix(PREFIX).split("/")
-    return name.startswith(PREFIX) and parts[1:3] == [_slug(target.environment), _slug(target.service)]
-
-
-def environment(name: str, known: Iterable[str]) -> str | None:
-    """The environment that a branch of ours is for."""
-    parts = name.removeprefix(PREFIX).split("/")
-    return next((each for each in known if name.startswith(PREFIX) and parts[1:2] == [_slug(each)]), None)
 
 
 def promote_title(steps: Sequence[Step]) -> str:
@@ -159,13 +116,3 @@ def _may_be_secret(edit: Edit) -> bool:
 
 def _lines(content: bytes | None) -> list[str]:
     return [] if content is None else content.decode("utf-8", "replace").splitlines()
-
-
-def _slug(part: str) -> str:
-    slug = re.sub(r"[^A-Za-z0-9._+-]+", "-", part).strip(".-")
-    slug = re.sub(r"\.{2,}", ".", slug).removesuffix(".lock") or "x"
-    return slug if slug == part else f"{slug[:80]}-{_digest(part)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,6 +1,6 @@
 """Take back what was asked for and not merged yet: one of our pull requests is closed, and its branch goes."""
 
-from bot import pending, proposals, wording
+from bot import branches, pending, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import PullNumber
@@ -18,7 +18,7 @@ def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
     if pull.state != "open":
         back = f"; to take it back, say: rollback pr {pull.number}" if pull.state == "merged" else ""
         return Reply(Outcome.UNCHANGED, f"{named} is {pull.state} already{back}.")
-    environment = proposals.environment(pull.branch, ctx.catalog.environments)
+    environment = branches.environment(pull.branch, ctx.catalog.environments)
     if environment is None:
         raise Refusal(f"{named} is for no environment of the config, so nobody may close it here; do so at {pull.url}")
     targets = [target for target in ctx.targets(environment=environment) if target.repository == repository]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import markdown, pins, policy, proposals, targets, wording
+from bot import branches, markdown, pins, policy, proposals, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, Reason, ServiceName, ServiceNames, VersionName
@@ -148,9 +148,7 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
         delivery=place.delivery,
         base=tree.commit,
         drafts=tuple(_draft(ctx, move, said) for move in moves),
-        branch=proposals.release_branch(steps)
-        if len(steps) > 1
-        else proposals.branch("promote", steps[0].target, steps[0].to_version),
+        branch=branches.name("promote", steps),
         title=title,
         notes=(*said, *dict.fromkeys(note for move in moves for note in move.notes)),
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import landed, pending, pins, proposals, wording
+from bot import branches, landed, pending, pins, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
@@ -86,7 +86,7 @@ def _promotion(ctx: Context, target: Target) -> PullRequest | None:
     forge = ctx.reach() if ctx.catalog.environments[target.environment].delivery is Delivery.PULL_REQUEST else None
     pulls = forge.pulls(target.repository) if forge else ()
     for pull in pulls:
-        goes_on = pull.ours and not proposals.is_rollback(pull.branch)
+        goes_on = pull.ours and not branches.is_rollback(pull.branch)
         if goes_on and pending.moved(ctx.git, pull, target.repository, [target]):
             return pull
     return None
@@ -277,9 +277,7 @@ def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequen
         delivery=place.delivery,
         base=tree.commit,
         drafts=tuple(draft for each in returns for draft in each.drafts),
-        branch=proposals.release_branch(steps, "rollbacks")
-        if len(steps) > 1
-        else proposals.branch("rollback", steps[0].target, steps[0].to_version),
+        branch=branches.name("rollback", steps),
         title=title,
         notes=tuple(notes),
         confirm=" ".join([*doubts, *at_once, "Go on?"]) if doubts or at_once else None,

@@ -4,8 +4,6 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot import proposals
 from bot.model.catalog import Target
@@ -19,36 +17,6 @@ ASKED = Message(
     datetime(2026, 1, 1, tzinfo=UTC),
 )  # fmt: skip
 EDIT = Edit("environments/production/payment/kustomization.yaml", b"a: 1\nnewTag: v1.2.0\n", b"a: 1\nnewTag: v1.3.0\n")
-
-
-def legal(branch: str) -> bool:
-    return subprocess.run(["git", "check-ref-format", f"refs/heads/{branch}"], check=False).returncode == 0
-
-
-def test_the_branch_is_the_request() -> None:
-    assert proposals.branch("promote", TARGET, "v1.3.0") == "quarterdeck/promote/production/payment/v1.3.0"
-
-
-@pytest.mark.parametrize(
-    "version", ["sha256:" + "a" * 64, "v1..2", "v1.lock", ".x", "a@{b", "a b", "é", "~^:", "x" * 300, "--upload-pack=x"]
-)
-def test_row_111_any_version_gives_a_legal_branch(version: str) -> None:
-    branch = proposals.branch("promote", TARGET, version)
-    assert len(branch) <= proposals.LONGEST_BRANCH
-    assert legal(branch)
-
-
-@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
-def test_two_versions_never_share_a_branch(one: str, other: str) -> None:
-    same = proposals.branch("promote", TARGET, one) == proposals.branch("promote", TARGET, other)
-    assert same == (one == other)
-
-
-def test_a_branch_tells_its_target_and_no_other() -> None:
-    branch = proposals.branch("rollback", TARGET, "v1")
-    assert proposals.moves(branch, TARGET)
-    assert not proposals.moves(branch, Target("pay", "production", "config", ("x",)))
-    assert not proposals.moves("feature/rollback/production/payment/v1", TARGET)
 
 
 def test_edits_of_one_file_after_the_other_are_shown_as_the_one_change_they_come_to() -> None:

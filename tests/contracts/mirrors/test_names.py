@@ -7,9 +7,9 @@ from contracts.mirrors.upstream import git
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import markdown, proposals
+from bot import branches, markdown, proposals
 from bot.model.catalog import Target
-from bot.model.change import PREFIX, Draft, Edit
+from bot.model.change import PREFIX, Draft, Edit, Step
 
 DANGEROUS = (
     "--upload-pack=touch pwned",
@@ -36,7 +36,7 @@ SIGNS = st.text(
 
 
 def branch(service: str, environment: str, version: str) -> str:
-    return proposals.branch("promote", Target(service, environment, "config", ("x",)), version)
+    return branches.name("promote", [Step(Target(service, environment, "config", ("x",)), None, version)])
 
 
 @settings(max_examples=60, deadline=None)
