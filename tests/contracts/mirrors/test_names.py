@@ -7,7 +7,7 @@ from contracts.mirrors.upstream import git
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import branches, markdown, proposals
+from bot import branches, markdown
 from bot.model.catalog import Target
 from bot.model.change import PREFIX, Draft, Edit, Step
 
@@ -43,7 +43,7 @@ def branch(service: str, environment: str, version: str) -> str:
 @given(SIGNS, SIGNS, SIGNS)
 def test_row_111_every_branch_is_one_that_git_takes(service, environment, version):
     name = branch(service, environment, version)
-    assert len(name) <= proposals.LONGEST_BRANCH
+    assert len(name) <= branches.LONGEST
     assert name.startswith(f"{PREFIX}promote/")
     assert name.count("/") == 4 or len(name) > 150
     assert subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=False).returncode == 0
