@@ -123,13 +123,24 @@ def stem(key: str) -> str:
 
 def _keys(mapping: Node) -> dict[str, Field]:
     """The scalars of a mapping, those that it merges in by `<<` last, unless its own say otherwise."""
-    own = {key.value: Field((key.value,), node, key) for key, node in mapping.value if _speaks(key, node)}
-    merged = get(mapping, "<<")
-    sources = [] if merged is None else merged.value if merged.id == "sequence" else [merged]
-    for source in sources:
-        if source.id == "mapping":
-            own = _keys(source) | own
+    own: dict[str, Field] = {}
+    for each in _merged(mapping):
+        own = {key.value: Field((key.value,), node, key) for key, node in each.value if _speaks(key, node)} | own
     return own
+
+
+def _merged(mapping: Node) -> Iterator[Node]:
+    """The mapping and all that it merges in, directly or not, those that decide first. Each once: aliases can name it
+    a billion times, or lead back to it."""
+    waiting, seen = [mapping], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            merged = get(each, "<<")
+            sources = [] if merged is None else merged.value if merged.id == "sequence" else [merged]
+            waiting += [source for source in reversed(sources) if source.id == "mapping"]
 
 
 def _speaks(key: Node, node: Node) -> bool:

@@ -58,6 +58,21 @@ def test_every_place_is_guarded_and_hides_no_other_target(place: str) -> None:
     assert 0 < len(deep.why) < 500
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "merges",
+    [
+        "m0: &m0 {x: y}\n"
+        + "".join(f"m{number}: &m{number} {{<<: [{', '.join([f'*m{number - 1}'] * 9)}]}}\n" for number in range(1, 12)),
+        "a: &a\n  x: y\n  <<: *a\n",
+    ],
+    ids=["nine of nine, ten times", "itself"],
+)
+def test_what_a_mapping_merges_in_is_looked_at_once(merges: str) -> None:
+    well = "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: [{name: b, image: 'payment:v1'}]}\n"
+    assert pins.current(Files({"app/a.yaml": f"{well}---\n{merges}"}), TARGET) == "v1"
+
+
 @pytest.mark.parametrize("depth", [150, 210, 500, 900])
 def test_whatever_is_read_can_be_compared_too(depth: int) -> None:
     nested = "[" * depth + "]" * depth
