@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     edit = call("edit", _edit, "Move versions in files, all or nothing; no config needed.", config=False)
     edit.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: all manifests below it")
     edit.add_argument(
-        "--set", action="append", required=True, metavar="IMAGE=VERSION", help="VERSION: tag, sha256:…, tag@sha256:…"
+        "--set",
+        action="append",
+        required=True,
+        metavar="IMAGE=VERSION",
+        help="as often as needed; VERSION: tag, sha256:…, tag@sha256:…",
     )
     edit.add_argument(
         "--templates",

@@ -19,13 +19,14 @@ def history(ctx: Context, service: ServiceName, environment: EnvironmentName | N
     """Who moved a service to which version, when and by which pull request."""
     moves = [move for target in ctx.targets(service, environment) for move in islice(ctx.git.moves(target), SHOWN)]
     moves.sort(key=lambda move: move.commit.at, reverse=True)
-    rows = [("When", "Environment", "From", "To", "By", "Commit")]
+    places = () if environment else ("Environment",)
+    rows: list[tuple[str, ...]] = [("When", *places, "From", "To", "By", "Commit")]
     for move in moves[:SHOWN]:
         where = f"{move.commit.sha[:10]}" + (f" (#{move.pull})" if move.pull else "")
         rows.append(
             (
                 wording.ago(move.commit.at, ctx.now),
-                move.target.environment,
+                *([move.target.environment] if places else []),
                 wording.short(move.from_version),
                 wording.short(move.to_version),
                 move.by,
