@@ -200,7 +200,7 @@ def _imageless(groups: dict[str, dict[str, Field]], start: str, parent: str) -> 
     if "tag" in fields or "digest" in fields:
         sure = "name" in fields or of_image
         return Place(start, fields, sure) if sure or _is_lone_tag(fields) else None
-    return Place(start, fields, sure=False) if "name" in fields and of_image else None
+    return Place(start, fields, _is_reference(fields["name"])) if "name" in fields and of_image else None
 
 
 def _roles(words: Mapping[str, Field]) -> dict[str, Field]:

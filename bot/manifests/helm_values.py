@@ -17,6 +17,7 @@ from bot.model.catalog import Image, Pin
 
 FORMAT = "helm-values"
 
+_OF_CI = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo|gitlab|circleci|woodpecker)/")
 _NO_VALUES = re.compile(r"kustomization\.ya?ml|Kustomization|Chart\.ya?ml|requirements\.ya?ml|quarterdeck\.ya?ml|\..*")
 
 
@@ -31,7 +32,9 @@ def find(text: Text) -> tuple[Pin, ...]:
 
 def is_values(text: Text) -> bool:
     """Whether a file holds Helm values: a mapping of no kind, under no name that means something else."""
-    return not _NO_VALUES.fullmatch(text.file.rpartition("/")[2]) and any(map(_is_bare, text.documents))
+    if _OF_CI.search(text.file) or _NO_VALUES.fullmatch(text.file.rpartition("/")[2]):
+        return False
+    return any(map(_is_bare, text.documents))
 
 
 def values(text: Text, document: int = 0, base: Path = ()) -> tuple[Pin, ...]:

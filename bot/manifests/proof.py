@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from bot.errors import Refusal
-from bot.manifests.yamltext import Node, Text, scalar
+from bot.manifests.yamltext import STRING, Node, Text
 
 _SECOND_READING = 4096
 """How many characters ruamel.yaml is given at most, if they can be parted: it takes a second for 60,000."""
@@ -51,8 +51,12 @@ def does_as_meant(before: Text, after: Text, draft: Draft) -> bool:
         roots = after.documents
     except Refusal:
         return False
-    as_meant = len(roots) == len(before.documents) and _Comparison(draft).holds(before.documents, roots)
-    return as_meant and all(_readers_agree(before, after, *pair) for pair in _windows(before, draft.cuts))
+    if len(roots) != len(before.documents) or not _Comparison(draft).holds(before.documents, roots):
+        return False
+    parts = list(_windows(before, draft.cuts))
+    if any(_libyaml(old) is None for old, _ in parts):  # then they can't be read by themselves
+        parts = [(before.content, after.content)]
+    return all(_readers_agree(old, new) for old, new in parts)
 
 
 def only_adds(before: str, after: str, instead: tuple[int, int] | None) -> bool:
@@ -106,7 +110,7 @@ class _Comparison:
         if old.id == "scalar":
             alike = (old.value, old.tag, old.style) == (new.value, new.tag, new.style)
             if old in self.draft.meant:
-                alike = new.value == self.draft.meant[old] and (new.tag == old.tag or scalar(new) is not None)
+                alike = new.value == self.draft.meant[old] and new.tag in (old.tag, STRING)
             return [] if alike else None
         if (old.tag, old.flow_style) != (new.tag, new.flow_style):
             return None
@@ -171,8 +175,10 @@ def _parts(text: Text, node: Node, end: int) -> Iterator[tuple[_Window, Node]]:
             braces = ("{", "}") if node.id == "mapping" else ("", "")
             yield _Window(start, child[-1].end_mark.index, *braces), child[-1]
         elif number + 1 < len(children):
-            following = text.content.rfind("\n", 0, children[number + 1][0].start_mark.index) + 1
-            yield _Window(start, following, _lead(text, child[0])), child[-1]
+            following = children[number + 1][0].start_mark.index
+            if node.id == "sequence":
+                following = text.content.rfind("-", 0, following)
+            yield _Window(start, text.content.rfind("\n", 0, following) + 1, _lead(text, child[0])), child[-1]
         else:
             yield _Window(start, end, _lead(text, child[0])), child[-1]
 
@@ -181,12 +187,9 @@ def _lead(text: Text, node: Node) -> str:
     return " " * text.column(node.start_mark.index)
 
 
-def _readers_agree(text: Text, after: Text, old: str, new: str) -> bool:
-    """Whether ruamel.yaml, if it can read it at all, sees a part of the text change as libyaml does."""
-    was = _libyaml(old)
-    if was is None and old != text.content:  # then it can't be read by itself
-        return _readers_agree(text, after, text.content, after.content)
-    seen = _ruamel(old)
+def _readers_agree(old: str, new: str) -> bool:
+    """Whether ruamel.yaml, if it can read it at all, sees a text change as libyaml does."""
+    was, seen = _libyaml(old), _ruamel(old)
     if was is None or seen is None:  # then only one of them can read this file
         return True
     one, two, one_after, two_after = map(_said, (was, seen, _libyaml(new), _ruamel(new)))

@@ -27,6 +27,7 @@ _PLACES: Mapping[str, Path] = {
 """Lists, and where an image stands in each item. The last two are Tekton's."""
 _CONTAINERS = frozenset(("container", "script", "stepTemplate", "containerDisk"))
 """Mappings that are one container: of Argo Workflows, Tekton and KubeVirt."""
+_STRAYS: tuple[Path, ...] = (("image",), ("image", "repository"), ("image", "name"), ("imageName",))
 
 
 def find(text: Text) -> tuple[Pin, ...]:
@@ -38,13 +39,14 @@ def find(text: Text) -> tuple[Pin, ...]:
 
 
 def strays(text: Text) -> tuple[Pin, ...]:
-    """Fields called `image` that are no container's: worth telling about, never edited on a guess."""
+    """Fields that hold an image and are no container's: worth telling about, never edited on a guess."""
     known = _containers(text)
     found = (
-        _Place(number, (*base, *path, "image"), node, each)
+        _Place(number, (*base, *path, *below), node, each)
         for number, base, each in _objects(text)
         for path, parent in walk(each)
-        if (node := get(parent, "image")) is not None and scalar(node) and id(node) not in known
+        for below in _STRAYS
+        if (node := follow(parent, below)) is not None and scalar(node) and id(node) not in known
     )
     return tuple(_pin(text, place) for place in found)
 

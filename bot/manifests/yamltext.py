@@ -17,6 +17,9 @@ from bot.errors import Refusal
 
 Path = tuple[str | int, ...]
 
+STRING = "tag:yaml.org,2002:str"
+"""The tag of what is neither null nor a truth, as far as is looked here."""
+
 
 class Node(Protocol):
     """What the nodes of PyYAML and of ruamel.yaml have in common. `id` is `scalar`, `sequence` or `mapping`."""
@@ -195,7 +198,6 @@ def literal(text: Text, node: Node) -> str:
     return value
 
 
-_STRING = "tag:yaml.org,2002:str"
 _TAGS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), "tag:yaml.org,2002:null"),
     **{
@@ -214,7 +216,7 @@ class _Reader(yaml.CSafeLoader):
 
     def resolve(self, kind: type[Any], value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
-            return _TAGS.get(value, _STRING) if implicit[0] else _STRING
+            return _TAGS.get(value, STRING) if implicit[0] else STRING
         return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - PyYAML's names

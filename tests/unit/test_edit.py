@@ -346,6 +346,28 @@ def test_lone_tags_in_several_files_are_nobodys() -> None:
     )
 
 
+def test_what_builds_images_is_no_helm_value() -> None:
+    job = "on: push\njobs:\n  test:\n    container: {image: acme/payment:v1}\n"
+    write({"a.yaml": pod("acme/payment:v1"), ".github/workflows/test.yaml": job, ".gitlab-ci.yml": job})
+    assert moved(plan("acme/payment=v2")) == ["a.yaml:5     - image: acme/payment:v2"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ("{image: acme/payment:v1}", "spec.image"),
+        ("{imageName: acme/payment:v1}", "spec.imageName"),
+        ("{image: {repository: acme/payment, tag: v1}}", "spec.image.repository"),
+    ],
+)
+def test_row_011_an_image_that_is_no_containers_is_told(spec: str, place: str) -> None:
+    write({"a.yaml": f"kind: Widget\nmetadata: {{name: x}}\nspec: {spec}\n"})
+    assert refused("acme/payment=v2") == (
+        f"a.yaml:3: the image at {place} of Widget x is not a container's, so it is not edited on a guess; "
+        "set it by hand."
+    )
+
+
 WRITTEN_OUT = (
     "{{- if .Values.create }}\r\nkind: Pod\r\nspec:\r\n  containers:\r\n  - name: {{ .Values.name }}\r\n"
     "    - image: %s\r\n  - image: {{ .Values.proxy }}\r\n{{- end }}"

@@ -38,6 +38,8 @@ def refused(content: str, version: str = "v1.3.0") -> str:
         pytest.param("image: {registry: r.io, repository: r.io/a, tag: v1}", [("image", "r.io/a:v1", 1)], id="once"),
         pytest.param("image: {name: a/b, version: v1}", [("image", "a/b:v1", 1)], id="row-87 name and version"),
         pytest.param("image: {image: a/b, tag: v1}", [("image", "a/b:v1", 1)], id="image in image"),
+        pytest.param("image: {name: a/b:v1}", [("image", "a/b:v1", 1)], id="whole in name"),
+        pytest.param("image: {repository: a/b:v1}", [("image", "a/b:v1", 1)], id="whole in repository"),
         pytest.param("x: {image: a/b, name: x, tag: v1}", [("x", "a/b:v1", 1)], id="tag beside image"),
         pytest.param("x: {repository: a/b, tag: v1}", [("x", "a/b:v1", 1)], id="repository and tag anywhere"),
         pytest.param(
