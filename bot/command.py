@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType, NoneType
-from typing import get_args, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 
 from bot import wording
 from bot.errors import Refusal
 from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
 from bot.language.suggest import nearest
-from bot.model.catalog import Catalog, Target
+from bot.model.catalog import Catalog, Repository, Target
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
 from bot.ports import Forge, Git
@@ -27,6 +27,7 @@ from bot.results import Plan
 from bot.survey import Survey
 
 Run = Callable[..., Plan | Reply]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,19 @@ class Context:
             for target in self._targets
             if service in (None, target.service) and environment in (None, target.environment)
         )
+
+    def across(self, ask: Callable[[Repository], T]) -> dict[str, T]:
+        """The answers of the repositories that have one, by name; Refusal, the first one's, where none has."""
+        found: dict[str, T] = {}
+        refusals = []
+        for repository in self.catalog.repositories.values():
+            try:
+                found[repository.name] = ask(repository)
+            except Refusal as refusal:
+                refusals.append(refusal)
+        if not found:
+            raise refusals[0]
+        return found
 
     def target(self, service: str, environment: str) -> Target:
         """The one target; Refusal that says where the service is instead."""

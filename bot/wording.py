@@ -72,6 +72,11 @@ def lasted(period: timedelta) -> str:
     return "less than a minute"
 
 
+def commit(move: Move) -> str:
+    """`1a2b3c4d5e (#12)`."""
+    return move.commit.sha[:10] + (f" (#{move.pull})" if move.pull else "")
+
+
 def since(move: Move, now: datetime) -> str:
     """`since 1a2b3c4d5e by ana, 3 minutes ago (#12)`."""
     return f"since {move.commit.sha[:10]} {by(move, now)}"

@@ -35,15 +35,8 @@ def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
 
 def _found(ctx: Context, number: int) -> tuple[str, PullRequest]:
     """The pull request of that number, ours before others', and the repository it is in."""
-    found, refusals = [], []
-    for repository in ctx.catalog.repositories:
-        try:
-            found.append((repository, ctx.forge.pull(repository, number)))
-        except Refusal as refusal:
-            refusals.append(refusal)
-    if not found:
-        raise refusals[0]
-    meant = [each for each in found if each[1].ours and each[1].state == "open"] or found
+    found = ctx.across(lambda repository: ctx.forge.pull(repository.name, number))
+    meant = [each for each in found.items() if each[1].ours and each[1].state == "open"] or list(found.items())
     if len(meant) > 1:
         urls = wording.joined([pull.url for _, pull in meant])
         raise Refusal(f"Several repositories have a pull request #{number}; close the one that is meant: {urls}")

@@ -18,21 +18,20 @@ LINKS = 3
 def history(ctx: Context, service: ServiceName, environment: EnvironmentName | None = None) -> Reply:
     """Who moved a service to which version, when and by which pull request."""
     moves = [move for target in ctx.targets(service, environment) for move in islice(ctx.git.moves(target), SHOWN)]
-    moves.sort(key=lambda move: move.commit.at, reverse=True)
+    moves = sorted(moves, key=lambda move: move.commit.at, reverse=True)[:SHOWN]
     places = () if environment else ("Environment",)
     rows: list[tuple[str, ...]] = [("When", *places, "From", "To", "By", "Commit")]
-    for move in moves[:SHOWN]:
-        where = f"{move.commit.sha[:10]}" + (f" (#{move.pull})" if move.pull else "")
-        rows.append(
-            (
-                wording.ago(move.commit.at, ctx.now),
-                *([move.target.environment] if places else []),
-                wording.short(move.from_version),
-                wording.short(move.to_version),
-                move.by,
-                where,
-            )
+    rows += [
+        (
+            wording.ago(move.commit.at, ctx.now),
+            *([move.target.environment] if places else []),
+            wording.short(move.from_version),
+            wording.short(move.to_version),
+            move.by,
+            wording.commit(move),
         )
+        for move in moves
+    ]
     data = {
         "changes": [
             {
@@ -46,15 +45,15 @@ def history(ctx: Context, service: ServiceName, environment: EnvironmentName | N
                 "pull": move.pull,
                 "url": _url(ctx, move),
             }
-            for move in moves[:SHOWN]
+            for move in moves
         ]
     }
     where_asked = f" in {environment}" if environment else ""
     if not moves:
         return Reply(Outcome.ANSWERED, f"Git knows no change of {service}{where_asked}.", data=data)
-    many = f"The last {len(moves[:SHOWN])} changes of {service}{where_asked}, newest first."
+    many = f"The last {len(moves)} changes of {service}{where_asked}, newest first."
     text = many if len(moves) > 1 else f"The only change of {service}{where_asked} that Git knows."
-    links = {move.pull: url for move in moves[:SHOWN] if (url := _url(ctx, move))}
+    links = {move.pull: url for move in moves if (url := _url(ctx, move))}
     choices = tuple(Choice(f"Open #{number}", url=url) for number, url in islice(links.items(), LINKS))
     return Reply(Outcome.ANSWERED, text, (Section(layout=Layout.TABLE, rows=tuple(rows)),), choices, data=data)
 

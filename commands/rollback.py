@@ -201,18 +201,11 @@ def _nothing(number: int, skipped: Sequence[Skipped]) -> Reply:
 
 def _landed(ctx: Context, number: int) -> tuple[str, Sequence[Commit]]:
     """The repository that a pull request was merged in, and its commits there."""
-    found, refusals = [], []
-    for repository in ctx.catalog.repositories.values():
-        try:
-            found.append((repository.name, landed.commits(ctx.git, ctx.reach(), repository, number)))
-        except Refusal as refusal:
-            refusals.append(refusal)
-    if not found:
-        raise refusals[0]
+    found = ctx.across(lambda repository: landed.commits(ctx.git, ctx.reach(), repository, number))
     if len(found) > 1:
-        names = wording.joined([name for name, _ in found])
+        names = wording.joined(list(found))
         raise Refusal(f"{names} each have a pull request #{number}; say: rollback <service> in <environment>")
-    return found[0]
+    return next(iter(found.items()))
 
 
 def _back_on(

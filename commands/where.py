@@ -102,8 +102,8 @@ def _rows(ctx: Context, seen: Sighting, version: str, stays: Sequence[Stay]) -> 
     for number, stay in enumerate(stays[:SHOWN]):
         move = stay.move
         until = wording.ago(stay.until, ctx.now) if stay.until else ""
-        commit = f"{move.commit.sha[:10]}" + (f" (#{move.pull})" if move.pull else "")
-        found.append((environment, "" if number else now, wording.ago(move.commit.at, ctx.now), until, move.by, commit))
+        since, what = wording.ago(move.commit.at, ctx.now), wording.commit(move)
+        found.append((environment, "" if number else now, since, until, move.by, what))
     return found
 
 

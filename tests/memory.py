@@ -184,7 +184,10 @@ class Forge:
         return tuple(self.open_pulls)
 
     def pull(self, repository: str, number: int) -> PullRequest:
-        return next(each for each in (*self.open_pulls, *self.closed_pulls) if each.number == number)
+        found = [each for each in (*self.open_pulls, *self.closed_pulls) if each.number == number]
+        if not found:
+            raise Refusal(f"There is no pull request #{number}.")
+        return found[0]
 
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         if self.compared is None:

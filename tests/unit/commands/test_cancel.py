@@ -6,6 +6,7 @@ import pytest
 from memory import pull
 from workbench import ANA, BEN, RULES, Bench
 
+from bot.model.catalog import Repository
 from bot.model.reply import Outcome
 from bot.model.rules import Role, Rules
 
@@ -74,3 +75,20 @@ def test_it_needs_the_right_in_that_environment(bench: Bench) -> None:
 
 def test_a_word_that_is_no_number_is_not_understood(bench: Bench) -> None:
     assert bench.say("cancel pr twelve").outcome is Outcome.MISUNDERSTOOD
+
+
+def test_a_number_that_several_repositories_have_is_named_with_both_pages(bench: Bench) -> None:
+    repositories = {name: Repository(name, f"/srv/{name}") for name in ("config", "other")}
+    bench.catalog = replace(bench.catalog, repositories=repositories)
+    bench.say("promote payment v1.1.0 to prod")
+    reply = bench.say("cancel pr 1")
+    page = "https://github.example/pull/1"
+    assert (reply.outcome, reply.text) == (
+        Outcome.REFUSED,
+        f"Several repositories have a pull request #1; close the one that is meant: {page} and {page}",
+    )
+    assert len(bench.forge.open_pulls) == 1
+
+
+def test_a_number_that_none_has_is_refused(bench: Bench) -> None:
+    assert bench.say("cancel pr 9").text == "There is no pull request #9."

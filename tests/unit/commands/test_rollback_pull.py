@@ -7,7 +7,7 @@ from memory import pull
 from workbench import ENVIRONMENTS, Bench, path, pod
 
 from bot.errors import Refusal
-from bot.model.catalog import Environment
+from bot.model.catalog import Environment, Repository
 from bot.model.change import Comparison, Entry, Release, Reversal
 from bot.model.reply import Outcome, Reply
 
@@ -181,3 +181,11 @@ def test_what_is_no_number_is_not_understood() -> None:
         Outcome.MISUNDERSTOOD,
         "seven is no number of a pull request; such as 12 or #12.",
     )
+
+
+def test_a_number_that_several_repositories_merged_needs_a_service() -> None:
+    on = bench()
+    land(on, 7, ("production", "api"))
+    on.catalog = replace(on.catalog, repositories={name: Repository(name, "/srv/c") for name in ("config", "other")})
+    with pytest.raises(Refusal, match=r"^config and other each have a pull request #7; say: rollback <service>"):
+        on.plan("rollback pr 7")
