@@ -12,6 +12,7 @@ from bot.manifests.layout import Folder
 from bot.manifests.yamltext import Text, encode
 from bot.model.catalog import Pin, Target
 from bot.model.change import Edit
+from bot.pins import plain
 from bot.pins.look import Look
 from bot.ports import Tree
 
@@ -47,6 +48,9 @@ def current(tree: Tree, target: Target) -> str | None:
 
     Refusal where its pins disagree, as where `locate` refuses.
     """
+    told = plain.version(tree, target)
+    if told is not None:
+        return told
     look = Look(tree, target)
     return look.version() if look.folders else None
 

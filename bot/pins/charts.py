@@ -49,14 +49,20 @@ def deciding(files: Files, folder: Folder, target: Target) -> tuple[Pin, ...]:
 
 def overriding(files: Files, folder: Folder, target: Target, below: Callable[[], Iterable[Pin]]) -> list[Pin]:
     """The pins of Argo CD's override files for a folder: they decide over all that is in it, which is `below`."""
-    names = ("", f"-{target.service}", f"-{target.service}-{target.environment}")
-    listed = [posixpath.join(folder.path, f".argocd-source{name}.yaml") for name in names]
+    listed = override_files(folder.path, target)
     found = [file for file in folder.files if argocd_application.is_override(file)]
     if folder.kustomization and folder.path in target.folders:  # its files are those it names, not all that are there
         found += [file for file in listed if file not in found and files.holds(file)]
     pins = [pin for file in found if _rank(file, target.environment) is not None for pin in files.find(file)]
     known = {pin.key: pin for pin in below() if pin.key} if any(pin.key for pin in pins) else {}
     return [_over(pin, known.get(pin.key)) for pin in pins]
+
+
+def override_files(folder: str, target: Target) -> list[str]:
+    """What such files are called where no kustomization names them."""
+    names = ("", f"-{target.service}", f"-{target.service}-{target.environment}")
+    above = f"{folder}/" if folder else ""
+    return [f"{above}.argocd-source{name}.yaml" for name in names]
 
 
 def elsewhere(text: Text) -> str | None:
