@@ -4,9 +4,10 @@ Entries that aren't touched keep their bytes, whatever their names and modes are
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from bot.errors import Refusal
 
@@ -89,12 +90,21 @@ def graft(objects: Objects, tree: str | None, changes: Mapping[tuple[bytes, ...]
 def split(path: str) -> tuple[bytes, ...]:
     """A path's names; none for the root. Raises Refusal if it could mean another place than it says."""
     names = path.strip("/").split("/") if path.strip("/") else []
-    if any(name in {"", ".", ".."} or name.lower() == ".git" or "\0" in name for name in names):
+    raw = tuple(map(_raw, names))
+    if None in raw:
         raise Refusal(f"{path!r} is not a path inside a repository.")
+    return cast("tuple[bytes, ...]", raw)
+
+
+@lru_cache(maxsize=50_000)
+def _raw(name: str) -> bytes | None:
+    """The reverse of `text`."""
+    if name in {"", ".", ".."} or name.lower() == ".git" or "\0" in name:
+        return None
     try:
-        return tuple(name.encode() for name in names)
+        return name.encode()
     except UnicodeEncodeError:
-        raise Refusal(f"{path!r} is not a path inside a repository.") from None
+        return None
 
 
 def text(name: bytes) -> str | None:
@@ -116,6 +126,8 @@ class CommitTree:
 
     objects: Objects
     commit: str
+    _known: dict[str, Mapping[bytes, Entry]] = field(default_factory=dict, repr=False, compare=False)
+    """Folders by path, those that files were asked of: a look asks the same ones again and again."""
 
     def read(self, path: str) -> bytes | None:
         entry = self.find(path)
@@ -149,15 +161,20 @@ class CommitTree:
 
     def find(self, path: str) -> Entry | None:
         """The entry at a path, or the symlink or submodule that stands in its way."""
-        entry = Entry(FOLDER, self.objects.root(self.commit))
-        for name in split(path):
-            if entry.mode in {LINK, SUBMODULE}:
+        above, _, last = path.strip("/").rpartition("/")
+        name = _raw(last)
+        if above not in self._known or name is None:
+            entry = Entry(FOLDER, self.objects.root(self.commit))
+            names = split(path)
+            for name in names[:-1]:
+                below = self.objects.entries(entry.sha).get(name)
+                if below is None or below.mode != FOLDER:
+                    return below if below and not below.is_file else None
+                entry = below
+            if not names:
                 return entry
-            below = self.objects.entries(entry.sha).get(name) if entry.mode == FOLDER else None
-            if below is None:
-                return None
-            entry = below
-        return entry
+            self._known[above], name = self.objects.entries(entry.sha), names[-1]
+        return self._known[above].get(name)
 
     def _walk(self, tree: str, prefix: str) -> Iterator[str]:
         for raw, entry in self.objects.entries(tree).items():

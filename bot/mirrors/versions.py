@@ -55,7 +55,7 @@ class Versions:
         except Refusal as refusal:
             reading = Reading(None, str(refusal))
         look = Look(reading, _outermost((*target.folders, *watched.seen)))
-        self._remember(target, _content(tree, look.paths), look)
+        self._remember(target, _content(watched, look.paths), look)
         return look
 
     def all(self, commit: str, targets: Sequence[Target]) -> Mapping[Target, Reading]:
@@ -98,11 +98,11 @@ class Versions:
 
 
 class Watched:
-    """A tree that notes what was looked at."""
+    """A tree that notes what was looked at, and asks for each identity once."""
 
     def __init__(self, tree: Tree) -> None:
         self.commit = tree.commit
-        self.seen: set[str] = set()
+        self.seen: dict[str, str | None] = {}
         self._tree = tree
 
     def read(self, path: str) -> bytes | None:
@@ -118,15 +118,15 @@ class Watched:
         return self._tree.folders(folder)
 
     def identity(self, path: str) -> str | None:
-        identity = self._tree.identity(path)
-        self.seen.add(path)
-        return identity
+        if path not in self.seen:
+            self.seen[path] = self._tree.identity(path)
+        return self.seen[path]
 
 
 def _outermost(paths: Iterable[str]) -> Paths:
     """Without those that lie below another."""
     kept: list[str] = []
-    for path in sorted({path.strip("/") for path in paths}, key=lambda path: path.split("/")):
+    for path in sorted({path.strip("/") for path in paths}, key=lambda path: path.replace("/", "\0")):
         if not kept or (kept[-1] and not path.startswith(f"{kept[-1]}/")):
             kept.append(path)
     return tuple(kept)
