@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from threading import Lock
 
-from bot import briefing, proposals, results, wording
+from bot import proposals, results, wording
 from bot.access import OVERRIDE, Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
@@ -20,6 +20,7 @@ from bot.model.request import Invocation, Message, Misunderstanding, Press
 from bot.model.rules import Rules
 from bot.perform import Performer
 from bot.ports import Audit, Confirmations
+from bot.pulls import briefing
 from bot.results import Plan
 
 CONFIRM_WITHIN = timedelta(minutes=15)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
-from bot import branches, pending, wording
+from bot import branches, wording
 from bot.errors import Protected, Refusal, Unavailable
 from bot.model.catalog import Delivery, Merge
 from bot.model.change import (
@@ -28,6 +28,7 @@ from bot.model.change import (
     Withdrawn,
 )
 from bot.ports import ForgeWrites, Git, GitWrites
+from bot.pulls import pending
 
 TRIES = 10
 """Pushes to a branch that others push to as well, before giving up."""

@@ -1,11 +1,12 @@
 """Take back what was asked for and not merged yet: one of our pull requests is closed, and its branch goes."""
 
-from bot import branches, pending, proposals, wording
+from bot import branches, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import PullNumber
 from bot.model.change import PullRequest, Withdrawal
 from bot.model.reply import Outcome, Reply
+from bot.pulls import pending
 
 
 @command("cancel pr <number>", examples=["cancel pr 12"], changes=True)

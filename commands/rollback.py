@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import branches, landed, pending, pins, proposals, wording
+from bot import branches, pins, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
@@ -13,6 +13,7 @@ from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal,
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview
+from bot.pulls import landed, pending
 from bot.reversal import Return, Reverter
 
 

@@ -9,12 +9,12 @@ import pytest
 from memory import Forge
 from workbench import ANA, BEN, ENVIRONMENTS, REGISTRY, Bench, path, pod
 
-from bot import briefing
 from bot.command import Context
 from bot.errors import Unavailable
 from bot.model.catalog import Delivery, Merge, Service
 from bot.model.change import Comparison, Entry, Proposal, Reversal
 from bot.model.request import Actor
+from bot.pulls import briefing
 
 NEWS = Comparison("https://x/compare", (Entry("1" * 40, "Retry cards (#41)", "cleo", "https://x/1", 41),), 1)
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import body
-from bot.body import Brief
 from bot.comparison.rendered import Changed
 from bot.model.catalog import Delivery, ImagePolicy, Merge, Target
 from bot.model.change import Comparison, Draft, Edit, Entry, Proposal, Reversal, Step
 from bot.model.request import Actor, Message, Place
 from bot.model.sync import Health, Sighting, SyncState
+from bot.pulls import body
+from bot.pulls.body import Brief
 
-GOLDEN = Path(__file__).parents[1] / "golden/pull"
+GOLDEN = Path(__file__).parents[2] / "golden/pull"
 LINK = "https://acme.slack.com/archives/C1/p1"
 ANA = Message(
     "Ev1", "promote payment v1.3.0 to prod", Actor("U1", "Ana", github="ana"), Place("C1", "1.2", LINK),

@@ -11,14 +11,14 @@ from dataclasses import replace
 from time import monotonic
 from typing import TypeVar
 
-from bot import body
-from bot.body import Brief
 from bot.command import Context
 from bot.comparison.rendered import Changed, changes
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
 from bot.model.change import Comparison, Proposal, Reversal, Step
 from bot.preview import Preview
+from bot.pulls import body
+from bot.pulls.body import Brief
 
 WITHIN = 6.0
 """Seconds for all that is looked at."""

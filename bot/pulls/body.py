@@ -1,19 +1,20 @@
 """What a pull request says: what an approver would ask, answered without a click, and shortest where all is well.
 
-Written from values alone: `bot.briefing` finds them out.
+Written from values alone: `bot.pulls.briefing` finds them out.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot import changelog, policy, proposals, wording
+from bot import policy, proposals, wording
 from bot.comparison.rendered import Changed
 from bot.markdown import bullets, code, fenced, folded, table, text
 from bot.model.catalog import ImagePolicy, Merge
 from bot.model.change import Comparison, Proposal, Reversal, Step
 from bot.model.request import Message
 from bot.model.sync import Health, Sighting, SyncState
+from bot.pulls import changelog
 
 LONGEST = 65_536
 """GitHub's limit, in characters."""
