@@ -17,6 +17,8 @@ LONGEST = 1000
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]*)`")
 _MARKUP = re.compile(r"<([^<>\s|][^<>|]*)(?:\|([^<>]*))?>")
+_END = re.compile(r"(?<=\w)[.!?]+\Z")
+"""What ends a sentence. A tag may end with a point; nobody's does."""
 _QUOTE_MARKS = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "})
 _DASHES = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2013": "-"})
 
@@ -94,7 +96,7 @@ def _without_quotations(text: str) -> str:
     # One word in back-ticks is emphasis ("promote `payment`"); several are an example of what to type.
     text = _INLINE.sub(lambda match: match[1] if len(match[1].split()) == 1 else " ", text)
     kept = [line for line in text.split("\n") if not line.lstrip().startswith((">", '"'))]
-    return "\n".join(kept).strip()
+    return _END.sub("", "\n".join(kept).strip())
 
 
 def _line(text: str, start: int, end: int) -> tuple[Word, ...]:

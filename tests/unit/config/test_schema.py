@@ -49,7 +49,7 @@ def test_the_documentations_examples_load(tmp_path: Path) -> None:
     assert len(examples) == 2
     for example in examples:
         (tmp_path / "quarterdeck.yaml").write_text(example, encoding="utf-8")
-        load(tmp_path / "quarterdeck.yaml", ("promote", "rollback"))
+        load(tmp_path / "quarterdeck.yaml", ("promote", "rollback", "cancel"))
 
 
 def test_the_schema_accepts_a_config_and_refuses_an_unknown_key() -> None:

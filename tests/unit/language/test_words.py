@@ -34,6 +34,9 @@ def trouble(typed: str) -> str:
         ("```promote api v1 to prod``` status", ["status"]),
         ("status\n```\nrollback api", ["status"]),
         ("`rollback api in prod` status", ["status"]),
+        ("promote api v1.3.0 to prod.", ["promote", "api", "v1.3.0", "to", "prod"]),
+        ("status?!", ["status"]),
+        ("rollback api to v1.1.0. ", ["rollback", "api", "to", "v1.1.0"]),
     ],
 )
 def test_words(typed: str, words: list[str]) -> None:
