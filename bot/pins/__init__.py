@@ -65,16 +65,16 @@ def plan(tree: Tree, target: Target, version: str) -> Plan:
     version = images.version(version)
     look = Look(tree, target)
     look.version()  # refuses pins that disagree: moving them all would hide why they did
-    after: dict[str, Text] = {}
+    owned: dict[str, dict[Pin, str]] = {}
+    for _, pin in look.found:
+        if look.owns(pin):
+            owned.setdefault(pin.file, {})[pin] = version
+    after = {file: formats.write(look.text(file), versions) for file, versions in owned.items()}
     notes: list[str] = []
     for folder, pin in look.found:
         before = look.text(pin.file)
-        if look.owns(pin):
-            text = formats.write(after.get(pin.file, before), {pin: version})
-            notes += formats.notes(before, pin) if text != after.get(pin.file, before) else ()
-            after[pin.file] = text
-        elif formats.read(before, pin).version != version:
-            notes += _add(after, folder, pin, target, version)
+        if formats.read(before, pin).version != version:
+            notes += formats.notes(before, pin) if look.owns(pin) else _add(after, folder, pin, target, version)
     both = ((file, encode(look.text(file)), encode(text)) for file, text in after.items())
     return Plan(tuple(Edit(file, old, new) for file, old, new in both if old != new), tuple(dict.fromkeys(notes)))
 
