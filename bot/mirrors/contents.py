@@ -13,6 +13,8 @@ from bot.mirrors.tree import FOLDER, CommitTree, Entry, parse
 
 _LINE = re.compile(rb"(\d+) \w+ ([0-9a-f]+)\t([^\0]*)\0")
 """`git ls-tree -z`: mode, kind, id, path."""
+_PLAIN = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/|$))*")
+"""Paths of folders that anybody may ask for by just this spelling."""
 _ROOM = 20_000
 """Entries of folders remembered beside the whole list, at least; when more come in, all are forgotten."""
 _SMALL = 1_000_000
@@ -37,6 +39,7 @@ class Contents:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._listed: Mapping[str, Mapping[bytes, Entry]] = {}
+        self._paths: tuple[str, Mapping[str, Mapping[bytes, Entry]]] = ("", {})
         self._since: dict[str, Mapping[bytes, Entry]] = {}
         self._room = _ROOM
         self._lock = Lock()
@@ -51,7 +54,7 @@ class Contents:
             found = parse(self._source.read(tree) or b"")
             with self._lock:
                 if self._room < len(found):
-                    self._listed, self._since, self._room = {}, {}, _ROOM
+                    self._listed, self._since, self._room, self._paths = {}, {}, _ROOM, ("", {})
                 self._since[tree] = found
                 self._room -= len(found)
         return found
@@ -70,10 +73,11 @@ class Contents:
         with self._listing:
             if not self._listed:
                 root = self.root(commit)
-                listed = _listed(root, self._source.run("ls-tree", "-r", "-t", "-z", "--full-tree", root))
+                listed, paths = _listed(root, self._source.run("ls-tree", "-r", "-t", "-z", "--full-tree", root))
                 room = max(_ROOM, sum(map(len, listed.values())) // 2)
                 with self._lock:
                     self._listed, self._since, self._room = listed, {}, room
+                    self._paths = root, paths
 
     def ahead(self, tree: CommitTree, folders: Iterable[str]) -> CommitTree:
         """The same tree, with the files directly in these folders in memory."""
@@ -82,7 +86,9 @@ class Contents:
             entry = tree.find(folder)
             if entry and entry.mode == FOLDER:
                 wanted |= {below.sha for below in self.entries(entry.sha).values() if below.is_file}
-        return CommitTree(_Ahead(self, self._blobs(wanted)), tree.commit)
+        root, paths = self._paths
+        known = dict(paths) if root == self.root(tree.commit) else {}
+        return CommitTree(_Ahead(self, self._blobs(wanted)), tree.commit, known)
 
     def _blobs(self, ids: Iterable[str]) -> Mapping[str, bytes]:
         """By id; those too big to be one of thousands, and those that are missing, are left to be read alone."""
@@ -119,8 +125,9 @@ class _Ahead:
         return self.contents.store(kind, data)
 
 
-def _listed(root: str, raw: bytes) -> dict[str, Mapping[bytes, Entry]]:
-    """Every folder of a list, by id. A folder's line stands before the lines of what is in it."""
+def _listed(root: str, raw: bytes) -> tuple[dict[str, Mapping[bytes, Entry]], dict[str, Mapping[bytes, Entry]]]:
+    """Every folder of a list, by id, and those with plain names by path as well. A folder's line stands before the
+    lines of what is in it."""
     top: dict[bytes, Entry] = {}
     by_id: dict[str, Mapping[bytes, Entry]] = {root: top}
     by_path = {b"": top}
@@ -134,4 +141,4 @@ def _listed(root: str, raw: bytes) -> dict[str, Mapping[bytes, Entry]]:
             below: dict[bytes, Entry] = {}
             by_path[path] = below
             by_id[entry.sha] = below
-    return by_id
+    return by_id, {path.decode(): inside for path, inside in by_path.items() if _PLAIN.fullmatch(path)}

@@ -126,8 +126,8 @@ class CommitTree:
 
     objects: Objects
     commit: str
-    _known: dict[str, Mapping[bytes, Entry]] = field(default_factory=dict, repr=False, compare=False)
-    """Folders by path, those that files were asked of: a look asks the same ones again and again."""
+    known: dict[str, Mapping[bytes, Entry]] = field(default_factory=dict, repr=False, compare=False)
+    """Folders by path, at least those that were asked before: a look asks the same ones again and again."""
 
     def read(self, path: str) -> bytes | None:
         entry = self.find(path)
@@ -163,7 +163,7 @@ class CommitTree:
         """The entry at a path, or the symlink or submodule that stands in its way."""
         above, _, last = path.strip("/").rpartition("/")
         name = _raw(last)
-        if above not in self._known or name is None:
+        if above not in self.known or name is None:
             entry = Entry(FOLDER, self.objects.root(self.commit))
             names = split(path)
             for name in names[:-1]:
@@ -173,8 +173,8 @@ class CommitTree:
                 entry = below
             if not names:
                 return entry
-            self._known[above], name = self.objects.entries(entry.sha), names[-1]
-        return self._known[above].get(name)
+            self.known[above], name = self.objects.entries(entry.sha), names[-1]
+        return self.known[above].get(name)
 
     def _walk(self, tree: str, prefix: str) -> Iterator[str]:
         for raw, entry in self.objects.entries(tree).items():
