@@ -14,6 +14,7 @@ from bot.pins import charts
 from bot.ports import Tree
 
 _WORD = r"(?!null|Null|NULL)[A-Za-z0-9._][A-Za-z0-9._/-]{0,200}"
+_KEY = r"[A-Za-z][A-Za-z0-9_./-]{0,200}"
 _NAME = r"(?![^ \n]{250})[a-z0-9]+(?:[./-][a-z0-9]+)*"
 _TAG = r"(?!null|Null|NULL)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
@@ -35,7 +36,7 @@ _PLAIN = re.compile(
         apiVersion:[ ]kustomize\.config\.k8s\.io/{_WORD}{_END}
         | kind:[ ]Kustomization{_END}
         | (?:namespace|namePrefix|nameSuffix):[ ]{_quoted(_WORD)}{_END}
-        | (?:metadata|commonLabels|commonAnnotations):{_END} (?:[ ]{{2}}[A-Za-z][A-Za-z0-9_./-]{{0,200}}:[ ]{_quoted(_WORD)}{_END})+
+        | (?:metadata|commonLabels|commonAnnotations):{_END} (?:[ ]{{2}}{_KEY}:[ ]{_quoted(_WORD)}{_END})+
         | resources:{_END} (?P<resources> (?P<dash>[ ]*)-[ ]{_WORD}{_END} (?:(?P=dash)-[ ]{_WORD}{_END})*)
         | images:{_END} (?P<images> (?P<at>[ ]*)-[ ]{_FIELD} (?:(?P=at)(?:-|[ ])[ ]{_FIELD})*)
     )+

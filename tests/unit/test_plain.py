@@ -104,13 +104,26 @@ def test_what_the_text_tells_is_what_a_look_tells(content: str, image: str | Non
     assert told in {None, looked}
 
 
+HEAD = "---\n# who\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: 'payment'\n"
+LISTED = "\nresources:\n  - ../../base # all\n  # - more\n  - config.yaml\ncommonLabels:\n  app: payment\n"
+ENTRIES = (
+    'images:\n  - name: sidecar\n    newTag: v9\n  - newTag: "1.10" # {"$imagepolicy": "x"}\n    name: acme/payment'
+)
+OVERLAY = HEAD + LISTED + ENTRIES
+
+
+@given(
+    st.integers(0, len(OVERLAY)),
+    st.integers(0, 6),
+    st.text(st.sampled_from(" \n-:#'\"{}[]&*!|>%@`\t\r~.$x1é"), max_size=3),
+)
+def test_one_wrong_stroke_is_never_misread(start: int, gone: int, come: str) -> None:
+    told, looked = both({FILE: OVERLAY[:start] + come + OVERLAY[start + gone :]})
+    assert told in {None, looked}
+
+
 def test_a_plain_overlay_needs_no_look() -> None:
-    head = "---\n# who\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: 'payment'\n"
-    listed = "\nresources:\n  - ../../base # all\n  # - more\n  - config.yaml\ncommonLabels:\n  app: payment\n"
-    images = (
-        'images:\n  - name: sidecar\n    newTag: v9\n  - newTag: "1.10" # {"$imagepolicy": "x"}\n    name: acme/payment'
-    )
-    assert both({FILE: head + listed + images}) == ("1.10", "1.10")
+    assert both({FILE: OVERLAY}) == ("1.10", "1.10")
     digest = "sha256:" + "a" * 64
     renamed = f"images:\n- name: payment\n  newName: r.io/acme/pay\n  newTag: v2\n  digest: {digest}\n"
     assert both({FILE: renamed}) == (f"v2@{digest}",) * 2
