@@ -54,6 +54,9 @@ SHOWN: Final = {
 }
 """Word and emoji of each outcome: never a colour or a picture alone. A plain answer needs neither."""
 
+_PARTLY: Final = ("Partly done", "warning")
+"""For a release of which something went and something did not: its outcome is the worst of all."""
+
 _SETTLED: Final = {"confirm": "Confirmed", "cancel": "Cancelled"}
 _FENCE: Final = "```"
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -76,7 +79,8 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     said = _clip(_clean(reply.text), HEADLINE) or "\N{HORIZONTAL ELLIPSIS}"
     parts = [part for section in reply.sections if (part := _part(section)).text]
     buttons = [_button(number, choice, said) for number, choice in enumerate(_usable(reply.choices), start=1)]
-    blocks = [_headline(reply.outcome, said)]
+    title = _PARTLY if _went_partly(reply) else SHOWN.get(reply.outcome)
+    blocks = [_headline(title, said)]
     # A dialog repeats the headline, so each of the two takes its share of the budget.
     shown, hidden = _fitting(parts, BUDGET - len(said) - len(str(buttons)))
     blocks += [_block(part) for part in shown]
@@ -87,7 +91,7 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     if asker:
         blocks.append(_context(f"Asked by {_person(asker)}."))
     links = [_clean(f"{choice.label}: {choice.url}") for choice in _usable(reply.choices) if not choice.action]
-    return {"text": _plain(_titled(reply.outcome, said), [*map(_Part, links), *parts]), "blocks": blocks}
+    return {"text": _plain(f"{title[0]}. {said}" if title else said, [*map(_Part, links), *parts]), "blocks": blocks}
 
 
 def settled(said: str, action: str, actor: Actor) -> Content:
@@ -109,14 +113,15 @@ def _clean(text: str) -> str:
     return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
 
 
-def _titled(outcome: Outcome, said: str) -> str:
-    return f"{SHOWN[outcome][0]}. {said}" if outcome in SHOWN else said
+def _went_partly(reply: Reply) -> bool:
+    done = reply.pull or reply.commit or reply.choices
+    return reply.outcome in {Outcome.REFUSED, Outcome.FAILED} and bool(done)
 
 
-def _headline(outcome: Outcome, said: str) -> Block:
-    if outcome not in SHOWN:
+def _headline(title: tuple[str, str] | None, said: str) -> Block:
+    if title is None:
         return _block(_Part(said))
-    word, emoji = SHOWN[outcome]
+    word, emoji = title
     elements = [
         {"type": "emoji", "name": emoji},
         {"type": "text", "text": f" {word}. ", "style": {"bold": True}},

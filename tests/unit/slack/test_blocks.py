@@ -24,6 +24,14 @@ def test_a_plain_answer_is_its_sentence() -> None:
     }
 
 
+def test_what_went_in_part_is_not_called_refused() -> None:
+    link = (Choice("Open #3", url="https://github.example.com/acme/gitops/pull/3"),)
+    said = "Release to production: 1 on the way by pull request, 1 refused."
+    assert str(render(Reply(Outcome.REFUSED, said, choices=link))["text"]).startswith(f"Partly done. {said}")
+    assert render(Reply(Outcome.FAILED, said, commit="1a2b3c"))["text"] == f"Partly done. {said}"
+    assert render(Reply(Outcome.REFUSED, said))["text"] == f"Refused. {said}"
+
+
 def test_a_whole_reply() -> None:
     reply = Reply(
         Outcome.OPENED,
