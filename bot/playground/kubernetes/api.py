@@ -101,10 +101,6 @@ class Cluster:
     def recover(self) -> None:
         self.faults.clear()
 
-    def expire_pages(self) -> None:
-        """Forget where lists in progress were, as a server does after its history is compacted."""
-        self._pages.clear()
-
     def routes(self) -> list[BaseRoute]:
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         return [Route("/{path:path}", self._handle, methods=methods)]
