@@ -221,19 +221,16 @@ class Conversation:
 
 def _shown(planned: Plan) -> str:
     """The diff of all that is planned."""
-    if isinstance(planned, Withdrawal):
-        return ""
-    every = planned.proposals if isinstance(planned, Release) else [planned]
-    return proposals.diff([edit for each in every for edit in each.edits])
+    return proposals.diff([edit for each in results.proposed(planned) for edit in each.edits])
 
 
 def _same(asked: Proposal, again: Plan | Reply) -> Proposal | Unchanged:
     """The proposal for the same services in what was planned again."""
     if isinstance(again, Reply):
         return Unchanged(again.text)
-    planned = again.proposals if isinstance(again, Release) else [again]
+    planned = results.proposed(again)
     for each in planned:
-        if isinstance(each, Proposal) and (len(planned) == 1 or each.targets == asked.targets):
+        if len(planned) == 1 or each.targets == asked.targets:
             return each
     return Unchanged(f"{wording.change(asked)} is no longer to be done: it was done meanwhile, or can't be.")
 

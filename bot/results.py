@@ -141,7 +141,7 @@ def planned(plan: Plan, shown: str) -> Reply:
     if isinstance(plan, Withdrawal):
         return Reply(Outcome.PLANNED, f"Pull request #{plan.pull.number} would be closed. Nothing was done.")
     skipped = tuple(each.why for each in plan.skipped) if isinstance(plan, Release) else ()
-    said = " ".join(f"{wording.change(each)}, by {_how(each)}." for each in _proposals(plan)) or "Nothing would change."
+    said = " ".join(f"{wording.change(each)}, by {_how(each)}." for each in proposed(plan)) or "Nothing would change."
     return Reply(Outcome.PLANNED, f"{said} Nothing was done.", (*_notes(plan, *skipped), *_code(shown)))
 
 
@@ -150,7 +150,7 @@ def doubts(plan: Plan) -> str:
     changes = plan.proposals if isinstance(plan, Release) else (plan,)
     if len(changes) == 1:
         return changes[0].confirm or ""
-    return " ".join(f"{wording.services(each.steps)}: {each.confirm}" for each in _proposals(plan) if each.confirm)
+    return " ".join(f"{wording.services(each.steps)}: {each.confirm}" for each in proposed(plan) if each.confirm)
 
 
 def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply:
@@ -158,8 +158,8 @@ def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply
     if isinstance(plan, Withdrawal):
         label, said = f"Close #{plan.pull.number}", f"Pull request #{plan.pull.number} would be closed"
     else:
-        label = "Roll back" if any(isinstance(each, Reversal) for each in _proposals(plan)) else "Promote"
-        said = "; ".join(map(wording.change, _proposals(plan)))
+        label = "Roll back" if any(isinstance(each, Reversal) for each in proposed(plan)) else "Promote"
+        said = "; ".join(map(wording.change, proposed(plan)))
     choices = (
         Choice(label, action="confirm", value=confirmation, danger=True),
         Choice("Cancel", action="cancel", value=confirmation),
@@ -168,14 +168,15 @@ def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply
     return Reply(Outcome.CONFIRM, f"{said}. {doubts(plan) or 'Go on?'}", sections, choices)
 
 
-def _proposals(plan: Plan) -> tuple[Proposal, ...]:
+def proposed(plan: Plan) -> tuple[Proposal, ...]:
+    """The proposals of a plan, however many it has."""
     if isinstance(plan, Withdrawal):
         return ()
     return plan.proposals if isinstance(plan, Release) else (plan,)
 
 
 def _notes(plan: Plan, *more: str) -> tuple[Section, ...]:
-    said = [note for each in _proposals(plan) for note in each.notes]
+    said = [note for each in proposed(plan) for note in each.notes]
     return tuple(map(Section, dict.fromkeys([*said, *more])))
 
 
