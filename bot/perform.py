@@ -130,8 +130,9 @@ class Performer:
     def _open(self, proposal: Proposal) -> Outcome:
         repository, forge = proposal.repository, self._forge(proposal.environment)
         with self._opening:
-            existing, older = None, []
+            existing, older, seen = None, [], set()
             for pull in (pull for pull in forge.pulls(repository) if pull.ours):
+                seen.add(pull.number)
                 if pull.branch == proposal.branch:
                     existing = pull
                 elif contested := pending.moved(self.look(), pull, repository, proposal.targets):
@@ -148,6 +149,11 @@ class Performer:
                     branch=proposal.branch,
                     draft=proposal.draft,
                 )
+                # Another process may have looked when ours wasn't there either: the later of the two sees both.
+                for pull in (pull for pull in forge.pulls(repository) if pull.ours and pull.number not in seen):
+                    moved = pending.moved(self.look(), pull, repository, proposal.targets)
+                    if pull.number < ours.number and moved and self._may_replace(proposal, pull):
+                        older.append(pull)
             else:
                 ours = replace(existing, head=head)
             # Ours is there first: killed in between, there are two pull requests for a while, but never none.

@@ -214,6 +214,22 @@ def test_of_two_asked_at_once_the_second_takes_the_place_of_the_first(git: Git) 
     assert came_of == [Opened(forge.open_pulls[0], (opened.pull,))]
 
 
+def test_of_two_opened_by_two_processes_at_once_the_later_takes_the_place_of_the_other(git: Git) -> None:
+    other = "quarterdeck/promote/staging/payment/v3"
+    git.branches[other] = git.commit("config", git.newest, plan(git, "v3").drafts)
+
+    class Beaten(Forge):
+        def open(self, repository: str, *, title: str, body: str, branch: str, draft: bool = False) -> PullRequest:
+            super().open(repository, title="Promote payment", body="", branch=other)
+            return super().open(repository, title=title, body=body, branch=branch, draft=draft)
+
+    forge = Beaten(heads=git.branches.__getitem__)
+    opened = Bench(git, forge).performer.perform(plan(git, delivery=Delivery.PULL_REQUEST), never)
+    assert isinstance(opened, Opened)
+    assert [pull.branch for pull in opened.superseded] == [other]
+    assert forge.open_pulls == [opened.pull]
+
+
 @pytest.mark.parametrize(
     ("parents", "replaced"), [(1, False), (2, True)], ids=["a commit of theirs", "a merge of the base into it"]
 )
