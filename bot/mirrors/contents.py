@@ -39,14 +39,15 @@ class Contents:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._listed: Mapping[str, Mapping[bytes, Entry]] = {}
-        self._paths: tuple[str, Mapping[str, Mapping[bytes, Entry]]] = ("", {})
+        self._paths: tuple[str, dict[str, Mapping[bytes, Entry]]] = ("", {})
         self._since: dict[str, Mapping[bytes, Entry]] = {}
         self._room = _ROOM
         self._lock = Lock()
         self._listing = Lock()
 
     def tree(self, commit: str) -> CommitTree:
-        return CommitTree(self, commit)
+        root, paths = self._paths
+        return CommitTree(self, commit, paths if root and root == self.root(commit) else {})
 
     def entries(self, tree: str) -> Mapping[bytes, Entry]:
         found = self._listed.get(tree) or self._since.get(tree)
@@ -86,9 +87,7 @@ class Contents:
             entry = tree.find(folder)
             if entry and entry.mode == FOLDER:
                 wanted |= {below.sha for below in self.entries(entry.sha).values() if below.is_file}
-        root, paths = self._paths
-        known = dict(paths) if root == self.root(tree.commit) else {}
-        return CommitTree(_Ahead(self, self._blobs(wanted)), tree.commit, known)
+        return CommitTree(_Ahead(self, self._blobs(wanted)), tree.commit, tree.known)
 
     def _blobs(self, ids: Iterable[str]) -> Mapping[str, bytes]:
         """By id; those too big to be one of thousands, and those that are missing, are left to be read alone."""

@@ -78,7 +78,7 @@ class Versions:
             return {target: Reading(*rows[repr(target)][:2]) for target in targets}
         self._contents.list(commit)
         tree = self._contents.tree(commit)
-        for target in targets:
+        for target in targets if rows else ():
             if (row := rows.get(repr(target))) is not None and target not in self._looks:
                 version, why, content, paths = row
                 self._remember(target, content, Look(Reading(version, why), tuple(paths)))
