@@ -193,7 +193,7 @@ def _named_tag(key: str) -> str:
 
 def _draft(text: Text, pin: Pin, wanted: Mapping[Node, str]) -> Draft:
     changed = {id(node) for node, value in wanted.items() if node.value != value}
-    for _, other in helm_keys.places(text.documents[pin.document]):
+    for _, other in helm_keys.places(text.documents[pin.document]) if text.has_anchors else ():
         names = {other.image.name, pin.image.name} - {""}
         if len(names) > 1 and any(id(field.value) in changed for field in other.fields.values()):
             raise Refusal(

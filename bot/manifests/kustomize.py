@@ -288,7 +288,7 @@ def _key(text: Text, pin: Pin, field: str) -> Node:
 
 
 def _draft(text: Text, pin: Pin, values: dict[Node, str], surplus: list[splice.Removal] | None = None) -> Draft:
-    for other in entries(text, pin.document, pin.path[:-2]):
+    for other in entries(text, pin.document, pin.path[:-2]) if text.has_anchors else ():
         fields = (get(_entry(text, other), field) for field in (*_VERSIONS, "newName"))
         if other.path[:-1] != pin.path[:-1] and other.image.name != pin.image.name and any(f in values for f in fields):
             raise Refusal(

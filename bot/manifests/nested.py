@@ -6,6 +6,7 @@ character by character, so that the outer file keeps every other byte: indentati
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.errors import Refusal
 from bot.manifests.proof import Cut, Draft
@@ -25,6 +26,7 @@ def find(text: Text, document: int, path: Path, look: Callable[[Text], Iterable[
     return tuple(replace(pin, within=((document, path), *pin.within)) for pin in look(inside(text, node)))
 
 
+@lru_cache(maxsize=16)  # a file's pins are read one by one, and many may stand in one scalar
 def inside(text: Text, node: Node) -> Text:
     """A scalar's text, which must not be empty, as a file of its own whose lines are counted as the outer file's."""
     spans, value = _spans(text, node), str(node.value)
@@ -76,13 +78,11 @@ def _spans(text: Text, node: Node) -> list[_Span] | None:
 
 def _cuts(before: str, after: str) -> Iterator[Cut]:
     """The differences, each as few characters as can be."""
-    from difflib import SequenceMatcher  # noqa: PLC0415 - only writes need it
-
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     at = [0]
     for line in old:
         at.append(at[-1] + len(line))
-    for tag, start, end, low, high in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, start, end, low, high in _opcodes(old, new):
         if tag == "replace" and end - start == high - low:
             pairs = [(at[start + n], old[start + n], new[low + n]) for n in range(end - start)]
         elif tag != "equal":
@@ -93,6 +93,17 @@ def _cuts(before: str, after: str) -> Iterator[Cut]:
             head = _common(was, now)
             tail = _common(was[head:][::-1], now[head:][::-1])
             yield Cut(place + head, place + len(was) - tail, now[head : len(now) - tail])
+
+
+def _opcodes(old: list[str], new: list[str]) -> Iterable[tuple[str, int, int, int, int]]:
+    """As difflib's, which is slow where many lines are alike: most often no line is added or gone."""
+    if len(old) == len(new):
+        return (
+            ("replace", n, n + 1, n, n + 1) for n, (one, two) in enumerate(zip(old, new, strict=True)) if one != two
+        )
+    from difflib import SequenceMatcher  # noqa: PLC0415 - rarely needed
+
+    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
 
 
 def _common(one: str, two: str) -> int:

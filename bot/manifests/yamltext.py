@@ -32,6 +32,9 @@ class Node(Protocol):
     style: str | None
     flow_style: bool | None
 
+    def __hash__(self) -> int:
+        """By identity: a node is a place."""
+
 
 _BOM = "\ufeff"
 _DEEPEST = 250
@@ -89,6 +92,11 @@ class Text:
         """Where a node's value begins: its mark covers the anchor and tag before it."""
         properties = _PROPERTIES.match(self.content, node.start_mark.index, node.end_mark.index)
         return properties.end() if properties else int(node.start_mark.index)
+
+    @cached_property
+    def has_anchors(self) -> bool:
+        """Whether there may be any: without, no value stands in two places."""
+        return bool(re.search(r"(?:^|[\s\[{,])&[^\s&]", self.content))
 
     def aliased(self, node: Node) -> tuple[str, ...]:
         """A sentence that says on which lines a YAML alias stands for a node, if one does."""
