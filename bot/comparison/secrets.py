@@ -12,7 +12,7 @@ from bot.model.sync import ObjectRef
 
 _SHOWN = {("type",), ("immutable",)}
 _LABELS = ("metadata", "labels")
-_MENTIONED = re.compile(rb"\b(Secret|secretGenerator)\b")
+_MENTIONED = re.compile(rb"\b(Secret|secretGenerator|stringData)\b")
 
 
 def as_stored(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -68,6 +68,7 @@ def test_rows_132_and_133_the_message_is_gits_own() -> None:
     [
         ("a.yaml", b"image: a:v1\n---\nkind: Secret\ndata: {a: aHVudGVyMg==}\n"),
         ("a/kustomization.yaml", b"newTag: v1\nsecretGenerator: [{literals: [a=hunter2]}]\n"),
+        ("a/kustomization.yaml", b"newTag: v1\npatches: [{target: {name: x}, patch: 'stringData: {a: hunter2}'}]\n"),
         ("a/keys.env", b"PASSWORD=hunter2\n"),
         ("a/tls.key", b"hunter2\n"),
     ],
