@@ -221,7 +221,7 @@ class Conversation:
 
 def _shown(planned: Plan) -> str:
     """The diff of all that is planned."""
-    return proposals.diff([edit for each in results.proposed(planned) for edit in each.edits])
+    return proposals.diff([edit for each in results.proposed(planned) for edit in each.edits], context=0)
 
 
 def _same(asked: Proposal, again: Plan | Reply) -> Proposal | Unchanged:

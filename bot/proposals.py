@@ -92,10 +92,11 @@ def hidden_block(steps: Sequence[Step], message: Message) -> str:
     return f"<!-- quarterdeck {hints} -->"
 
 
-def diff(edits: Sequence[Edit]) -> str:
-    """What the edits come to, as a unified diff with three lines of context: several of one file are one change.
+def diff(edits: Sequence[Edit], context: int = 3) -> str:
+    """What the edits come to, as a unified diff with so many lines of context: several of one file are one change.
 
-    Of files that may hold what is secret only the names are shown.
+    Of files that may hold what is secret only the names are shown. Context is for those who may read the repository:
+    what stands beside a version, such as an environment variable, is nobody's else.
     """
     shown: list[str] = []
     for edit in net(edits):
@@ -104,7 +105,7 @@ def diff(edits: Sequence[Edit]) -> str:
         if edit.before != edit.after and _may_be_secret(edit):
             shown += [f"--- {old}", f"+++ {new}", "(its lines are not shown, since it may hold what is secret)"]
         else:
-            shown += difflib.unified_diff(_lines(edit.before), _lines(edit.after), old, new, lineterm="")
+            shown += difflib.unified_diff(_lines(edit.before), _lines(edit.after), old, new, lineterm="", n=context)
     return "\n".join(shown)
 
 

@@ -419,3 +419,12 @@ def test_asking_again_brings_the_text_of_the_open_pull_request_up_to_date(bench:
     (again,) = bench.forge.open_pulls
     assert "- Now in production: v1.0.0, synced, healthy." in again.body
     assert bench.forge.asked == ["edit 1", "label quarterdeck env/production", "review ben"]
+
+
+def test_what_stands_beside_a_version_is_not_shown_in_the_chat() -> None:
+    """A channel may be wider than those who may read the repository."""
+    beside = pod("v1.0.0") + "    env:\n    - {name: DB_PASSWORD, value: hunter2}\n"
+    reply = Bench(files={path("staging"): beside}).say("promote payment v0.9.0 to staging")
+    assert reply.outcome is Outcome.CONFIRM
+    assert "-    image: acme/payment:v1.0.0\n+    image: acme/payment:v0.9.0" in reply.sections[-1].text
+    assert "hunter2" not in reply.sections[-1].text
