@@ -125,13 +125,17 @@ class Slack:
         try:
             self._say(message, answer.reply)
             self._settle(message, answer.reply)
-            self._inbox.finish(message.id)
             if (warning := answer.afterwards()) is not None:
                 self._say(message, warning)
         except Exception:
             log.exception("Message %s was answered; what follows an answer failed.", message.id)
         finally:
             self._response_urls.pop(message.id, None)
+        try:
+            # Only now: killed before, the next start adopts what is there, and does what follows it.
+            self._inbox.finish(message.id)
+        except Unavailable as why:
+            log.warning("Message %s was answered, and will be again at the next start: %s", message.id, why)
 
     def _answer(self, message: Message) -> Answer:
         try:

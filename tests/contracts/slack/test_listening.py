@@ -156,12 +156,13 @@ def test_a_defect_is_an_apology_with_a_number_and_nothing_else(
 
 
 @pytest.mark.usefixtures("slack")
-def test_what_follows_an_answer_runs_once_it_is_finished_and_its_warning_is_said(
+def test_what_follows_an_answer_runs_before_it_is_finished_and_its_warning_is_said(
     workspace: Workspace, hear: Listener, inbox: MemoryInbox
 ) -> None:
     hear.warning = Reply(Outcome.ANSWERED, "The label could not be set.")
     ts = workspace.say("ana", "#deploys", "@quarterdeck promote")
     assert answers(workspace, ts, 2) == ["Heard: promote", "The label could not be set."]
+    inbox.wait_finished(1)
     assert hear.done == inbox.finished
 
 
