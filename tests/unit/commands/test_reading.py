@@ -51,17 +51,17 @@ def test_what_is_not_well_is_named_with_its_reason(bench: Bench) -> None:
 
 
 def test_of_thousands_those_that_are_not_well_come_first() -> None:
-    names = [f"svc-{number:04}" for number in range(120)]
+    names = [f"svc-{number:04}" for number in range(60)]
     bench = Bench(files={path("staging", name): pod("v1.0.0", name) for name in names})
     for name in names:
-        bench.runs("staging", "v9.0.0" if name == "svc-0119" else "v1.0.0", name)
+        bench.runs("staging", "v9.0.0" if name == "svc-0059" else "v1.0.0", name)
     reply = bench.say("status")
-    assert reply.text == "119 of 120 are synced and healthy. Not so: svc-0119 in staging (drifted, healthy)."
-    assert [row[0] for row in rows(reply)] == ["svc-0119", *names[:49]]
-    assert reply.sections[1:] == (Section("And 70 more: say “status <service>” or “status in <environment>”."),)
-    assert bench.say("status in staging").sections[1] == Section("And 70 more: say “status <service>”.")
+    assert reply.text == "59 of 60 are synced and healthy. Not so: svc-0059 in staging (drifted, healthy)."
+    assert [row[0] for row in rows(reply)] == ["svc-0059", *names[:49]]
+    assert reply.sections[1:] == (Section("And 10 more: say “status <service>” or “status in <environment>”."),)
+    assert bench.say("status in staging").sections[1] == Section("And 10 more: say “status <service>”.")
     assert reply.data is not None
-    assert len(reply.data["services"]) == 120
+    assert len(reply.data["services"]) == 60
 
 
 def test_a_reason_that_many_share_names_three() -> None:
