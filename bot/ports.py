@@ -4,7 +4,7 @@ Adapters raise `Unavailable` when the world is against it and `Refusal` when a p
 error of theirs passes here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +14,8 @@ from bot.model.change import Author, Commit, Comparison, Draft, Edit, Move, Pull
 from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
-from bot.model.sync import Live, Manifest, ObjectRef
+from bot.model.rules import Mute
+from bot.model.sync import Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 
 class Tree(Protocol):
@@ -163,6 +164,29 @@ class Clusters(Protocol):
     def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
         """One look at the objects asked for, in few calls. Never raises: what can't be read is in `unchecked`."""
 
+    def schemas(self, cluster: str, kinds: Collection[tuple[str, str]]) -> Schemas:
+        """What the cluster publishes of kinds, by API version and kind. Never raises: what can't be read is left out."""
+
+    def rehearse(
+        self, cluster: str, manifests: Mapping[ObjectRef, Manifest], manager: str
+    ) -> Mapping[ObjectRef, Rehearsal]:
+        """What would come of applying objects as this field manager: dry runs, nothing is changed. Never raises."""
+
+
+class Engines(Protocol):
+    def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
+        """Which engine's object deploys each target, and what it says; those that none is found for are left out.
+
+        Never raises: an engine that can't be read is not found.
+        """
+
+
+class EngineWrites(Protocol):
+    """The one write to a cluster. Called by `bot.perform` alone."""
+
+    def sync(self, deployed: Deployed) -> None:
+        """Ask the engine, by its annotation, to bring the cluster to what Git says. Refusal where we may not."""
+
 
 class Chat(Protocol):
     """Where answers go. Called by the conversation's host and the jobs."""
@@ -170,7 +194,11 @@ class Chat(Protocol):
     def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
         """Say it, in the thread if the place has one; the message's id, for `update`. `to` is the asker's id."""
 
-    def update(self, channel: str, message: str, reply: Reply) -> None: ...
+    def update(self, channel: str, message: str, reply: Reply) -> None:
+        """Replace what a message of ours says."""
+
+    def attach(self, place: Place, name: str, text: str) -> None:
+        """Put a text file there that is too long for a message."""
 
 
 class Inbox(Protocol):
@@ -224,3 +252,16 @@ class Episodes(Protocol):
 
     def write(self, begun: Sequence[Episode], ended: Sequence[Episode]) -> None:
         """Begin or replace some and end others, all or nothing."""
+
+
+class Mutes(Protocol):
+    """What people asked not to be told for a while: nobody else knows."""
+
+    def mutes(self, environment: str) -> tuple[Mute, ...]:
+        """Those of an environment, also such as have run out and were not taken back yet."""
+
+    def mute(self, mute: Mute) -> None:
+        """Keep it, in place of an earlier one of the same target."""
+
+    def unmute(self, environment: str, service: str) -> bool:
+        """Take it back; False if there was none."""

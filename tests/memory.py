@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 - the signatures are the ports'
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.request import Message
-from bot.model.sync import Live, Manifest, ObjectRef
+from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ME = "Quarterdeck"
@@ -248,6 +248,7 @@ class Clusters:
     held: dict[str, dict[ObjectRef, Manifest]] = field(default_factory=dict)
     unchecked: dict[ObjectRef, str] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
+    rehearsals: dict[ObjectRef, Rehearsal] = field(default_factory=dict)
     reads: int = 0
 
     def apply(self, cluster: str, *manifests: Manifest) -> None:
@@ -264,6 +265,17 @@ class Clusters:
         held = self.held.get(cluster, {})
         unchecked = {ref: self.unchecked[ref] for ref in refs if ref in self.unchecked}
         return Live({ref: held[ref] for ref in refs if ref in held and ref not in unchecked}, unchecked)
+
+    def schemas(self, cluster: str, kinds: Collection[tuple[str, str]]) -> Schemas:
+        return Schemas()
+
+    def rehearse(
+        self,
+        cluster: str,
+        manifests: Mapping[ObjectRef, Manifest],
+        manager: str,
+    ) -> Mapping[ObjectRef, Rehearsal]:
+        return self.rehearsals
 
 
 class Synced:

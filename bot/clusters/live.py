@@ -6,7 +6,7 @@ else that goes wrong leaves the objects concerned unchecked, each with a sentenc
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from math import ceil
@@ -15,7 +15,9 @@ from typing import TypeVar
 
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
-from bot.model.sync import Live, Manifest, ObjectRef
+from bot.clusters.rehearsal import rehearsed
+from bot.clusters.schemas import published
+from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 T = TypeVar("T")
 
@@ -60,6 +62,24 @@ class Clusters:
         if look.stopped is not None and look.stopped.status == 401:
             self._forget(cluster)  # the next look reads the kubeconfig again: it may hold new credentials by then
         return live
+
+    def schemas(self, cluster: str, kinds: Collection[tuple[str, str]]) -> Schemas:
+        """What the cluster publishes of kinds, by API version and kind. Never raises: what can't be read is left out."""
+        try:
+            connection, discovery = self._connect(cluster)
+        except Trouble:
+            return Schemas()
+        return published(connection, discovery, kinds, Budget(self._seconds))
+
+    def rehearse(
+        self, cluster: str, manifests: Mapping[ObjectRef, Manifest], manager: str
+    ) -> Mapping[ObjectRef, Rehearsal]:
+        """What would come of applying objects as this field manager: dry runs, nothing is changed. Never raises."""
+        try:
+            connection, discovery = self._connect(cluster)
+        except Trouble as trouble:
+            return dict.fromkeys(manifests, Rehearsal(why=str(trouble)))
+        return rehearsed(connection, discovery, manifests, manager, Budget(self._seconds))
 
     def close(self) -> None:
         """Close every connection; a later `read` opens them again."""

@@ -12,7 +12,7 @@ from bot.comparison.secrets import hides
 from bot.comparison.showing import AFTER, BEFORE, pair
 from bot.comparison.walk import Found, walk
 from bot.model.rules import Ignore
-from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Severity, SyncState
+from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Schemas, Severity, SyncState
 
 _IDENTITY = frozenset(("apiVersion", "kind", "status"))
 
@@ -38,7 +38,14 @@ def compare(
 
 
 def compare_all(
-    desired: Sequence[Manifest], live: Live, namespace: str | None = None, ignore: Sequence[Ignore] = ()
+    desired: Sequence[Manifest],
+    live: Live,
+    namespace: str | None = None,
+    ignore: Sequence[Ignore] = (),
+    *,
+    base: Sequence[Manifest] | None = None,
+    is_deployed: bool | None = None,
+    schemas: Schemas | None = None,
 ) -> tuple[Difference, ...]:
     """How a cluster differs from all that a target declares, in Git's order.
 

@@ -52,6 +52,8 @@ class Environment:
     """Whether a pull request is assigned to whoever asked for it."""
     draft: bool = False
     merge: Merge = Merge.BY_HAND
+    watch: tuple[str, ...] = ()
+    """Globs of folders that are no service: compared with the cluster, never promoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One service in one environment: the folders of a repository that declare it there. One may be a single file."""
+    """One service in one environment: the folders of a repository that declare it there. One may be a single file.
+
+    What is only watched has its folder as its name, and no version.
+    """
 
     service: str
     environment: str
@@ -91,6 +96,7 @@ class Target:
     namespace: str | None = None
     image: str | None = None
     pins: tuple[Place, ...] = ()
+    watched: bool = False
 
     def __str__(self) -> str:
         return f"{self.service} in {self.environment}"

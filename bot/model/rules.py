@@ -1,7 +1,8 @@
-"""Who may do what. Permission is the verb; who isn't listed only reads."""
+"""Who may do what, and what is not to be told. Permission is the verb; who isn't listed only reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,20 @@ class Ignore:
     kind: str = ""
     name: str = ""
     path: str = ""
+    manager: str = ""
+    """The client that wrote the field last, as `managedFields` names it."""
+    service: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A target whose drift is not told for a while. It ends early when something worse is found than was known then."""
+
+    environment: str
+    service: str
+    until: datetime
+    by: str
+    """Whoever asked for it, for people to read."""
+    because: str
+    at: datetime

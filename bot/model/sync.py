@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -38,9 +39,20 @@ class Kind(StrEnum):
     """The class of a difference (`class` in `drift --json`)."""
 
     DRIFT = "drift"
-    MISSING = "missing"
+    """A path that Git declares differs, or is gone."""
+    LEFTOVER = "leftover"
+    """Git removed what it once declared, and the cluster still has it."""
     UNDECLARED = "undeclared"
+    """The cluster has something that Git never mentioned."""
+    MISSING = "missing"
+    ORPHAN = "orphan"
+    """A whole object that an engine deployed for the target, and that Git no longer declares."""
+    PENDING = "pending"
+    """Git is ahead: the cluster is there as it was last deployed."""
+    UNKNOWN = "unknown"
+    """Can't be compared, such as what an engine substitutes when it deploys."""
     CONFIG_ERROR = "config-error"
+    """Git's side is wrong."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +73,18 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a field last, by the object's `managedFields`: the client, how (`Apply` or `Update`), and when.
+
+    A hint: whoever creates an object owns its defaults too, and what a webhook changes is booked on its caller.
+    """
+
+    manager: str
+    operation: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One place where live is not as declared. `path` is for people: `spec.template.spec.containers[name=app].image`.
 
@@ -73,6 +97,13 @@ class Difference:
     desired: str | None
     live: str | None
     severity: Severity
+    by: Writer | None = None
+    since: datetime | None = None
+    """When it began, as far as anybody knows: when the field was written, or when a check saw it first."""
+    pointer: str = ""
+    """`path` as a JSON pointer (RFC 6901), an item of a list by its keys: `/spec/containers/name=app/image`."""
+    note: str = ""
+    """What else there is to know, for people: that the field is immutable, that nobody could confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +111,59 @@ class Live:
     """What one look at a cluster found of the objects asked for. In neither mapping: it is not there."""
 
     objects: Mapping[ObjectRef, Manifest]
+    """Without their `managedFields`, which are the larger part of most."""
     unchecked: Mapping[ObjectRef, str] = field(default_factory=dict)
     """Objects that could not be read, and why, in a sentence."""
+    unserved: Mapping[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
+    """Those of `unchecked` whose kind the cluster does not serve at that version, and the versions of the same group at
+    which it does."""
+    managed: Mapping[ObjectRef, bytes] = field(default_factory=dict)
+    """The objects' `managedFields`, as JSON: who wrote what is only read where something differs."""
+    tracked: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
+    """Objects met on the way that nobody asked for and that bear an engine's mark; their metadata alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """What an API server publishes of kinds: OpenAPI schemas, references between them not followed."""
+
+    kinds: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """By API version and kind."""
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `$ref`s name, by their last segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the API server says would come of applying an object as Git has it: a server-side apply, dry run."""
+
+    result: Manifest | None = None
+    """The object as it would be stored; None if nobody could tell."""
+    why: str = ""
+    """Why nobody could tell, in a sentence."""
+    immutable: bool = False
+    """The server refuses the change (422): the object would have to be replaced."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What an engine (Argo CD, Flux) says of the folder that it deploys."""
+
+    engine: str
+    """`argocd` or `flux`."""
+    cluster: str
+    """Where the engine's own object is."""
+    object: ObjectRef
+    """An Application, a Kustomization, a HelmRelease."""
+    folder: str
+    revision: str | None = None
+    """The commit that it applied last, if it said so and it is one."""
+    busy: str = ""
+    """What it is doing, in a few words, while nothing should be judged: `Argo CD is syncing it`."""
+    inventory: frozenset[ObjectRef] | None = None
+    """The objects it says it deployed (of any version of their API); None if it does not say."""
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +178,5 @@ class Sighting:
     health: Health
     why: str = ""
     differences: tuple[Difference, ...] = ()
+    deployed: Deployed | None = None
+    """The engine that deploys it, where one is found."""

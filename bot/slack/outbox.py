@@ -66,6 +66,10 @@ class Outbox:
         """
         self._replace(channel, message, render(reply))
 
+    def attach(self, place: Place, name: str, text: str) -> None:
+        """Put a text file there that is too long for a message."""
+        raise NotImplementedError
+
     def settle(self, channel: str, message: str, said: str, action: str, actor: Actor) -> None:
         """Take the buttons off a message and say who pressed which."""
         self._replace(channel, message, settled(said, action, actor))
