@@ -15,7 +15,7 @@ from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.rules import Mute
-from bot.model.sync import Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
+from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 
 class Tree(Protocol):
@@ -232,16 +232,17 @@ class Audit(Protocol):
         """Who asked what, and what came of it."""
 
 
-class SyncedRevisions(Protocol):
-    """The content of each target last seen in sync: tells `pending` from a change undone by hand.
+class SyncedContents(Protocol):
+    """What each target's files held when it was last seen in sync: tells `pending` from a change undone by hand.
 
     The last alone: a rollback returns to content that was in sync before, and is pending all the same.
     """
 
-    def seen(self, target: Target, identity: str) -> bool:
-        """Whether this content is the one last seen in sync."""
+    def last(self, targets: Collection[Target]) -> Mapping[Target, Content]:
+        """Those that were ever seen in sync."""
 
-    def remember(self, target: Target, identity: str) -> None: ...
+    def remember(self, contents: Mapping[Target, Content]) -> None:
+        """All or nothing. A commit with the same content as before replaces nothing."""
 
 
 class Episodes(Protocol):

@@ -15,7 +15,7 @@ from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.request import Message
-from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
+from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ME = "Quarterdeck"
@@ -279,16 +279,30 @@ class Clusters:
 
 
 class Synced:
-    """`SyncedRevisions`."""
+    """`SyncedContents`."""
 
     def __init__(self) -> None:
-        self.known: dict[Target, str] = {}
+        self.known: dict[Target, Content] = {}
 
-    def seen(self, target: Target, identity: str) -> bool:
-        return self.known.get(target) == identity
+    def last(self, targets: Collection[Target]) -> Mapping[Target, Content]:
+        return {target: self.known[target] for target in targets if target in self.known}
 
-    def remember(self, target: Target, identity: str) -> None:
-        self.known[target] = identity
+    def remember(self, contents: Mapping[Target, Content]) -> None:
+        self.known |= contents
+
+
+@dataclass
+class Engines:
+    """`Engines` and `EngineWrites`: what each target's engine says, and which were asked to sync."""
+
+    found: dict[Target, Deployed] = field(default_factory=dict)
+    synced: list[Deployed] = field(default_factory=list)
+
+    def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
+        return {target: self.found[target] for target in targets if target in self.found}
+
+    def sync(self, deployed: Deployed) -> None:
+        self.synced.append(deployed)
 
 
 class Confirmations:

@@ -167,6 +167,14 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a target is made of in Git. `identity` is the same for the same files; `commit` is one that holds them."""
+
+    identity: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One look at one target, in Git and in its cluster."""
 

@@ -1,10 +1,10 @@
-"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedRevisions and Episodes on SQLite.
+"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedContents and Episodes on SQLite.
 
 The only room that knows SQLAlchemy and Alembic. Every write is on the disk when its call returns.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +20,11 @@ from bot.model.catalog import Target
 from bot.model.episode import Episode
 from bot.model.request import Message
 from bot.model.secret import Secret
-from bot.model.sync import SyncState
+from bot.model.sync import Content, SyncState
 from bot.store import messages, tables
 from bot.store.migrations import NEWEST
+
+_TARGET = ("repository", "service", "environment")
 
 BUSY = timedelta(seconds=10)
 """How long a write waits for another process's, unless the URL has a `timeout` of its own."""
@@ -130,22 +132,30 @@ class Store:
         with self._transaction() as connection:
             connection.execute(insert(tables.audit).values(row))
 
-    # SyncedRevisions
+    # SyncedContents
 
-    def seen(self, target: Target, identity: str) -> bool:
-        row = _synced(target, identity)
-        wanted = select(tables.synced.c.at).filter_by(**row)
+    def last(self, targets: Collection[Target]) -> Mapping[Target, Content]:
         with self._transaction() as connection:
-            return connection.execute(wanted).first() is not None
+            rows = connection.execute(select(tables.synced)).mappings().all()
+        known = {tuple(row[name] for name in _TARGET): Content(row["identity"], row["commit"]) for row in rows}
+        return {target: known[key] for target in targets if (key := _key(target)) in known}
 
-    def remember(self, target: Target, identity: str) -> None:
-        if self.seen(target, identity):
+    def remember(self, contents: Mapping[Target, Content]) -> None:
+        last = self.last(contents)
+        news = [
+            dict(zip(_TARGET, _key(target), strict=True)) | {"identity": each.identity, "commit": each.commit}
+            for target, each in contents.items()
+            if target not in last or last[target].identity != each.identity
+        ]
+        if not news:
             return
-        news = {"identity": identity, "at": self._now()}
-        key = ["repository", "service", "environment"]
+        row = insert(tables.synced)
+        changed = {name: row.excluded[name] for name in ("identity", "commit", "at")}
         with self._transaction() as connection:
-            row = insert(tables.synced).values(_synced(target, identity) | news)
-            connection.execute(row.on_conflict_do_update(index_elements=key, set_=news))
+            connection.execute(
+                row.on_conflict_do_update(index_elements=_TARGET, set_=changed),
+                [each | {"at": self._now()} for each in news],
+            )
 
     # Episodes
 
@@ -235,13 +245,8 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _synced(target: Target, identity: str) -> dict[str, str]:
-    return {
-        "repository": target.repository,
-        "service": target.service,
-        "environment": target.environment,
-        "identity": identity,
-    }
+def _key(target: Target) -> tuple[str, ...]:
+    return target.repository, target.service, target.environment
 
 
 def _row(episode: Episode) -> dict[str, object]:

@@ -80,6 +80,7 @@ synced = Table(
     Column("service", String, primary_key=True),
     Column("environment", String, primary_key=True),
     Column("identity", String, nullable=False),
+    Column("commit", String, nullable=False),
     Column("at", Instant, nullable=False),
     comment="Each target's content last seen in sync: tells a change not deployed yet from one undone by hand.",
 )

@@ -21,7 +21,7 @@ from bot.model.catalog import Target
 from bot.model.episode import Episode
 from bot.model.request import Actor, Message, Place, Press
 from bot.model.secret import Secret
-from bot.model.sync import SyncState
+from bot.model.sync import Content, SyncState
 from bot.store import messages
 from bot.store.store import Store
 
@@ -229,20 +229,22 @@ def test_the_audit_says_who_asked_what_and_what_came_of_it(store: Store, file: P
     ]
 
 
-# Synced revisions
+# Contents seen in sync
 
 
-def test_a_content_seen_in_sync_is_remembered_for_its_target_alone(store: Store) -> None:
-    store.remember(PAYMENT, "tree1")
-    store.remember(PAYMENT, "tree1")
+def test_the_last_content_seen_in_sync_is_known_for_its_target_alone(store: Store) -> None:
+    first, second = Content("tree1", "c1"), Content("tree2", "c3")
     elsewhere = Target("payment", "staging", "config", ("environments/staging/payment",))
-    assert [store.seen(PAYMENT, "tree1"), store.seen(PAYMENT, "tree2"), store.seen(elsewhere, "tree1")] == [
-        True,
-        False,
-        False,
-    ]
-    store.remember(PAYMENT, "tree2")
-    assert [store.seen(PAYMENT, "tree1"), store.seen(PAYMENT, "tree2")] == [False, True]
+    store.remember({PAYMENT: first, elsewhere: second})
+    assert store.last([PAYMENT, elsewhere]) == {PAYMENT: first, elsewhere: second}
+    store.remember({PAYMENT: second})
+    assert store.last([PAYMENT]) == {PAYMENT: second}
+
+
+def test_a_newer_commit_with_the_same_content_replaces_nothing(store: Store) -> None:
+    store.remember({PAYMENT: Content("tree1", "c1")})
+    store.remember({PAYMENT: Content("tree1", "c2")})
+    assert store.last([PAYMENT]) == {PAYMENT: Content("tree1", "c1")}
 
 
 # Episodes
