@@ -7,7 +7,7 @@ from itertools import groupby
 from bot.model.catalog import Target
 from bot.model.change import Move, Proposal, Step
 from bot.model.reply import Layout, Section
-from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
+from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState, Writer
 
 SIGN_IN = "set GITHUB_APP_ID or GITHUB_TOKEN"
 """What makes a forge of the config's GitHub (docs/github.md)."""
@@ -19,6 +19,12 @@ NAMED = 3
 
 SHOWN = 8
 """Differences of one target that a message shows; the rest is counted."""
+
+_NOT_CLIENTS = {
+    "ancient-changes": "clients of long ago",
+    "before-first-apply": "whoever came before the first server-side apply",
+}
+"""What the API server books on itself: it keeps ten updating clients, and joins the older ones."""
 
 
 def short(version: str | None) -> str:
@@ -86,6 +92,12 @@ def by(move: Move, now: datetime) -> str:
     """`by ana, 3 minutes ago (#12)`."""
     pull = f" (#{move.pull})" if move.pull else ""
     return f"by {move.by}, {ago(move.commit.at, now)}{pull}"
+
+
+def written(writer: Writer, now: datetime) -> str:
+    """`kubectl-edit, 14 minutes ago`: which client wrote a field, by the API server's word."""
+    who = _NOT_CLIENTS.get(writer.manager, writer.manager)
+    return who if writer.at is None else f"{who}, {ago(writer.at, now)}"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
