@@ -1,4 +1,4 @@
-"""One cluster's API server: GET, as JSON, within a budget of time. The only importer of `kubernetes`.
+"""One cluster's API server: GET and PATCH, as JSON, within a budget of time. The only importer of `kubernetes`.
 
 Whatever goes wrong becomes a `Trouble`: one sentence for people, never the answer's body, and the status for the
 caller to judge. Raw JSON throughout: the client's models would drop fields they don't know, and its DynamicClient
@@ -6,14 +6,17 @@ takes an unavailable API for an absent one.
 """
 
 import json
+import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 IN_CLUSTER = "in-cluster"
 """The name of the cluster that we run in ourselves, as a pod with a service account."""
 MOST_BYTES = 256 * 1024 * 1024
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _CHUNK = 256 * 1024
 _TRIES = 4
 _CONNECTIONS = 16
@@ -38,6 +41,16 @@ class Budget:
 
     def left(self) -> float:
         return self._end - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a PATCH. A refusal's `document` may quote values of Secrets: it is to be judged, never shown."""
+
+    status: int
+    document: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    """The texts of the API server's `Warning` headers (RFC 7234, section 5.5)."""
 
 
 class Connection:
@@ -73,7 +86,7 @@ class Connection:
     def get(self, path: str, what: str, budget: Budget, **query: str | int) -> dict[str, Any]:
         """The document at a path; `what` names it in sentences. A server that asks to wait is waited for in budget."""
         for _ in range(_TRIES):
-            status, headers, content = self._send(path, what, query, budget)
+            status, headers, content = self._send("GET", path, what, query, budget)
             wait = _retry_after(status, headers)
             if wait is None:
                 break
@@ -91,20 +104,37 @@ class Connection:
             raise Trouble(f"{self.cluster} answered with something other than an object for {what}", status)
         return document
 
+    def patch(
+        self, path: str, body: Mapping[str, Any], kind: str, what: str, budget: Budget, **query: str | int
+    ) -> Answer:
+        """The answer to one PATCH of this media type, whatever its status. Sent once: a repeated one would load webhooks."""
+        status, headers, content = self._send("PATCH", path, what, query, budget, (kind, body))
+        if status == 401:
+            raise self._refused(status, content, what)
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            document = None  # a proxy's page, an answer cut short: the status has to do
+        return Answer(status, document if isinstance(document, dict) else {}, _warnings(headers))
+
     def _send(
-        self, path: str, what: str, query: Mapping[str, Any], budget: Budget
-    ) -> tuple[int, Mapping[str, str], bytes]:
+        self, method: str, path: str, what: str, query: Mapping[str, Any], budget: Budget,
+        body: tuple[str, Mapping[str, Any]] | None = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
         from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004, PLC0415 - as above
 
         limit = min(self._request_seconds, budget.left())
         if limit <= 0:
             raise Trouble(f"the check's time was up before {self.cluster} gave {what}")
+        accepted, sent = {"Accept": "application/json"}, None
+        if body is not None:
+            accepted["Content-Type"] = body[0]  # the client makes text of JSON itself, and of nothing else
+            sent = body[1] if body[0].endswith("json") else json.dumps(body[1]).encode()
         try:
             method, url, headers, _, _ = self._client.param_serialize(
-                "GET", path, query_params=list(query.items()), header_params={"Accept": "application/json"},
-                auth_settings=["BearerToken"],
-            )  # fmt: skip
-            answer = self._client.rest_client.request(method, url, headers=headers, _request_timeout=limit)
+                method, path, query_params=list(query.items()), header_params=accepted, auth_settings=["BearerToken"]
+            )
+            answer = self._client.rest_client.request(method, url, headers=headers, body=sent, _request_timeout=limit)
             return answer.status, answer.headers, _content(answer.response, time.monotonic() + limit)
         except NewConnectionError as error:
             raise Trouble(f"{self.cluster} can't be reached: no connection to its API server", final=True) from error
@@ -150,6 +180,11 @@ def _retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     """Seconds to wait before asking again, where the answer is such a request."""
     asked = headers.get("Retry-After", "")
     return float(asked) if status in {429, 503} and asked.isdecimal() else None
+
+
+def _warnings(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The quoted texts of `299 - "unknown field \\"spec.x\\"", 299 - "…"`: several headers come joined by commas."""
+    return tuple(re.sub(r"\\(.)", r"\1", text) for text in _WARNING.findall(headers.get("Warning", "")))
 
 
 def _says_absent(status: int, content: bytes) -> bool:
