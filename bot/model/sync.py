@@ -121,6 +121,8 @@ class Live:
     """The objects' `managedFields`, as JSON: who wrote what is only read where something differs."""
     tracked: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     """Objects met on the way that nobody asked for and that bear an engine's mark; their metadata alone."""
+    absent_namespaces: frozenset[str] = frozenset()
+    """Namespaces of objects that were asked for which the cluster says it does not have."""
 
 
 @dataclass(frozen=True, slots=True)
