@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType, NoneType
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Command:
-    """A verb. `changes` is whether it may lead to a write, and so needs permission."""
+    """A verb, of one word or several. `changes` is whether it may lead to a write, and so needs permission."""
 
     usages: tuple[Usage, ...]
     examples: tuple[str, ...]
@@ -41,7 +41,8 @@ class Command:
 
     @property
     def verb(self) -> str:
-        return self.usages[0].verb
+        """The function's name, `_` read as a space: `drift_mute` is said “drift mute”."""
+        return _spoken(self.run.__name__)
 
     @cached_property
     def summary(self) -> str:
@@ -80,9 +81,9 @@ class Registry:
         if isinstance(split, Misunderstanding):
             return split
         first = split.words[0]
-        if sum(line[0].text.casefold() in self.commands for line in split.lines) > 1:
+        if sum(line[0].text.casefold() in self._firsts for line in split.lines) > 1:
             return Misunderstanding("That is more than one command; send one a message, so that each has its answer.")
-        found = self.commands.get(first.text.casefold())
+        found = self._begun(split)
         if found is None:
             near = nearest(first.text, self.commands)
             return Misunderstanding(
@@ -101,13 +102,32 @@ class Registry:
         if isinstance(understood, Misunderstanding) and begun:
             # "rollback pr" names no service: it is the beginning of "rollback pr <number>".
             return self._mismatch(found, begun, split)
+        if isinstance(understood, Misunderstanding):
+            return replace(understood, suggestions=(*understood.suggestions, *self._longer(found, split)))
         return understood
+
+    @cached_property
+    def _firsts(self) -> frozenset[str]:
+        return frozenset(verb.partition(" ")[0] for verb in self.commands)
+
+    def _begun(self, split: words.Words) -> Command | None:
+        """The command of the longest verb that the words begin with: “drift mute …” asks nothing of a service mute."""
+        said = [word.text.casefold() for word in split.words]
+        fitting = [verb for verb in self.commands if verb.split() == said[: len(verb.split())]]
+        return self.commands[max(fitting, key=len)] if fitting else None
+
+    def _longer(self, found: Command, split: words.Words) -> tuple[str, ...]:
+        """Longer verbs that begin like a command, and that may have been meant: “drift mut”."""
+        begins = f"{found.verb} "
+        said = split.words[len(found.verb.split()) :][:1]
+        rests = [verb.removeprefix(begins) for verb in self.commands if verb.startswith(begins)]
+        return tuple(begins + rest for rest in nearest(said[0].text, rests)) if said else ()
 
     def _mismatch(self, found: Command, match: Match, split: words.Words) -> Misunderstanding:
         rest = split.words[match.reached :]
         usage = "; ".join(usage.line for usage in found.usages)
         # Where a word was wanted, it may be a service that is called like a command.
-        if any(word.text.casefold() in self.commands for word in rest[1 if match.wanted else 0 :]):
+        if any(word.text.casefold() in self._firsts for word in rest[1 if match.wanted else 0 :]):
             return Misunderstanding("That looks like more than one command; send one a message.")
         if not rest:
             return Misunderstanding(
@@ -116,18 +136,22 @@ class Registry:
         said = rest[0]
         wanted = f"“{match.wanted}” was expected" if match.wanted else "the command was complete before it"
         return Misunderstanding(
-            f"{said.text[:60]} does not fit there: {wanted}. Usage: {usage}", split.text, said.start, len(said.text)
+            f"{said.text[:60]} does not fit there: {wanted}. Usage: {usage}",
+            split.text,
+            said.start,
+            len(said.text),
+            self._longer(found, split),
         )
 
 
 def discover(package: ModuleType) -> Registry:
-    """Every module of a package is a verb: it holds a command of its own name."""
+    """Every module of a package is a verb: it holds a command of its own name, `drift_mute` that of “drift mute”."""
     commands = {}
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         found = getattr(importlib.import_module(f"{package.__name__}.{module}"), module, None)
-        if not isinstance(found, Command) or found.verb != module:
+        if not isinstance(found, Command) or found.verb != _spoken(module):
             raise TypeError(f"{package.__name__}/{module}.py holds no command {module!r}")
-        commands[module] = found
+        commands[found.verb] = found
     return Registry(commands)
 
 
@@ -207,8 +231,9 @@ class Context:
 
 def _check(declared: Command) -> None:
     name = f"{declared.run.__name__}()"
-    if len({usage.verb for usage in declared.usages}) != 1:
-        raise TypeError(f"{name} needs a usage, and all of them with the same verb")
+    verb = declared.verb.split()
+    if not declared.usages or any(usage.line.split()[: len(verb)] != verb for usage in declared.usages):
+        raise TypeError(f"{name} needs a usage, and all of them with the verb “{declared.verb}”")
     taken = inspect.signature(declared.run).parameters
     needed = {word for word, each in taken.items() if each.default is each.empty} - {"ctx"}
     for usage in declared.usages:
@@ -231,6 +256,10 @@ def _convert(
             return Misunderstanding(value.why, split.text, word.start, len(word.text), value.suggestions)
         converted[name] = value
     return Invocation(found.verb, converted)
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _required(hint: object) -> object:

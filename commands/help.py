@@ -5,7 +5,7 @@ from bot.language.arguments import VerbName
 from bot.model.reply import Layout, Outcome, Reply, Section
 
 
-@command("help [<verb>]", examples=["help", "help promote"])
+@command("help [<verb…>]", examples=["help", "help promote", "help drift mute"])
 def help(ctx: Context, verb: VerbName | None = None) -> Reply:  # noqa: A001 - file, verb and function share a name
     """List the commands, or explain one."""
     if verb is None:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,13 +9,12 @@ from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJ
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from bot.model.address import protocol
-from bot.model.schedule import Cron
+from bot.model.schedule import PERIOD, Cron
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?"
 _CHANNEL = r"#[^\s#@<>&,:]{1,80}|[CG][A-Z0-9]{8,}"
 _PERSON = r"[UW][A-Z0-9]+|terminal"
-_PERIOD = r"(?=[1-9])(?:\d{1,3}d)?(?:\d{1,4}h)?(?:\d{1,5}m)?(?:\d{1,6}s)?"
 _ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
 _WILD = frozenset("*?[]\\")
 
@@ -102,13 +100,6 @@ def _template(path: str) -> str:
     return path
 
 
-def period(text: str) -> timedelta:
-    """What a `Period` stands for."""
-    parts = {unit: int(number) for number, unit in re.findall(r"(\d+)([dhms])", text)}
-    days, hours, minutes, seconds = (parts.get(unit, 0) for unit in "dhms")
-    return timedelta(days, seconds, minutes=minutes, hours=hours)
-
-
 def _cron(line: str) -> str:
     Cron.parse(line)
     return line
@@ -161,8 +152,8 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 RepositoryUrl = Annotated[Text, AfterValidator(_repository)]
 Branch = Annotated[Text, AfterValidator(_branch)]
 Template = Annotated[Text, AfterValidator(_template)]
-Period = Annotated[Text, Form(_PERIOD, "a duration such as 30s, 5m or 1h30m")]
-Jitter = Annotated[Text, Form(f"0s|{_PERIOD}", "a duration such as 30s, or 0s for none")]
+Period = Annotated[Text, Form(PERIOD, "a duration such as 30s, 5m or 1h30m")]
+Jitter = Annotated[Text, Form(f"0s|{PERIOD}", "a duration such as 30s, or 0s for none")]
 CronLine = Annotated[Text, AfterValidator(_cron)]
 Zone = Annotated[Text, AfterValidator(_zone)]
 VersionForm = Annotated[Text, AfterValidator(_version)]

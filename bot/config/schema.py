@@ -146,7 +146,7 @@ class ImageKeys(Keys):
 
 
 class IgnoreKeys(Keys):
-    """A difference not worth telling. At least one of `kind`, `name` and `path` narrows it."""
+    """A difference not worth telling. At least one of `kind`, `name`, `path` and `manager` narrows it."""
 
     kind: Text | None = None
     """Such as `Deployment`."""
@@ -154,20 +154,24 @@ class IgnoreKeys(Keys):
     """The object's name."""
     path: Pointer | None = None
     """A JSON pointer, matched from its start: `/spec/replicas`."""
+    manager: Text | None = None
+    """The client that wrote the field last, as `managedFields` names it: `vpa-updater`."""
+    service: Name | None = None
+    """The service that it is for; all without it."""
+    environment: Name | None = Field(default=None, alias="in")
+    """The environment that it is for; all without it."""
     why: Text
     """The reason, for whoever reads this next year."""
 
     @model_validator(mode="after")
     def _narrow(self) -> "IgnoreKeys":
-        if not (self.kind or self.name or self.path):
-            raise ValueError("would ignore everything; say which kind, name or path")
+        if not (self.kind or self.name or self.path or self.manager):
+            raise ValueError("would ignore everything; say which kind, name, path or manager")
         return self
 
 
 class DriftKeys(Keys):
     """Scheduled comparisons of Git with the clusters."""
-
-    LATER = {"heal: sync": "nothing would ask the engine to"}
 
     every: Period | None = None
     """How long from one check of an environment to the next; 5m if there is no `cron`."""
@@ -179,8 +183,12 @@ class DriftKeys(Keys):
     """Checks begin up to this much later, so that environments don't all start at once."""
     channel: Channel | None = None
     """Where reports go; else to the environment's own channel. With neither, there are no scheduled checks."""
-    heal: Literal["offer", "nothing"] = "offer"
-    """Whether a report says how to heal what it tells."""
+    heal: Literal["offer", "sync", "nothing"] = "offer"
+    """`offer`: a report has buttons that heal what it tells; `sync`: the engine is asked to at once; or `nothing`."""
+    confirm: Flag = False
+    """Whether suspects are confirmed by the API server's dry run, which needs the right to patch; see deploy/rbac."""
+    secrets: Literal["compare", "skip"] = "compare"
+    """`skip`: Secrets are never read. Their values are never shown either way."""
     ignore: Listed[IgnoreKeys] = []
     """Differences that are never told."""
 

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.access import OVERRIDE
-from bot.config.formats import period
 from bot.config.parse import Malformed, Step, Typed, parse
 from bot.config.problems import Problem, did_you_mean, problems, refusal
 from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys
@@ -17,20 +16,24 @@ from bot.errors import Refusal
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Merge, Place, Repository, Service
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
-from bot.model.schedule import Cron, Every, Schedule
+from bot.model.schedule import Cron, Every, Schedule, period
 
 _ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """When Git and clusters are compared, and where that is told. `offer`: a report says how to heal."""
+    """When Git and clusters are compared, and where that is told. `offer`: a report says how to heal; `sync`: the engine
+    is asked to heal by itself; `confirm`: suspects are confirmed by dry runs; `secrets`: they are read and compared."""
 
     schedule: Schedule
     jitter: timedelta
     channel: str | None = None
     offer: bool = True
     ignore: tuple[Ignore, ...] = ()
+    sync: bool = False
+    confirm: bool = False
+    secrets: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ def _unknown_references(keys: FileKeys, names: Mapping[str, set[str]], verbs: Co
         yield from _unknown("repository", wanted, names["repositories"], ("services", name, "repository"))
     for name, person in keys.people.items():
         yield from _unknown("role", person.roles, names["roles"], ("people", name, "roles"))
+    for number, rule in enumerate(keys.drift.ignore):
+        wanted = [rule.environment] if rule.environment else []
+        yield from _unknown("environment", wanted, names["environments"], ("drift", "ignore", number, "in"))
     for name, role in keys.roles.items():
         yield from _unknown("environment", role.environments, names["environments"] | {"*"}, ("roles", name, "in"))
         if verbs:
@@ -223,5 +229,25 @@ def _beside(folder: Path, file: str | None) -> Path | None:
 
 def _drift(keys: DriftKeys) -> Drift:
     schedule = Cron.parse(keys.cron, keys.zone) if keys.cron else Every(period(keys.every or "5m"))
-    ignore = tuple(Ignore(each.why, each.kind or "", each.name or "", each.path or "") for each in keys.ignore)
-    return Drift(schedule, period(keys.jitter), keys.channel, keys.heal == "offer", ignore)
+    ignore = tuple(
+        Ignore(
+            each.why,
+            each.kind or "",
+            each.name or "",
+            each.path or "",
+            each.manager or "",
+            each.service or "",
+            each.environment or "",
+        )
+        for each in keys.ignore
+    )
+    return Drift(
+        schedule,
+        period(keys.jitter),
+        keys.channel,
+        offer=keys.heal != "nothing",
+        ignore=ignore,
+        sync=keys.heal == "sync",
+        confirm=keys.confirm,
+        secrets=keys.secrets == "compare",
+    )

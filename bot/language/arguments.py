@@ -6,6 +6,7 @@ A converter gets the word and the vocabulary and gives the known name, or says w
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import NewType
 
 from bot.errors import Refusal
@@ -13,6 +14,7 @@ from bot.language.grammar import AND
 from bot.language.suggest import nearest
 from bot.language.words import Word
 from bot.manifests import images
+from bot.model.schedule import PERIOD, period
 
 ServiceName = NewType("ServiceName", str)
 EnvironmentName = NewType("EnvironmentName", str)
@@ -21,6 +23,7 @@ ServiceNames = NewType("ServiceNames", tuple[str, ...])
 VerbName = NewType("VerbName", str)
 Reason = NewType("Reason", str)
 PullNumber = NewType("PullNumber", int)
+Duration = NewType("Duration", timedelta)
 
 ALL = "all"
 """In place of a list of services: every one that there is for the command."""
@@ -65,9 +68,11 @@ def version(word: Word, _: Vocabulary) -> str | Unknown:
         return Unknown(str(refusal).rstrip("."))
 
 
-def verb(word: Word, known: Vocabulary) -> str | Unknown:
-    name = word.text.casefold()
-    return name if name in known.verbs else _unknown("command", word, known.verbs, known.verbs)
+def verb(words: Sequence[Word], known: Vocabulary) -> str | Unknown:
+    """One of several words may be meant: `drift mute`."""
+    said = Word(" ".join(word.text for word in words), words[0].start)
+    name = said.text.casefold()
+    return name if name in known.verbs else _unknown("command", said, known.verbs, known.verbs)
 
 
 def services(words: Sequence[Word], known: Vocabulary) -> tuple[str, ...] | Unknown:
@@ -96,8 +101,16 @@ def pull_number(words: Sequence[Word], _: Vocabulary) -> int | Unknown:
     return Unknown(f"{words[0].text[:60]} is no number of a pull request; such as 12 or #12")
 
 
+def duration(words: Sequence[Word], _: Vocabulary) -> timedelta | Unknown:
+    """`30m`, `2h`, `1d`, `1w`, `1d12h`."""
+    said = words[0].text.casefold()
+    if re.fullmatch(f"(?a:{PERIOD})", said):
+        return period(said)
+    return Unknown(f"{words[0].text[:60]} is no length of time; one is such as 30m, 2h, 1d or 1w")
+
+
 Converter = Callable[[Word, Vocabulary], str | Unknown]
-ListConverter = Callable[[Sequence[Word], Vocabulary], str | int | tuple[str, ...] | Unknown]
+ListConverter = Callable[[Sequence[Word], Vocabulary], str | int | tuple[str, ...] | timedelta | Unknown]
 
 
 def _single(convert: Converter) -> ListConverter:
@@ -109,9 +122,10 @@ CONVERTERS: Mapping[object, ListConverter] = {
     ServiceNames: services,
     EnvironmentName: _single(environment),
     VersionName: _single(version),
-    VerbName: _single(verb),
+    VerbName: verb,
     Reason: reason,
     PullNumber: pull_number,
+    Duration: duration,
 }
 
 

@@ -79,17 +79,13 @@ class Usage:
     def keywords(self) -> frozenset[str]:
         return frozenset(_keywords(self.pieces))
 
-    @property
-    def verb(self) -> str:
-        return self.line.split()[0]
-
     @cached_property
     def slots(self) -> tuple[str, ...]:
         return tuple(re.findall(r"<([a-z_]+)(?:,?…)?>", self.line))
 
     def match(self, words: tuple[Word, ...]) -> Match:
         """The match that consumes all words, or the attempt that got furthest."""
-        best = Match({}, complete=False, reached=0, wanted=self.verb)
+        best = Match({}, complete=False, reached=0, wanted=self.line.split()[0])
         for attempt in self._attempts(self.pieces, words, 0, {}):
             if attempt.complete and attempt.reached == len(words):
                 return attempt

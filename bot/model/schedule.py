@@ -1,5 +1,6 @@
-"""When a job runs: every so often, or by a crontab line."""
+"""When a job runs: every so often, or by a crontab line; and how people write a time span."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,17 @@ _NAMES = {
 }
 _RANGES = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
 _LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+PERIOD = r"(?=[1-9])(?:\d{1,2}w)?(?:\d{1,3}d)?(?:\d{1,4}h)?(?:\d{1,5}m)?(?:\d{1,6}s)?"
+"""How a time span is written: `90s`, `1h30m`, `1w`."""
+
+
+def period(text: str) -> timedelta:
+    """What a text that matches `PERIOD` stands for."""
+    parts = {unit: int(number) for number, unit in re.findall(r"(\d+)([wdhms])", text)}
+    weeks, days, hours, minutes, seconds = (parts.get(unit, 0) for unit in "wdhms")
+    return timedelta(days, seconds, minutes=minutes, hours=hours, weeks=weeks)
 
 
 @dataclass(frozen=True, slots=True)

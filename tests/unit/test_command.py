@@ -143,7 +143,7 @@ def test_a_long_word_is_cut_in_the_sentence() -> None:
     assert near(understand("x" * 900))[0] == f"There is no command {'x' * 60}; help lists all of them"
 
 
-def run(ctx: Context, service: ServiceName, version: VersionName | None = None, other: int = 0) -> Reply:
+def do(ctx: Context, service: ServiceName, version: VersionName | None = None, other: int = 0) -> Reply:
     """Do it."""
     return Reply(Outcome.ANSWERED, service)
 
@@ -163,11 +163,11 @@ def run(ctx: Context, service: ServiceName, version: VersionName | None = None, 
 )
 def test_a_wrong_declaration_is_found_when_it_is_declared(usages: list[str], why: str) -> None:
     with pytest.raises((TypeError, ValueError), match=why):
-        command(*usages, examples=[])(run)
+        command(*usages, examples=[])(do)
 
 
 def test_a_right_declaration_is_taken() -> None:
-    made = command("do <service> [<version>]", "do <version> <service>", examples=["do x"], changes=True)(run)
+    made = command("do <service> [<version>]", "do <version> <service>", examples=["do x"], changes=True)(do)
     assert (made.verb, made.summary, made.changes) == ("do", "Do it.", True)
     assert made.parameters == {"service": ServiceName, "version": VersionName, "other": int}
 
@@ -187,7 +187,7 @@ def package(tmp_path: Path) -> Iterator[types.ModuleType]:
     [
         "",
         "greet = print",
-        "from bot.command import command\n@command('wave', examples=[])\ndef greet(ctx): 'x'",
+        "from bot.command import command\n@command('wave', examples=[])\ndef wave(ctx): 'x'\ngreet = wave",
     ],
 )
 def test_a_module_without_its_verb_is_found_at_the_start(
@@ -219,7 +219,7 @@ def context() -> Context:
         },
         {"Payment": Service("Payment", aliases=("PAY",)), "gone": Service("gone", aliases=("g",))},
     )
-    survey = Survey(git, Renderer(), Clusters(), Synced())
+    survey = Survey(git, Renderer(), Clusters(), Synced(), Engines())
     message = Message("m", "", Actor("U1", "ana"), Place(), NOW)
     return Context(catalog, git, survey, message, NOW, Registry({}))
 

@@ -204,10 +204,26 @@ def test_a_gate_that_nothing_enforces_yet_is_refused(tmp_path: Path, section: st
     assert problem.startswith(f"quarterdeck.yaml:{line}: {name!r} is not supported yet under {section}: ")
 
 
-def test_healing_by_itself_is_refused(tmp_path: Path) -> None:
-    (problem,) = problems(tmp_path, SMALLEST + "drift: {heal: sync}\n")
-    assert problem.startswith("quarterdeck.yaml:3: drift.heal: sync is not supported yet: ")
-    assert problem.endswith("Use 'offer' or 'nothing'")
+@pytest.mark.parametrize(
+    ("keys", "offer", "sync", "confirm", "secrets"),
+    [
+        ("{}", True, False, False, True),
+        ("{heal: nothing}", False, False, False, True),
+        ("{heal: sync, confirm: true, secrets: skip}", True, True, True, False),
+    ],
+)
+def test_drift_heals_confirms_and_reads_secrets_as_told(
+    tmp_path: Path, keys: str, *, offer: bool, sync: bool, confirm: bool, secrets: bool
+) -> None:
+    drift = settings(tmp_path, f"{SMALLEST}drift: {keys}\n").drift
+    assert (drift.offer, drift.sync, drift.confirm, drift.secrets) == (offer, sync, confirm, secrets)
+
+
+def test_an_ignore_rule_names_a_client_a_service_and_an_environment(tmp_path: Path) -> None:
+    rule = "{manager: vpa-updater, service: payment, in: staging, why: resized}"
+    assert settings(tmp_path, f"{SMALLEST}drift: {{ignore: {rule}}}\n").drift.ignore == (
+        Ignore("resized", manager="vpa-updater", service="payment", environment="staging"),
+    )
 
 
 CREDENTIALS = "carries credentials; remove them and set GITHUB_TOKEN in the environment"
@@ -298,7 +314,7 @@ def test_a_path_that_leaves_the_repository_or_names_no_service_is_refused(
         ("drift: {zone: ../../etc/passwd}", "drift.zone: '../../etc/passwd' is not a time zone such as Europe/Berlin"),
         ("drift: {channel: drift}", "drift.channel: 'drift' is not a channel such as #deploys, or its id"),
         ("drift: {ignore: {kind: Job}}", "drift.ignore has no 'why', which it needs"),
-        ("drift: {ignore: {why: noise}}", "drift.ignore: would ignore everything; say which kind, name or path"),
+        ("drift: {ignore: {why: noise}}", "drift.ignore: would ignore everything; say which kind, name, path or manager"),
         (
             "drift: {ignore: {why: noise, path: spec}}",
             "drift.ignore.0.path: 'spec' is not a JSON pointer",
