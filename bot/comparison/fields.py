@@ -69,6 +69,17 @@ class Fields:
             return None
         return any(entry in self._deploying for entry in self._owners(path))
 
+    def applied_last(self, path: Path) -> bool | None:
+        """Whether Git gave the field a value when it was applied last; None where the object was never applied.
+
+        Told by server-side apply alone, whose sets are just what was applied: an entry of operation Update owns the
+        defaults that came with a creation as well, and stays as it was once the object is deployed the other way.
+        """
+        applying = [entry for entry in self._deploying if entry.writer.operation == _APPLY]
+        if not applying:
+            return None
+        return any(entry in applying for entry in self._owners(path))
+
     def deployer(self) -> str | None:
         """The name under which the object was deployed last."""
         return max(self._deploying, key=lambda entry: entry.at).writer.manager if self._deploying else None

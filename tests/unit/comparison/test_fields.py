@@ -142,6 +142,9 @@ class TestApplied:
         now = entry("kustomize-controller", 9, {"f:data": {"f:kept": {}}}, "Apply")
         known = fields(former, now)
         assert known.applied(("data", "stuck"))
+        assert known.applied_last(("data", "kept"))
+        assert known.applied_last(("data", "stuck")) is False
+        assert fields(former).applied_last(("data", "stuck")) is None
         assert known.applied(("data", "added")) is False
         assert known.deployer() == "kustomize-controller"
 
