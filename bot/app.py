@@ -6,7 +6,7 @@ Decides nothing. Adapters are imported where they are made, so that a call pays 
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,13 @@ from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
+from bot.model.catalog import Target
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.secret import Renewed, Secret
-from bot.model.sync import Sighting
+from bot.model.sync import Deployed, Sighting
 from bot.perform import Performer
-from bot.ports import Chat, Git
+from bot.ports import Chat, Engines, Git
 from bot.survey import Survey
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class App:
         )
 
     def _survey(self, reader: Git) -> Survey:
-        return Survey(reader, self._renderer, self._clusters, self._store, self.settings.drift.ignore)
+        return Survey(reader, self._renderer, self._clusters, self._store, self._engines, self.settings.drift.ignore)
 
     @cached_property
     def _mirrors(self) -> "Mirrors":
@@ -285,6 +286,10 @@ class App:
         return Renderer(self.surroundings.data / "renders")
 
     @cached_property
+    def _engines(self) -> Engines:
+        return _NoEngines()
+
+    @cached_property
     def _clusters(self) -> "Clusters":
         from bot.clusters.live import Clusters
 
@@ -292,6 +297,11 @@ class App:
         clusters = Clusters(Path(kubeconfig) if kubeconfig else None)
         self._closing.callback(clusters.close)
         return clusters
+
+
+class _NoEngines:
+    def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:  # noqa: ARG002 - the port's signature
+        return {}
 
 
 def _known(convert: arguments.Converter, word: str | None, vocabulary: arguments.Vocabulary) -> str | None:

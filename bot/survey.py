@@ -1,57 +1,46 @@
 """One look at targets: what Git declares, what the cluster holds, and how the two stand to each other.
 
 Used by status, drift and the scheduled checks, so that all three say the same. Reads through ports only; one target
-that can't be looked at hides nothing of the others.
+that can't be looked at hides nothing of the others. The first comparison is made with what is at hand; only where
+something differs are more witnesses asked: Git as last deployed, the cluster's schemas, at last a rehearsal.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice
-from typing import Any
+from typing import TypeVar
 
 from bot import pins
-from bot.comparison.compare import compare_all, verdict
-from bot.comparison.identity import Declared as DeclaredObject
-from bot.comparison.identity import declared as identified
-from bot.errors import Refusal, Unavailable
-from bot.health import health, worst
-from bot.manifests import images
-from bot.model.catalog import Image, ImagePolicy, Reading, Target
+from bot.bases import Base, base
+from bot.declared import Declared, bare, declare, rendered
+from bot.errors import Refusal
+from bot.judging import Evidence, differences, sighting
+from bot.model.catalog import ImagePolicy, Reading, Target
 from bot.model.rules import Ignore
-from bot.model.sync import Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
+from bot.model.sync import Content, Difference, Health, Live, ObjectRef, Sighting, SyncState
 from bot.policy import check
-from bot.ports import Clusters, Git, Renderer, SyncedRevisions, Tree
+from bot.ports import Clusters, Engines, Git, Renderer, SyncedContents, Tree
 
 RENDERS_AT_ONCE = 4
-REMEMBERED = 5
-"""Commits back that the last state seen in sync is looked for; each may cost a render."""
-
 CLUSTERS_AT_ONCE = 8
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, and of how much."""
+
+
+def _silently(what: str, done: int, total: int) -> None:
+    """No progress is told."""
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What Git says of a target at one commit; `why` where it can't be told."""
+class Inspection:
+    """A look at one target with all that it was made of, for whoever puts things right."""
 
-    target: Target
-    tree: Tree
-    version: str | None
-    manifests: tuple[Manifest, ...]
-    inputs: tuple[str, ...] = ()
-    """The files and folders that the manifests are made of, bases included."""
-    why: str = ""
-
-    @cached_property
-    def objects(self) -> tuple[DeclaredObject, ...]:
-        return identified(self.manifests, self.target.namespace)
-
-    @property
-    def references(self) -> tuple[ObjectRef, ...]:
-        return tuple(each.ref for each in self.objects)
+    sighting: Sighting
+    evidence: Evidence | None = None
+    """None where the target could not be compared; the sighting says why."""
 
 
 @dataclass(frozen=True)
@@ -61,42 +50,39 @@ class Survey:
     git: Git
     renderer: Renderer
     clusters: Clusters
-    synced: SyncedRevisions
+    synced: SyncedContents
+    engines: Engines
     ignore: tuple[Ignore, ...] = ()
+    secrets: bool = True
+    """Whether Secrets are read and compared."""
+    confirm: bool = False
+    """Whether suspects are confirmed by dry runs, which takes the right to patch."""
+    progress: Progress = _silently
 
     def look(self, targets: Iterable[Target]) -> tuple[Sighting, ...]:
         """A sighting of each target, in the order given, with one reading of each cluster."""
-        wanted = tuple(targets)
-        trees = {target.repository: self.git.head(target.repository) for target in wanted}
-        told = self.git.versions(wanted)
-        # What is compared with no cluster need not be rendered: of thousands that would take minutes.
-        bare = {target: _bare(trees[target.repository], target, told[target]) for target in wanted}
-        compared = [each for each in bare.values() if each.target.cluster is not None]
-        with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
-            rendered = {each.target: each for each in pool.map(self._render, compared)}
-        live = self._read(tuple(rendered.values()))
-        declared = (rendered.get(target, bare[target]) for target in wanted)
-        return tuple(self._sighting(each, live.get(each.target.cluster)) for each in declared)
+        return tuple(each.sighting for each in self.inspect(targets))
+
+    def inspect(self, targets: Iterable[Target]) -> tuple[Inspection, ...]:
+        """The same, with the evidence."""
+        declared = self._declared(tuple(targets))
+        compared = [each for each in declared if each.target.cluster and not each.why]
+        known = self._known(compared)
+        found = {target: differences(each) for target, each in known.items()}
+        self._look_closer(known, found)
+        seen = {target: Inspection(sighting(each, found[target]), each) for target, each in known.items()}
+        self.synced.remember(
+            {
+                target: known[target].declared.content
+                for target, each in seen.items()
+                if each.sighting.sync is SyncState.SYNCED
+            }
+        )
+        return tuple(seen.get(each.target) or Inspection(_unseen(each)) for each in declared)
 
     def declare(self, tree: Tree, target: Target) -> Declared:
         """What a commit declares of a target; never raises, since others wait for their turn."""
-        try:
-            reading = Reading(pins.current(tree, target))
-        except (Refusal, Unavailable) as trouble:
-            reading = Reading(None, str(trouble))
-        return self._render(_bare(tree, target, reading))
-
-    def _render(self, declared: Declared) -> Declared:
-        """With the objects as well, where the version could be told."""
-        tree, folders = declared.tree, declared.target.folders
-        if declared.why:
-            return declared
-        try:
-            manifests = tuple(each for folder in folders for each in self.renderer.render(tree, folder))
-            inputs = {path for folder in folders for path in self.renderer.inputs(tree, folder)}
-        except (Refusal, Unavailable) as trouble:
-            return replace(declared, why=str(trouble))
-        return replace(declared, manifests=manifests, inputs=tuple(sorted(inputs)))
+        return declare(tree, target, self.renderer)
 
     def problems(self, tree: Tree, target: Target, policy: ImagePolicy) -> tuple[str, ...]:
         """Why a target of this tree can't be promoted, compared or allowed; none where all is well."""
@@ -110,128 +96,116 @@ class Survey:
             return (f"{target}: {refusal}",)
         return ()
 
-    def _read(self, declared: Sequence[Declared]) -> Mapping[str | None, Live]:
-        """What each cluster holds of all that is declared for it; one that answers slowly delays no other."""
+    def _declared(self, targets: Sequence[Target]) -> tuple[Declared, ...]:
+        """What the newest commits declare. What is compared with no cluster is not rendered: thousands would take
+        minutes."""
+        trees = {target.repository: self.git.head(target.repository) for target in targets}
+        told = self.git.versions([target for target in targets if not target.watched])
+        declared = [bare(trees[each.repository], each, told.get(each, Reading(None))) for each in targets]
+
+        def render(each: Declared) -> Declared:
+            return rendered(each, self.renderer, secrets=self.secrets) if each.target.cluster else each
+
+        with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
+            return tuple(self._told("rendered", pool.map(render, declared), len(declared)))
+
+    def _known(self, compared: Sequence[Declared]) -> dict[Target, Evidence]:
+        """The first evidence of each target: what its cluster holds, and what its engine says."""
+        deployed = self.engines.deployed([each.target for each in compared])
         wanted: dict[str, set[ObjectRef]] = defaultdict(set)
-        for each in declared:
-            if each.target.cluster:
-                wanted[each.target.cluster].update(each.references)
+        for each in compared:
+            wanted[each.target.cluster or ""].update(each.references)
+        live = self._read(wanted)
+        return {
+            each.target: Evidence(
+                each,
+                live[each.target.cluster or ""],
+                deployed=deployed.get(each.target),
+                ignore=tuple(rule for rule in self.ignore if _is_for(rule, each.target)),
+            )
+            for each in compared
+        }
+
+    def _look_closer(self, known: dict[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
+        """Ask more witnesses where something differs, or Git has moved on since all was well."""
+        last = self.synced.last(known)
+        suspects = [target for target in known if found[target] or _has_moved(known[target], last.get(target))]
+        if not suspects:
+            return
+        self._recall(known, suspects, last)
+        self._read_removed(known, suspects)
+        self._consult_schemas(known, {target: found[target] for target in suspects})
+        found |= {target: differences(known[target]) for target in suspects}
+
+    def _recall(
+        self, known: dict[Target, Evidence], suspects: Sequence[Target], last: Mapping[Target, Content]
+    ) -> None:
+        """What Git said when each was deployed last."""
+
+        def recalled(target: Target) -> Base:
+            each = known[target]
+            return base(each.declared, each.deployed, last.get(target), self.git, self.renderer, secrets=self.secrets)
+
+        with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
+            for target, before in zip(suspects, pool.map(recalled, suspects), strict=True):
+                known[target] = replace(known[target], base=before)
+
+    def _read_removed(self, known: dict[Target, Evidence], suspects: Sequence[Target]) -> None:
+        """Objects that Git declared before and no longer does: whether they are still there."""
+        removed: dict[str, set[ObjectRef]] = defaultdict(set)
+        for target in suspects:
+            each = known[target]
+            if each.before:
+                removed[target.cluster or ""].update(set(each.before.references) - set(each.declared.references))
+        read = self._read({cluster: refs for cluster, refs in removed.items() if refs})
+        joined: dict[str, Live] = {}
+        for target in suspects:
+            cluster = target.cluster or ""
+            if cluster in read:
+                joined.setdefault(cluster, _joined(known[target].live, read[cluster]))
+                known[target] = replace(known[target], live=joined[cluster])
+
+    def _consult_schemas(self, known: dict[Target, Evidence], found: Mapping[Target, tuple[Difference, ...]]) -> None:
+        kinds: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for target, differ in found.items():
+            kinds[target.cluster or ""].update((each.object.api_version, each.object.kind) for each in differ)
+        schemas = {cluster: self.clusters.schemas(cluster, wanted) for cluster, wanted in kinds.items() if wanted}
+        for target in found:
+            known[target] = replace(known[target], schemas=schemas.get(target.cluster or ""))
+
+    def _read(self, wanted: Mapping[str, Iterable[ObjectRef]]) -> dict[str, Live]:
+        """What each cluster holds of what is wanted of it; one that answers slowly delays no other."""
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "cluster") as pool:
             reads = pool.map(lambda cluster: self.clusters.read(cluster, sorted(wanted[cluster])), wanted)
             return dict(zip(wanted, reads, strict=True))
 
-    def _sighting(self, declared: Declared, live: Live | None) -> Sighting:
-        target = declared.target
-        seen = Sighting(target, declared.tree.commit, declared.version, None, SyncState.UNKNOWN, Health.UNKNOWN)
-        if declared.why:
-            return replace(seen, why=declared.why)
-        if live is None:
-            return replace(seen, why=f"no cluster is configured for {target.environment}")
-        references = declared.references
-        differences = self._differences(declared.manifests, target, live)
-        unchecked = sorted({live.unchecked[ref] for ref in references if ref in live.unchecked})
-        healths = [health(live.objects[ref]) for ref in references if ref in live.objects]
-        missing = [ref for ref in references if ref not in live.objects and ref not in live.unchecked]
-        if missing:
-            healths.append((Health.MISSING, f"{missing[0]} is missing"))
-        state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
-        reason = "" if state is Health.HEALTHY else reason
-        sync = verdict(differences)
-        if sync is SyncState.SYNCED and unchecked:
-            sync = SyncState.UNKNOWN
-        elif sync is SyncState.DRIFTED and self._pending(declared, live):
-            sync = SyncState.PENDING
-            differences = ()
-            reason = f"Git is ahead: the cluster has not applied it yet{'; ' + reason if reason else ''}"
-        elif sync is SyncState.SYNCED:
-            self.synced.remember(target, self._identity(declared))
-        return replace(
-            seen,
-            live=_live_version(declared, live.objects),
-            sync=sync,
-            health=Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
-            why="; ".join([*_first(unchecked), *([reason] if reason else [])]),
-            differences=differences,
-        )
-
-    def _differences(self, manifests: Sequence[Manifest], target: Target, live: Live) -> tuple[Difference, ...]:
-        return compare_all(manifests, live, target.namespace, self.ignore)
-
-    def _pending(self, declared: Declared, live: Live) -> bool:
-        """Whether the cluster is exactly as the target was before commits that it never followed yet."""
-        target = declared.target
-        if self.synced.seen(target, self._identity(declared)):
-            return False
-        former = self._former(declared)
-        if former is None or former.why or not former.manifests:
-            return False
-        wanted = set(declared.references) | set(former.references)
-        if wanted - set(declared.references):
-            live = self.clusters.read(target.cluster or "", sorted(wanted))
-        return verdict(self._differences(former.manifests, target, live)) is SyncState.SYNCED
-
-    def _former(self, declared: Declared) -> Declared | None:
-        """The target as it was last seen in sync; where no store tells, as it was before its newest commit."""
-        target, before = declared.target, None
-        for commit in islice(self.git.log(target.repository, declared.inputs), REMEMBERED):
-            if not commit.parents:
-                break
-            then = self.declare(self.git.at(target.repository, commit.parents[0]), target)
-            before = before or then
-            if self.synced.seen(target, self._identity(then)):
-                return then
-        return before
-
-    def _identity(self, declared: Declared) -> str:
-        """The same for the same files: by Git's object ids, never by what the files hold."""
-        named = ((path, declared.tree.identity(path)) for path in declared.inputs)
-        return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
+    def _told(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
+        for done, item in enumerate(items, start=1):
+            self.progress(what, done, total)
+            yield item
 
 
-def _first(reasons: Sequence[str]) -> list[str]:
-    """One reason speaks for all: a cluster that is down says the same of each kind."""
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return [f"{reasons[0]}{more}"] if reasons else []
+def _unseen(declared: Declared) -> Sighting:
+    """A target that can't be compared, and why."""
+    target = declared.target
+    why = declared.why or f"no cluster is configured for {target.environment}"
+    return Sighting(target, declared.tree.commit, declared.version, None, SyncState.UNKNOWN, Health.UNKNOWN, why)
 
 
-def _bare(tree: Tree, target: Target, reading: Reading) -> Declared:
-    return Declared(target, tree, reading.version, (), why=reading.why)
+def _has_moved(known: Evidence, last: Content | None) -> bool:
+    """Whether Git says something else than when all was last well."""
+    return last is not None and last.identity != known.declared.content.identity
 
 
-def _live_version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | None:
-    """What the cluster runs of the containers that Git gives the service's version; several are joined."""
-    versions = set()
-    for each in declared.objects:
-        names = {name for name, image in _containers(each.manifest) if declared.version in _versions(image)}
-        if each.ref in objects:
-            versions |= {_spoken(image, declared) for name, image in _containers(objects[each.ref]) if name in names}
-    return ", ".join(sorted(versions)) or None
+def _is_for(rule: Ignore, target: Target) -> bool:
+    return rule.service in {"", target.service} and rule.environment in {"", target.environment}
 
 
-def _versions(image: Image) -> tuple[str | None, ...]:
-    """Every way that Git may have written the image's version."""
-    return image.tag or "latest", image.digest, f"{image.tag}@{image.digest}"
-
-
-def _spoken(image: Image, declared: Declared) -> str:
-    """The image's version as Git writes it where it is the same; else what the runtime pulls by."""
-    same = declared.version is not None and declared.version in _versions(image)
-    return str(declared.version if same else image.version or "latest")
-
-
-def _containers(node: Any) -> Iterator[tuple[str, Image]]:
-    """Every container's name and image, at any depth."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key in {"containers", "initContainers"} and isinstance(value, list):
-                for container in value:
-                    if isinstance(container, Mapping) and isinstance(container.get("image"), str):
-                        try:
-                            yield str(container.get("name", "")), images.parse(container["image"])
-                        except Refusal:
-                            continue
-            else:
-                yield from _containers(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _containers(item)
+def _joined(live: Live, more: Live) -> Live:
+    """Two readings of one cluster as one."""
+    return replace(
+        live,
+        objects={**live.objects, **more.objects},
+        unchecked={**live.unchecked, **more.unchecked},
+        managed={**live.managed, **more.managed},
+    )

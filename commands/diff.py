@@ -10,7 +10,7 @@ from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, ServiceName
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.sync import Manifest, Sighting, SyncState
-from bot.survey import Declared
+from bot.declared import Declared
 
 OBJECTS = 8
 """Objects whose lines are shown; of the others only the names."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from memory import NOW, Audit, Clusters, Confirmations, Forge, Git, Synced
+from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Synced
 
 import commands
 from bot.command import Context, discover
@@ -62,6 +62,7 @@ class Bench:
         self.forge = Forge(heads=self.git.branches.__getitem__)
         self.clusters = Clusters()
         self.synced = Synced()
+        self.engines = Engines()
         self.confirmations = Confirmations()
         self.audit = Audit()
         self.time = NOW
@@ -91,7 +92,7 @@ class Bench:
 
     def context(self, message: Message) -> Context:
         self.looks += 1
-        survey = Survey(self.git, Renderer(), self.clusters, self.synced)
+        survey = Survey(self.git, Renderer(), self.clusters, self.synced, self.engines)
         return Context(self.catalog, self.git, survey, message, self.time, REGISTRY, lambda: self.forge)
 
     def message(self, text: str, by: Actor = ANA) -> Message:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from memory import NOW, Clusters, Git, Synced
+from memory import NOW, Clusters, Engines, Git, Synced
 from trees import Files
 
 from bot import pins
@@ -53,7 +53,7 @@ def test_every_place_is_guarded_and_hides_no_other_target(place: str) -> None:
     well = "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: [{name: b, image: 'b:v1'}]}\n"
     git = Git(PLACES[place](SHAPES["brackets"]) | {"other/b.yaml": well})
     other = Target("b", "staging", "config", ("other",), "east")
-    deep, seen = Survey(git, Renderer(), Clusters(), Synced()).look([TARGET, other])
+    deep, seen = Survey(git, Renderer(), Clusters(), Synced(), Engines()).look([TARGET, other])
     assert (deep.sync, seen.desired) == (SyncState.UNKNOWN, "v1")
     assert 0 < len(deep.why) < 500
 
@@ -82,7 +82,7 @@ def test_whatever_is_read_can_be_compared_too(depth: int) -> None:
     pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: a}}\nspec: {{containers: [{container}]}}\n"
     for name in ("deep.json", "deep.yaml"):
         git, clusters = Git({f"app/{name}": text, "app/pod.yaml": pod}), Clusters()
-        survey = Survey(git, Renderer(), clusters, Synced())
+        survey = Survey(git, Renderer(), clusters, Synced(), Engines())
         declared = survey.declare(git.head("config"), TARGET)
         clusters.apply("east", *declared.manifests)
         (seen,) = survey.look([TARGET])

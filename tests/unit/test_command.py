@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from memory import NOW, Clusters, Git, Synced
+from memory import NOW, Clusters, Engines, Git, Synced
 
 import commands
 from bot.command import Context, Registry, command, discover

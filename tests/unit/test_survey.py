@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from memory import Clusters, Git, Synced
+from memory import Clusters, Engines, Git, Synced
 
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import ImagePolicy, Target
@@ -46,7 +46,7 @@ class Sight:
         self.git = Git(files)
         self.clusters = Clusters()
         self.synced = Synced()
-        self.survey = Survey(self.git, renderer or Renderer(), self.clusters, self.synced, **options)  # type: ignore[arg-type]  # a port
+        self.survey = Survey(self.git, renderer or Renderer(), self.clusters, self.synced, Engines(), **options)  # type: ignore[arg-type]  # a port
 
     def apply(self, *texts: str) -> None:
         self.clusters.apply("east", *live(*texts))
@@ -235,7 +235,7 @@ def test_a_whole_repository_that_cannot_be_reached_is_unavailable(sight: Sight) 
         def head(self, repository: str) -> Any:
             raise Unavailable("The repository can't be reached.")
 
-    survey = Survey(Away({"a": ""}), Renderer(), sight.clusters, sight.synced)
+    survey = Survey(Away({"a": ""}), Renderer(), sight.clusters, sight.synced, Engines())
     with pytest.raises(Unavailable):
         survey.look([target()])
 

@@ -1,0 +1,77 @@
+"""What Git declares of a target at one commit: its version and its objects. Knows nothing of clusters."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bot import pins
+from bot.comparison.identity import Declared as DeclaredObject
+from bot.comparison.identity import declared as identified
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Reading, Target
+from bot.model.sync import Content, Manifest, ObjectRef
+from bot.ports import Renderer, Tree
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What Git says of a target at one commit; `why` where it can't be told."""
+
+    target: Target
+    tree: Tree
+    version: str | None
+    manifests: tuple[Manifest, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """The files and folders that the manifests are made of, bases included."""
+    why: str = ""
+
+    @cached_property
+    def objects(self) -> tuple[DeclaredObject, ...]:
+        return identified(self.manifests, self.target.namespace)
+
+    @cached_property
+    def references(self) -> tuple[ObjectRef, ...]:
+        return tuple(each.ref for each in self.objects)
+
+    @cached_property
+    def content(self) -> Content:
+        return Content(self.identity_in(self.tree), self.tree.commit)
+
+    def identity_in(self, tree: Tree) -> str:
+        """What the same files hold in another tree, by Git's object ids: as here, then nothing has changed."""
+        named = ((path, tree.identity(path)) for path in self.inputs)
+        return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
+
+
+def bare(tree: Tree, target: Target, reading: Reading) -> Declared:
+    """A target's version alone: enough where no cluster is compared with it."""
+    return Declared(target, tree, reading.version, why=reading.why)
+
+
+def rendered(declared: Declared, renderer: Renderer, *, secrets: bool = True) -> Declared:
+    """With the objects as well, where the version could be told; never raises. Without `secrets` those are left out."""
+    tree, folders = declared.tree, declared.target.folders
+    if declared.why:
+        return declared
+    try:
+        manifests = tuple(each for folder in folders for each in renderer.render(tree, folder))
+        inputs = {path for folder in folders for path in renderer.inputs(tree, folder)}
+    except (Refusal, Unavailable) as trouble:
+        return replace(declared, why=str(trouble))
+    kept = manifests if secrets else tuple(each for each in manifests if not _is_secret(each))
+    return replace(declared, manifests=kept, inputs=tuple(sorted(inputs)))
+
+
+def declare(tree: Tree, target: Target, renderer: Renderer, *, secrets: bool = True) -> Declared:
+    """What a commit declares of a target; never raises, since others wait for their turn."""
+    reading = Reading(None)
+    if not target.watched:
+        try:
+            reading = Reading(pins.current(tree, target))
+        except (Refusal, Unavailable) as trouble:
+            reading = Reading(None, str(trouble))
+    return rendered(bare(tree, target, reading), renderer, secrets=secrets)
+
+
+def _is_secret(manifest: Manifest) -> bool:
+    return (manifest.get("apiVersion"), manifest.get("kind")) == ("v1", "Secret")

@@ -1,0 +1,110 @@
+"""Everything that is known of one target becomes a sighting. Pure: who looked, and how, is not known here."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot import running
+from bot.bases import UNKNOWN, Base
+from bot.comparison.compare import compare_all, verdict
+from bot.declared import Declared
+from bot.health import health, worst
+from bot.model.rules import Ignore
+from bot.model.sync import Deployed, Difference, Health, Kind, Live, Schemas, Sighting, SyncState
+
+AHEAD = "Git is ahead: the cluster has not applied it yet"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a target: Git now, Git as last deployed, its cluster, its engine."""
+
+    declared: Declared
+    live: Live
+    base: Base = UNKNOWN
+    deployed: Deployed | None = None
+    schemas: Schemas | None = None
+    ignore: tuple[Ignore, ...] = ()
+
+    @property
+    def before(self) -> Declared | None:
+        return self.base.declared
+
+    @property
+    def unchecked(self) -> Counter[str]:
+        """Why objects could not be read, and how many for each reason."""
+        return Counter(self.live.unchecked[ref] for ref in self.declared.references if ref in self.live.unchecked)
+
+
+def differences(known: Evidence) -> tuple[Difference, ...]:
+    """How the cluster differs from what Git declares, orphans last."""
+    declared = known.declared
+    before = known.before.manifests if known.before else None
+    return compare_all(
+        declared.manifests,
+        known.live,
+        declared.target.namespace,
+        known.ignore,
+        base=before,
+        is_deployed=known.base.is_current,
+        schemas=known.schemas,
+    )
+
+
+def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
+    """What it all amounts to. `found` are the differences, which may have been confirmed or dismissed meanwhile."""
+    declared, live = known.declared, known.live
+    unchecked = known.unchecked
+    sync = verdict(found)
+    if sync in {SyncState.SYNCED, SyncState.PENDING} and unchecked:
+        sync = SyncState.UNKNOWN
+    whys = _unread(unchecked)
+    if sync is SyncState.DRIFTED and known.deployed and known.deployed.busy:
+        sync = SyncState.PENDING
+        whys.append(known.deployed.busy)
+    elif sync is SyncState.PENDING:
+        whys.append(AHEAD)
+    elif sync is SyncState.UNKNOWN and not unchecked:
+        whys.append(_undecided(found))
+    state, reason = _health(declared, live)
+    return Sighting(
+        declared.target,
+        declared.tree.commit,
+        declared.version,
+        running.version(declared, live.objects),
+        sync,
+        Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
+        "; ".join(filter(None, [*whys, reason])),
+        tuple(found),
+        known.deployed,
+    )
+
+
+def _health(declared: Declared, live: Live) -> tuple[Health, str]:
+    references = declared.references
+    healths = [health(live.objects[ref]) for ref in references if ref in live.objects]
+    missing = [ref for ref in references if ref not in live.objects and ref not in live.unchecked]
+    if missing:
+        healths.append((Health.MISSING, f"{missing[0]} is missing"))
+    state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
+    return state, "" if state is Health.HEALTHY else reason
+
+
+def _unread(reasons: Mapping[str, int]) -> list[str]:
+    """One reason speaks for all: a cluster that is down says the same of each kind."""
+    if not reasons:
+        return []
+    first = min(reasons)
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    many = f" ({reasons[first]} objects)" if reasons[first] > 1 and not more else ""
+    return [f"{first}{many}{more}"]
+
+
+def _undecided(found: Sequence[Difference]) -> str:
+    """What of Git's side is wrong, or can't be compared."""
+    wrong = [each for each in found if each.kind is Kind.CONFIG_ERROR]
+    if not wrong:
+        return "parts of it can't be compared"
+    what = wrong[0].desired or wrong[0].note or "cannot be applied"
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    return f"{wrong[0].object}{f', {wrong[0].path}' if wrong[0].path else ''}: {what}{more}"
