@@ -1,4 +1,4 @@
-"""The ignore rules that a config repository keeps for itself, in `.quarterdeck/ignore.yaml`: a list, as people wrote it.
+"""The ignore rules that a config repository keeps for itself, in `.quarterdeck/ignore.yaml`: a list, written by people.
 
 They are reviewed like any other change, and only Git's copy counts: whoever can write to a cluster can't hide anything
 by it. Pure but for the tree that it reads; must not know what a rule matches.
@@ -29,8 +29,8 @@ _KEYS = {
 _NARROWING = ("kind", "name", "path", "manager")
 _PLAIN = re.compile(r"[\w/](?:[\w/.,=~ -]*[\w/.~])?", re.ASCII)
 _HEADER = (
-    "# Differences between Git and the clusters that nobody wants to hear of: an entry says at least one of kind, name,\n"
-    "# path (a JSON pointer) and manager, and why; service and in narrow it. `drift ignore` proposes entries.\n"
+    "# Differences between Git and the clusters that nobody wants to hear of. An entry says at least one of kind,\n"
+    "# name, path (a JSON pointer) and manager, and why; service and in narrow it. `drift ignore` proposes entries.\n"
 )
 
 
