@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.comparison import severity
 from bot.comparison.autoscaling import Bounds, bounds, scaled
 from bot.comparison.identity import Declared, declared, only_existence, skipped
-from bot.comparison.kinds import type_of
+from bot.comparison.openapi import type_of
 from bot.comparison.paths import spell, under
 from bot.comparison.schema import section
 from bot.comparison.secrets import hides
@@ -24,6 +24,7 @@ def compare(
     namespace: str | None = None,
     ignore: Sequence[Ignore] = (),
     autoscaled: Bounds | None = None,
+    schemas: Schemas | None = None,
 ) -> tuple[Difference, ...]:
     """How a live object differs from the one in Git that bears its name; sorted by path.
 
@@ -33,7 +34,7 @@ def compare(
     return tuple(
         difference
         for item in declared([desired], namespace)
-        for difference in _differences(item.ref, item.manifest, live, ignore, autoscaled)
+        for difference in _differences(item.ref, item.manifest, live, ignore, autoscaled, schemas)
     )
 
 
@@ -60,7 +61,7 @@ def compare_all(
             found.append(Difference(item.ref, Kind.CONFIG_ERROR, "", why, None, Severity.MEDIUM))
         elif item.ref in live.objects:
             autoscaled = scalers.get(scaled(item.ref))
-            found.extend(_differences(item.ref, item.manifest, live.objects[item.ref], ignore, autoscaled))
+            found.extend(_differences(item.ref, item.manifest, live.objects[item.ref], ignore, autoscaled, schemas))
         elif item.ref not in live.unchecked:
             found.extend(_missing(item, ignore))
     return tuple(found)
@@ -82,7 +83,12 @@ def _counts(difference: Difference) -> bool:
 
 
 def _differences(
-    ref: ObjectRef, desired: Manifest, live: Manifest, ignore: Sequence[Ignore], autoscaled: Bounds | None
+    ref: ObjectRef,
+    desired: Manifest,
+    live: Manifest,
+    ignore: Sequence[Ignore],
+    autoscaled: Bounds | None,
+    schemas: Schemas | None,
 ) -> Iterator[Difference]:
     if skipped(desired) or only_existence(desired):
         return
@@ -91,7 +97,8 @@ def _differences(
     for manifest in (want, have):
         metadata = section(manifest, "metadata").items()
         manifest["metadata"] = {name: value for name, value in metadata if name != "namespace"}
-    for found in sorted(walk(type_of(ref.group, ref.kind), want, have), key=lambda found: spell(found.path)):
+    kind = type_of(ref.group, ref.api_version.rpartition("/")[2], ref.kind, schemas)
+    for found in sorted(walk(kind, want, have), key=lambda found: spell(found.path)):
         by_scaler = autoscaled is not None and found.path == ("spec", "replicas") and found.have in autoscaled
         if not by_scaler and not any(_ignored(rule, ref, found) for rule in ignore):
             yield _told(ref, found)
@@ -112,7 +119,8 @@ def _told(ref: ObjectRef, found: Found) -> Difference:
         have = None if found.have is None else AFTER
     else:
         want, have = pair(found.want, found.have)
-    return Difference(ref, found.kind, spell(found.path), want, have, severity.of(ref, found))
+    note = f"field pruned: the API {ref.api_version} of this cluster does not know it" if found.dropped else ""
+    return Difference(ref, found.kind, spell(found.path), want, have, severity.of(ref, found), note=note)
 
 
 def _ignored(rule: Ignore, ref: ObjectRef, found: Found) -> bool:

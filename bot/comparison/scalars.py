@@ -1,5 +1,7 @@
 """Whether two scalars are the same value, by what the field holds."""
 
+from datetime import datetime
+
 from bot.comparison.quantities import parse
 from bot.comparison.schema import Scalar, Type
 from bot.comparison.secrets import decode
@@ -12,10 +14,13 @@ def same(kind: Type, want: object, have: object) -> bool:
     """Type counts as well as value (`80` is not `"80"`, nor is `true` 1), since fields may take both."""
     if kind.scalar is Scalar.QUANTITY:
         amount = parse(want)
-        return amount is not None and amount == parse(have)
+        return amount == parse(have) if amount is not None else want == have
     if kind.scalar is Scalar.BYTES:
         content = decode(want)
         return content is not None and content == decode(have)
+    if kind.scalar is Scalar.TIME:
+        moment = _moment(want)
+        return moment == _moment(have) if moment is not None else want == have
     if isinstance(want, bool) or isinstance(have, bool):
         # kubectl reads the YAML 1.1 words as booleans, kustomize as text: which of them read Git is not known here.
         return want is have or (isinstance(want, str) and want in (_TRUE if have else _FALSE))
@@ -29,3 +34,12 @@ def legal(kind: Type, want: object) -> bool:
     if kind.scalar is Scalar.TEXT:
         return isinstance(want, str)
     return kind.scalar is not Scalar.BYTES or decode(want) is not None
+
+
+def _moment(value: object) -> datetime | None:
+    """Servers write moments in UTC, to the second or the microsecond."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

@@ -1,8 +1,8 @@
 """What is known of the shape of a value, as far as comparing needs it.
 
 A `Type` never says that a field must exist: an unknown field is compared as it stands, and one unknown field costs
-the rest of its object nothing. It is the seam for types read from a server's OpenAPI. Knows no kind; those are in
-`bot.comparison.kinds`.
+the rest of its object nothing. Knows no kind; those are in `bot.comparison.kinds`, and `bot.comparison.openapi` adds
+to them what a server publishes.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +13,11 @@ from typing import Any
 
 class Scalar(Enum):
     QUANTITY = "quantity"
-    """`1000m` is `1`; see `bot.comparison.quantities`."""
+    """`1000m` is `1`; see `bot.comparison.quantities`. What is no amount (`25%`) counts as it stands."""
     BYTES = "bytes"
     """Base64; the decoded bytes count."""
+    TIME = "time"
+    """A moment (RFC 3339), in any zone and precision."""
     TEXT = "text"
     """The API takes strings alone here: anything else in Git is a mistake there."""
 
@@ -54,13 +56,21 @@ class Type:
     """Fields that mean something though empty: `namespaceSelector: {}` is every namespace, without it only one."""
     custom: bool = False
     """Part of a custom resource: stored as written, so that a zero is not the same as absent."""
+    served: frozenset[str] | None = None
+    """The fields that the server has; what Git has beside them it drops when it stores. None: not known."""
+    known: frozenset[str] | None = None
+    """The fields of `fields` that only people set; who sets what a schema alone tells of, nobody knows. None: all."""
 
     def of(self, name: str) -> "Type":
         """The type of a field."""
         return self.fields.get(name) or self.values or (CUSTOM if self.custom else ANY)
 
     def knows(self, name: str) -> bool:
-        return self.values is not None or name in self.fields or name in self.defaults
+        known = name in self.fields if self.known is None else name in self.known
+        return known or name in self.defaults or (self.values is not None and self.known is None)
+
+    def drops(self, name: str) -> bool:
+        return self.served is not None and name not in self.served
 
     def ignores(self, name: str) -> bool:
         prefix, slash, _ = name.partition("/")

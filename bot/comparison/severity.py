@@ -69,7 +69,7 @@ def of(ref: ObjectRef, found: Found) -> Severity:
     marks = any(pair[0] == "metadata" and pair[1] in _MARKS for pair in pairwise(fields))
     if found.kind is Kind.UNDECLARED and (marks or not found.known or fields[-1:] == ("imagePullPolicy",)):
         return Severity.INFO
-    if marks:
+    if marks or found.dropped:
         return Severity.LOW
     if ref.kind in _GUARDS or not _GRAVE.isdisjoint(fields) or _whole(found.path):
         return Severity.HIGH

@@ -22,6 +22,8 @@ class Found:
     have: Any
     known: bool = True
     """Whether the field is one that only people fill; what a newer server may have filled is not."""
+    dropped: bool = False
+    """The API has no such field: what Git says there is never stored."""
 
 
 # Absent means something else than the zero value for these; for the rest the API drops zeros when it stores.
@@ -84,7 +86,10 @@ def _mapping(
 def _gone(kind: Type, name: str, value: Any, path: Path) -> Iterator[Found]:
     """Git gives a field a value, and it is not live: fine if the API stores that value by leaving the field out."""
     of = _type(kind, name, value)
-    if of.values is not None and isinstance(value, Mapping):
+    if kind.drops(name):
+        if not (_void(value) or _zero(kind, name, value)):
+            yield Found(Kind.CONFIG_ERROR, path, value, None, dropped=True)
+    elif of.values is not None and isinstance(value, Mapping):
         yield from walk(of, value, {}, path)
     elif of.keys and isinstance(value, list):
         yield from walk(of, value, [], path)
@@ -115,6 +120,8 @@ def _extra(kind: Type, name: str, want: Mapping[str, Any], have: Any, path: Path
     of = kind.of(name)
     if default is not None:
         yield from (_as(found, finding) for found in walk(of, default, have, at, Kind.UNDECLARED))
+    elif kind.known is not None and not kind.knows(name):
+        yield Found(finding, at, None, have, known=False)
     elif of.values is not None and isinstance(have, Mapping):
         yield from walk(of, {}, have, at, Kind.UNDECLARED)
     elif isinstance(have, list) and (of.keys or not of.ordered):

@@ -13,6 +13,29 @@ _BUILT_IN: Mapping[tuple[str, str], Type] = {
     **access.TYPES,
     **capacity.TYPES,
 }
+_GROUPS = frozenset(
+    [
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    ]
+)
+"""Those that `k8s.io/kubernetes` serves itself; `gateway.networking.k8s.io` and its like are of definitions."""
 _OTHER_BUILT_IN = Type(fields={"metadata": METADATA})
 _CUSTOM = Type(fields={"metadata": METADATA}, custom=True)
 
@@ -21,5 +44,10 @@ def type_of(group: str, kind: str) -> Type:
     """What is known of a kind; for a custom resource little more than its metadata."""
     known = _BUILT_IN.get((group, kind))
     if known is None:
-        known = _OTHER_BUILT_IN if "." not in group else _CUSTOM
+        known = _OTHER_BUILT_IN if built_in(group) else _CUSTOM
     return known
+
+
+def built_in(group: str) -> bool:
+    """Whether an API group is Kubernetes' own, not one of custom resources."""
+    return "." not in group or group in _GROUPS
