@@ -1,25 +1,36 @@
-"""The marks that engines leave on the objects they deploy, and what those marks say.
+"""The marks that engines leave on the objects they deploy, and when one is to be believed.
 
-A mark is a claim that anything can copy: operators copy labels and annotations to the objects they make themselves.
-Whether a claim holds is judged in `orphans`.
+Anything can copy a mark: operators hand labels and annotations on to the objects that they make themselves. So Argo
+CD's tracking id must name the very object that bears it, and a label counts only where the engine wrote the object.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from bot.comparison.schema import section
-from bot.model.sync import Manifest
+from bot.model.sync import Deployed, Manifest, ObjectRef
 
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
-ARGOCD_INSTANCE = "argocd.argoproj.io/instance"
-INSTANCE = "app.kubernetes.io/instance"
-"""Argo CD's default before 3.0, and any chart's idea of its release's name: it says nothing by itself."""
-KUSTOMIZATION, HELMRELEASE = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
-"""Flux's label is this with `/name` and, beside it, `/namespace`."""
-RELEASE, RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
-
-_LABELS = frozenset((ARGOCD_INSTANCE, INSTANCE, f"{KUSTOMIZATION}/name", f"{HELMRELEASE}/name"))
-_ANNOTATIONS = frozenset((TRACKING_ID, RELEASE))
+_ARGOCD_LABELS = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
+"""The second was Argo CD's own before 3.0, and is any chart's name for its release."""
+_FLUX = {"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io"}
+"""Flux's labels are these with `/name` and `/namespace`."""
+_LABELS = frozenset((*_ARGOCD_LABELS, *(f"{mark}/name" for mark in _FLUX.values())))
+_MANAGERS = {
+    "Application": ("argocd",),
+    "Kustomization": ("kustomize-controller", "gotk-kustomize-controller"),
+    "HelmRelease": ("helm-controller", "gotk-helm-controller", "helm"),
+}
+"""How the field managers of each engine begin."""
+_MOVED = {
+    ("extensions", "Deployment"): "apps",
+    ("extensions", "DaemonSet"): "apps",
+    ("extensions", "ReplicaSet"): "apps",
+    ("extensions", "Ingress"): "networking.k8s.io",
+    ("extensions", "NetworkPolicy"): "networking.k8s.io",
+    ("extensions", "PodSecurityPolicy"): "policy",
+}
+"""Kinds that one cluster may serve in two groups: it is the same object in both."""
 _KEPT = ("name", "namespace", "uid", "labels", "ownerReferences", "deletionTimestamp", "creationTimestamp")
 _DROPPED = "kubectl.kubernetes.io/last-applied-configuration"
 """The whole object once more; of a Secret, its values."""
@@ -27,11 +38,52 @@ _DROPPED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def marks(metadata: Mapping[str, Any]) -> bool:
     """Whether an object's metadata bears any engine's mark."""
-    return bool(_LABELS & section(metadata, "labels").keys() or _ANNOTATIONS & section(metadata, "annotations").keys())
+    return TRACKING_ID in section(metadata, "annotations") or bool(_LABELS & section(metadata, "labels").keys())
 
 
 def trimmed(api_version: str, kind: str, metadata: Mapping[str, Any]) -> Manifest:
-    """What of a marked object is worth keeping (`Live.tracked`): identity, marks and owners, never what it holds."""
+    """What of a marked object is worth keeping (`Live.tracked`): identity, marks, owners and the names of its writers.
+
+    Give it the metadata with its `managedFields`, where they are at hand: without them no label is believed.
+    """
     annotations = {name: value for name, value in section(metadata, "annotations").items() if name != _DROPPED}
     kept = {name: metadata[name] for name in _KEPT if name in metadata}
-    return {"apiVersion": api_version, "kind": kind, "metadata": {**kept, "annotations": annotations}}
+    writers = [{"manager": each.get("manager", "")} for each in metadata.get("managedFields") or ()]
+    kept |= {"annotations": annotations, "managedFields": writers}
+    return {"apiVersion": api_version, "kind": kind, "metadata": kept}
+
+
+def group_of(ref: ObjectRef) -> str:
+    """An object's API group; the later one of a kind that moved from one to another."""
+    return _MOVED.get((ref.group, ref.kind), ref.group)
+
+
+def deployed_by(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed) -> bool:
+    """Whether an object's marks say, believably, that this engine's object deployed it."""
+    identity = section(metadata, "annotations").get(TRACKING_ID)
+    if deployed.engine == "argocd" and identity is not None:
+        return _names(str(identity), ref, deployed)
+    labels, kind = section(metadata, "labels"), deployed.object.kind
+    if deployed.engine == "argocd":
+        claimed = any(labels.get(label) == deployed.mark for label in _ARGOCD_LABELS)
+    else:
+        mark = _FLUX.get(kind, "")
+        named = (labels.get(f"{mark}/namespace"), labels.get(f"{mark}/name"))
+        claimed = named == (deployed.object.namespace, deployed.object.name)
+    writers = [str(each.get("manager")) for each in metadata.get("managedFields") or ()]
+    return claimed and any(writer.startswith(_MANAGERS.get(kind, ())) for writer in writers)
+
+
+def _names(identity: str, ref: ObjectRef, deployed: Deployed) -> bool:
+    """Whether a tracking id, `app:group/Kind:namespace/name`, names this app and this object.
+
+    Of cluster-wide objects it holds the app's namespace, or none (argo-cd, controller/state.go: isSelfReferencedObj).
+    """
+    app, _, rest = identity.partition(":")
+    kind, _, place = rest.partition(":")
+    group, _, kind = kind.rpartition("/")
+    namespace, _, name = place.partition("/")
+    claimed = ObjectRef(f"{group}/", kind, namespace if ref.namespace else "", name)
+    same = ObjectRef(f"{group_of(ref)}/", ref.kind, ref.namespace, ref.name)
+    return app == deployed.mark and same == ObjectRef(f"{group_of(claimed)}/", kind, claimed.namespace, name)
+

@@ -4,7 +4,6 @@ Values of Secrets are never shown, only that they differ. Knows nothing of Git, 
 """
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from bot.comparison.generated import stem
 from bot.comparison.identity import flatten, reference
 from bot.comparison.schema import section
 from bot.comparison.showing import AFTER, BEFORE
@@ -21,9 +21,6 @@ from bot.model.sync import Manifest, ObjectRef
 MASK = "***"
 _SHOWN = (("apiVersion",), ("kind",), ("type",), ("immutable",))
 _SHOWN_OF_METADATA = tuple(("metadata", name) for name in ("name", "generateName", "namespace", "labels"))
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
-"""What kustomize puts behind the name of a generated ConfigMap or Secret (its api/hasher: hexadecimal digits without
-vowels and look-alikes)."""
 _CONTEXT = 3
 
 
@@ -71,13 +68,9 @@ def _formerly(
     old: Mapping[ObjectRef, Manifest], new: Mapping[ObjectRef, Manifest]
 ) -> Iterator[tuple[ObjectRef, ObjectRef]]:
     """Each later object and which former one it is; itself where there was none."""
-    lost = {_stem(name): name for name in old if name not in new}
+    lost = {stem(name): name for name in old if name not in new}
     for name in new:
-        yield name, name if name in old else lost.pop(_stem(name), name)
-
-
-def _stem(name: ObjectRef) -> ObjectRef:
-    return ObjectRef(name.api_version, name.kind, name.namespace, _HASH.sub("", name.name))
+        yield name, name if name in old else lost.pop(stem(name), name)
 
 
 def _titled(name: ObjectRef, before: Manifest | None, after: Manifest | None) -> str:

@@ -166,6 +166,16 @@ class Deployed:
     inventory: frozenset[ObjectRef] | None = None
     """The objects it says it deployed (of any version of their API); None if it does not say."""
     uid: str = ""
+    mark: str = ""
+    """What the marks on Argo CD's objects call it: its name, or its namespace and name."""
+    namespace: str = ""
+    """Where it puts namespaced objects that name no namespace, if it says so."""
+    alone: bool = True
+    """Whether it deploys this folder and nothing else. Only then is what it deployed the target's, and no one else's."""
+    rewrites: tuple[str, ...] = ()
+    """Its settings by which it deploys something other than the folder says: `patches`, `postBuild`."""
+    held: str = ""
+    """Why asking it to sync would be in vain, and what to do instead, in a sentence: it is suspended."""
 
 
 @dataclass(frozen=True, slots=True)
