@@ -13,24 +13,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from bot.clusters.pace import Pace
+
 IN_CLUSTER = "in-cluster"
 """The name of the cluster that we run in ourselves, as a pod with a service account."""
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
+"""Of one answer. Eight may come in at once; an object has 1.5 MB at most (etcd's limit of a request)."""
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _CHUNK = 256 * 1024
-_TRIES = 4
+_TRIES = 5
 _CONNECTIONS = 16
 
 
 class Trouble(Exception):  # noqa: N818 - it ends as a sentence in `Live.unchecked`, never as a fault
     """The cluster didn't give what was asked for. `status` is HTTP's, 0 where there was no answer.
 
-    `absent` is the API server's word that there is no such object. `final` says that nothing else needs to be tried.
+    `absent` is the API server's word that there is no such object. `final` says that nothing else needs to be tried;
+    `heavy`, that less might be had: the answer was too long, or took too long.
     """
 
-    def __init__(self, sentence: str, status: int = 0, *, absent: bool = False, final: bool = False) -> None:
+    def __init__(
+        self, sentence: str, status: int = 0, *, absent: bool = False, final: bool = False, heavy: bool = False
+    ) -> None:
         super().__init__(sentence)
-        self.status, self.absent, self.final = status, absent, final
+        self.status, self.absent, self.final, self.heavy = status, absent, final, heavy
+
+
+class _Broken(Trouble):
+    """The connection ended before the answer did."""
+
+
+class _TooLong(Exception):  # noqa: N818 - a signal between two functions here
+    """The answer is longer than `MOST_BYTES`."""
 
 
 class Budget:
@@ -60,6 +74,7 @@ class Connection:
         self.cluster = cluster
         self._client = client
         self._request_seconds = request_seconds
+        self._pace = Pace()
 
     @classmethod
     def open(cls, cluster: str, kubeconfig: Path | None, request_seconds: float) -> Self:
@@ -84,16 +99,26 @@ class Connection:
         self._client.rest_client.close()
 
     def get(self, path: str, what: str, budget: Budget, **query: str | int) -> dict[str, Any]:
-        """The document at a path; `what` names it in sentences. A server that asks to wait is waited for in budget."""
+        """The document at a path; `what` names it in sentences. A server that asks to wait is waited for in budget.
+
+        A connection that breaks off is tried once more: one that was kept may have been closed meanwhile.
+        """
+        broken = 0
         for _ in range(_TRIES):
-            status, headers, content = self._send("GET", path, what, query, budget)
+            try:
+                status, headers, content = self._send("GET", path, what, query, budget)
+            except _Broken:
+                broken += 1
+                if broken > 1:
+                    raise
+                continue
             wait = _retry_after(status, headers)
             if wait is None:
                 break
             if wait >= budget.left():
                 asked = f"{self.cluster} is busy ({status}) and asks to wait {wait:.0f} s for {what}"
                 raise Trouble(f"{asked}, longer than a check may take", status)
-            time.sleep(wait)
+            self._pace.pause(wait)
         if status != 200:
             raise self._refused(status, content, what)
         try:
@@ -107,7 +132,7 @@ class Connection:
     def patch(
         self, path: str, body: Mapping[str, Any], kind: str, what: str, budget: Budget, **query: str | int
     ) -> Answer:
-        """The answer to one PATCH of this media type, whatever its status. Sent once: a repeated one would load webhooks."""
+        """The answer to one PATCH of this media type, whatever its status. Sent once: one more would load webhooks."""
         status, headers, content = self._send("PATCH", path, what, query, budget, (kind, body))
         if status == 401:
             raise self._refused(status, content, what)
@@ -121,10 +146,10 @@ class Connection:
         self, method: str, path: str, what: str, query: Mapping[str, Any], budget: Budget,
         body: tuple[str, Mapping[str, Any]] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
-        from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004, PLC0415 - as above
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError  # noqa: A004, PLC0415 - as above
 
         limit = min(self._request_seconds, budget.left())
-        if limit <= 0:
+        if limit <= 0 or not self._pace.turn(budget.left()):
             raise Trouble(f"the check's time was up before {self.cluster} gave {what}")
         accepted, sent = {"Accept": "application/json"}, None
         if body is not None:
@@ -136,12 +161,16 @@ class Connection:
             )
             answer = self._client.rest_client.request(method, url, headers=headers, body=sent, _request_timeout=limit)
             return answer.status, answer.headers, _content(answer.response, time.monotonic() + limit)
-        except NewConnectionError as error:
+        except (NewConnectionError, ConnectTimeoutError) as error:
             raise Trouble(f"{self.cluster} can't be reached: no connection to its API server", final=True) from error
         except TimeoutError as error:
-            raise Trouble(f"{self.cluster} didn't answer within {limit:.3g} s when asked for {what}") from error
+            silence = f"{self.cluster} didn't answer within {limit:.3g} s when asked for {what}"
+            raise Trouble(silence, heavy=True) from error
+        except _TooLong as error:
+            most = f"more than {MOST_BYTES // 1024 // 1024} MB"
+            raise Trouble(f"{self.cluster} answered with {most} for {what}", heavy=True) from error
         except HTTPError as error:
-            raise Trouble(f"{self.cluster} broke off the connection when asked for {what}") from error
+            raise _Broken(f"{self.cluster} broke off the connection when asked for {what}") from error
         except Exception as error:  # an exec plugin, a certificate file, the client's wrapping of TLS errors
             cause = "TLS failed; is its certificate trusted?" if "SSL" in str(error) else type(error).__name__
             raise Trouble(f"{self.cluster} can't be reached: {cause}", final=True) from error
@@ -159,7 +188,7 @@ class Connection:
 
 def _content(response: Any, deadline: float) -> bytes:
     """The body, read piece by piece: a server that trickles must not outlast the deadline, nor fill the memory."""
-    from urllib3.exceptions import HTTPError, TimeoutError  # noqa: A004, PLC0415 - as above
+    from urllib3.exceptions import TimeoutError  # noqa: A004, PLC0415 - as above
 
     pieces, size, whole = [], 0, False
     try:
@@ -167,7 +196,7 @@ def _content(response: Any, deadline: float) -> bytes:
             pieces.append(piece)
             size += len(piece)
             if size > MOST_BYTES:
-                raise HTTPError("too large")
+                raise _TooLong
             if time.monotonic() > deadline:
                 raise TimeoutError("too slow")
         whole = True
@@ -177,9 +206,9 @@ def _content(response: Any, deadline: float) -> bytes:
 
 
 def _retry_after(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait before asking again, where the answer is such a request."""
+    """Seconds to wait before asking again, where the answer is such a request: 429 or any 5xx, as client-go has it."""
     asked = headers.get("Retry-After", "")
-    return float(asked) if status in {429, 503} and asked.isdecimal() else None
+    return float(asked) if (status == 429 or status >= 500) and asked.isdecimal() else None
 
 
 def _warnings(headers: Mapping[str, str]) -> tuple[str, ...]:

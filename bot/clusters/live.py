@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
-from bot.clusters.rehearsal import rehearsed
+from bot.clusters.rehearsal import Refused, rehearsed
 from bot.clusters.schemas import published
 from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
 
@@ -49,6 +49,7 @@ class Clusters:
         self._seconds, self._request_seconds = seconds, request_seconds
         self._lock = threading.Lock()
         self._open: dict[str, tuple[Connection, Discovery]] = {}
+        self._refused: Refused = {}
 
     def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
         """One look at the objects asked for. Never raises: what can't be read is in `unchecked`, with a sentence."""
@@ -79,7 +80,8 @@ class Clusters:
             connection, discovery = self._connect(cluster)
         except Trouble as trouble:
             return dict.fromkeys(manifests, Rehearsal(why=str(trouble)))
-        return rehearsed(connection, discovery, manifests, manager, Budget(self._seconds))
+        budget = Budget(self._seconds)
+        return rehearsed(connection, discovery, manifests, manager, budget, self._namespace, self._refused)
 
     def close(self) -> None:
         """Close every connection; a later `read` opens them again."""
