@@ -200,3 +200,5 @@ class Sighting:
     differences: tuple[Difference, ...] = ()
     deployed: Deployed | None = None
     """The engine that deploys it, where one is found."""
+    unread: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """Objects of the target that could not be read, and why: nothing is known of their differences."""
