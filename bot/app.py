@@ -32,7 +32,7 @@ from bot.model.secret import Renewed, Secret
 from bot.model.sync import Deployed, Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Engines, Git
-from bot.survey import Survey
+from bot.survey import Progress, Survey, silently
 
 if TYPE_CHECKING:
     from bot.clusters.live import Clusters
@@ -107,13 +107,15 @@ class App:
         known = ", ".join(sorted(each.github for each in self.settings.rules.people.values() if each.github))
         raise Refusal(f"--as {person}: no people.*.github of the config is {person}; known are {known or 'none'}.")
 
-    def look(self, service: str | None = None, environment: str | None = None) -> tuple[Sighting, ...]:
-        """Sightings of all targets, or some. Refusal for a word that names nothing."""
+    def look(
+        self, service: str | None = None, environment: str | None = None, progress: Progress = silently
+    ) -> tuple[Sighting, ...]:
+        """Sightings of all targets and watched folders, or some. Refusal for a word that names nothing."""
         message = Message("look", "", Actor(access.TERMINAL, access.TERMINAL), Place(), self.now())
         context = self._context(message)
-        wanted = _known(arguments.service, service, context.vocabulary)
-        return context.survey.look(
-            context.targets(wanted, _known(arguments.environment, environment, context.vocabulary))
+        wanted = _known(arguments.target, service, context.vocabulary)
+        return replace(context.survey, progress=progress).look(
+            context.compared(wanted, _known(arguments.environment, environment, context.vocabulary))
         )
 
     def check(self, checkout: Path) -> list[str]:
@@ -211,7 +213,17 @@ class App:
         )
 
     def _survey(self, reader: Git) -> Survey:
-        return Survey(reader, self._renderer, self._clusters, self._store, self._engines, self.settings.drift.ignore)
+        drift = self.settings.drift
+        return Survey(
+            reader,
+            self._renderer,
+            self._clusters,
+            self._store,
+            self._engines,
+            drift.ignore,
+            secrets=drift.secrets,
+            confirm=drift.confirm,
+        )
 
     @cached_property
     def _mirrors(self) -> "Mirrors":

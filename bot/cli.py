@@ -144,8 +144,8 @@ def _drift(args: argparse.Namespace) -> int:
     from bot.model.sync import SyncState
 
     started = time.monotonic()
-    with terminal.progress("Comparing"), App.load(args.config) as app:
-        sightings = app.look(args.service, args.environment)
+    with terminal.progress("Comparing") as told, App.load(args.config) as app:
+        sightings = app.look(args.service, args.environment, told)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
         targets = [wording.drift_data(each) for each in sightings]

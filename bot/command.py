@@ -7,14 +7,14 @@ gives commands no way to write.
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType, NoneType
 from typing import TypeVar, get_args, get_type_hints
 
-from bot import wording
+from bot import targets, wording
 from bot.errors import Refusal
 from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
@@ -182,7 +182,12 @@ class Context:
         for environment in self.catalog.environments.values():
             for word in (environment.name, *environment.aliases):
                 environments[word.casefold()] = environment.name
-        return arguments.Vocabulary(tuple(self.registry.commands), environments, lambda: self._services)
+        return arguments.Vocabulary(
+            tuple(self.registry.commands),
+            environments,
+            lambda: self._services,
+            lambda: {target.service: target.service for target in self._watched},
+        )
 
     @cached_property
     def _services(self) -> Mapping[str, str]:
@@ -199,13 +204,17 @@ class Context:
     def _targets(self) -> tuple[Target, ...]:
         return self.git.targets(self.catalog)
 
+    @cached_property
+    def _watched(self) -> tuple[Target, ...]:
+        return targets.watched(self.catalog, self.git.head)
+
     def targets(self, service: str | None = None, environment: str | None = None) -> tuple[Target, ...]:
         """All targets, or those of a service, an environment, or both; in order of promotion."""
-        return tuple(
-            target
-            for target in self._targets
-            if service in (None, target.service) and environment in (None, target.environment)
-        )
+        return _chosen(self._targets, service, environment)
+
+    def compared(self, name: str | None = None, environment: str | None = None) -> tuple[Target, ...]:
+        """The same, with the folders that are no service and only watched."""
+        return _chosen((*self._targets, *self._watched), name, environment)
 
     def across(self, ask: Callable[[Repository], T]) -> dict[str, T]:
         """The answers of the repositories that have one, by name; Refusal, the first one's, where none has."""
@@ -229,6 +238,10 @@ class Context:
         return found[0]
 
 
+def _chosen(among: Iterable[Target], name: str | None, environment: str | None) -> tuple[Target, ...]:
+    return tuple(each for each in among if name in (None, each.service) and environment in (None, each.environment))
+
+
 def _check(declared: Command) -> None:
     name = f"{declared.run.__name__}()"
     verb = declared.verb.split()
@@ -248,7 +261,7 @@ def _convert(
 ) -> Invocation | Misunderstanding:
     converted = {}
     # Words that need no look at Git come first, so that a typing error never waits for a fetch.
-    late = {arguments.ServiceName, arguments.ServiceNames}
+    late = {arguments.ServiceName, arguments.ServiceNames, arguments.TargetName}
     for name, said in sorted(match.slots.items(), key=lambda slot: found.parameters[slot[0]] in late):
         value = arguments.CONVERTERS[found.parameters[name]](said, known)
         if isinstance(value, arguments.Unknown):

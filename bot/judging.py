@@ -25,6 +25,8 @@ class Evidence:
     deployed: Deployed | None = None
     schemas: Schemas | None = None
     ignore: tuple[Ignore, ...] = ()
+    problem: str = ""
+    """Why less is ignored than somebody wants."""
 
     @property
     def before(self) -> Declared | None:
@@ -74,9 +76,10 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         running.version(declared, live.objects),
         sync,
         Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
-        "; ".join(filter(None, [*whys, reason])),
+        "; ".join(filter(None, [*whys, reason, known.problem])),
         tuple(found),
         known.deployed,
+        {ref: live.unchecked[ref] for ref in declared.references if ref in live.unchecked},
     )
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot import pins
+from bot import ignores, pins
 from bot.bases import Base, base
 from bot.declared import Declared, bare, declare, rendered
 from bot.errors import Refusal
@@ -30,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and of how much."""
 
 
-def _silently(what: str, done: int, total: int) -> None:
+def silently(what: str, done: int, total: int) -> None:
     """No progress is told."""
 
 
@@ -57,7 +57,7 @@ class Survey:
     """Whether Secrets are read and compared."""
     confirm: bool = False
     """Whether suspects are confirmed by dry runs, which takes the right to patch."""
-    progress: Progress = _silently
+    progress: Progress = silently
 
     def look(self, targets: Iterable[Target]) -> tuple[Sighting, ...]:
         """A sighting of each target, in the order given, with one reading of each cluster."""
@@ -116,12 +116,16 @@ class Survey:
         for each in compared:
             wanted[each.target.cluster or ""].update(each.references)
         live = self._read(wanted)
+        rules = {each.target.repository: _rules(each.tree) for each in compared}
         return {
             each.target: Evidence(
                 each,
                 live[each.target.cluster or ""],
                 deployed=deployed.get(each.target),
-                ignore=tuple(rule for rule in self.ignore if _is_for(rule, each.target)),
+                ignore=tuple(
+                    rule for rule in (*self.ignore, *rules[each.target.repository][0]) if _is_for(rule, each.target)
+                ),
+                problem=rules[each.target.repository][1],
             )
             for each in compared
         }
@@ -195,6 +199,14 @@ def _unseen(declared: Declared) -> Sighting:
 def _has_moved(known: Evidence, last: Content | None) -> bool:
     """Whether Git says something else than when all was last well."""
     return last is not None and last.identity != known.declared.content.identity
+
+
+def _rules(tree: Tree) -> tuple[tuple[Ignore, ...], str]:
+    """What a repository itself says is not to be told; of a file that can't be read, why none of it counts."""
+    try:
+        return ignores.of(tree), ""
+    except Refusal as refusal:
+        return (), f"nothing is ignored by the repository's own rules: {refusal}"
 
 
 def _is_for(rule: Ignore, target: Target) -> bool:

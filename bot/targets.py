@@ -26,6 +26,21 @@ def listed(catalog: Catalog, services: Services) -> tuple[Target, ...]:
     )
 
 
+def watched(catalog: Catalog, head: Callable[[str], Tree]) -> tuple[Target, ...]:
+    """The folders that are no service and are compared with the clusters all the same, in order of promotion."""
+    found = []
+    for environment in catalog.environments.values():
+        if environment.watch:
+            tree = head(environment.repository)
+            own = {folder for folders in layout.services(tree, environment).values() for folder in folders}
+            found += [
+                Target(folder, environment.name, environment.repository, (folder,), environment.cluster, watched=True)
+                for folder in layout.watched(tree, environment.watch)
+                if folder not in own
+            ]
+    return tuple(found)
+
+
 def moved(tree: Tree, edits: Sequence[Edit], among: Iterable[Target]) -> tuple[Target, ...]:
     """Those of some targets whose version the edits change, whether by their own files or by shared ones."""
     after = Preview(tree, edits)

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from typing import TextIO
@@ -45,19 +45,31 @@ def as_json(reply: Reply) -> str:
     )
 
 
+Told = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, and of how much."""
+
+
 @contextmanager
-def progress(doing: str, stream: TextIO = sys.stderr) -> Iterator[None]:
-    """A moving sign beside what takes long, on a terminal only; nothing where output is piped."""
+def progress(doing: str, stream: TextIO = sys.stderr) -> Iterator[Told]:
+    """A moving sign beside what takes long, on a terminal only; nothing where output is piped.
+
+    What is told meanwhile takes the place of `doing`.
+    """
     if not stream.isatty():
-        yield
+        yield lambda what, done, total: None
         return
-    done = threading.Event()
+    ended = threading.Event()
+    now = doing
+
+    def told(what: str, done: int, total: int) -> None:
+        nonlocal now
+        now = f"{doing}: {what} {done:,} of {total:,}"
 
     def turn() -> None:
         for sign in cycle("|/-\\"):
-            if done.wait(0.2):
+            if ended.wait(0.2):
                 break
-            stream.write(f"\r{doing} {sign}")
+            stream.write(f"\r\x1b[K{now} {sign}")
             stream.flush()
         stream.write("\r\x1b[K")
         stream.flush()
@@ -65,7 +77,7 @@ def progress(doing: str, stream: TextIO = sys.stderr) -> Iterator[None]:
     thread = threading.Thread(target=turn, daemon=True)
     thread.start()
     try:
-        yield
+        yield told
     finally:
-        done.set()
+        ended.set()
         thread.join()

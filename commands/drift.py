@@ -2,14 +2,14 @@
 
 from bot import wording
 from bot.command import Context, command
-from bot.language.arguments import EnvironmentName, ServiceName
+from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.reply import Outcome, Reply
 
 
 @command("drift [check] [<service>] [in <environment>]", examples=["drift", "drift payment", "drift check in prod"])
-def drift(ctx: Context, service: ServiceName | None = None, environment: EnvironmentName | None = None) -> Reply:
+def drift(ctx: Context, service: TargetName | None = None, environment: EnvironmentName | None = None) -> Reply:
     """Compare Git with the clusters now and show the differences."""
-    sightings = ctx.survey.look(ctx.targets(service, environment))
+    sightings = ctx.survey.look(ctx.compared(service, environment))
     return Reply(
         Outcome.ANSWERED,
         wording.drift_summary(sightings),

@@ -133,6 +133,13 @@ def _pointer(text: str) -> str:
     return text
 
 
+def _folders(pattern: str) -> str:
+    pattern = pattern.rstrip("/")
+    if any(part in {"", ".", "..", "**"} for part in pattern.split("/")) or "\\" in pattern:
+        raise ValueError(f"{pattern!r} is not a folder from the repository's root, where * is any part of a name")
+    return pattern
+
+
 def _glob(pattern: str) -> str:
     if any(sign.isspace() or sign == "@" for sign in pattern):
         raise ValueError(f"{pattern!r} is not an image's name, where * stands for anything")
@@ -158,6 +165,7 @@ CronLine = Annotated[Text, AfterValidator(_cron)]
 Zone = Annotated[Text, AfterValidator(_zone)]
 VersionForm = Annotated[Text, AfterValidator(_version)]
 Pointer = Annotated[Text, AfterValidator(_pointer)]
+FolderGlob = Annotated[Text, AfterValidator(_folders)]
 ImageGlob = Annotated[Text, AfterValidator(_glob)]
 PinPath = Annotated[
     Text, Form(r"(?:[^.\[\]]+|\[\d+\])(?:\.[^.\[\]]+|\[\d+\])*", "a place such as image.tag or images[0].tag")

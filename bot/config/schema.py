@@ -17,6 +17,7 @@ from bot.config.formats import (
     Email,
     FilePath,
     Flag,
+    FolderGlob,
     ImageGlob,
     Jitter,
     Label,
@@ -73,7 +74,6 @@ class EnvironmentKeys(Keys):
         "soak": "promotions would not wait",
         "approvals": "nobody would count them; protect the branch at the forge instead",
         "freeze": "promotions would go on meanwhile",
-        "watch": "nothing would look at those folders",
     }
 
     path: Listed[Template] = Field(min_length=1)
@@ -82,6 +82,9 @@ class EnvironmentKeys(Keys):
     """Which of `repositories`; needed only where there are several."""
     cluster: Text | None = None
     """A context of the kubeconfig, or `in-cluster`. Without it, status and drift are unknown here."""
+    watch: Listed[FolderGlob] = []
+    """Folders that are no service, from the repository's root, `*` for any part of a name: compared with the cluster,
+    never promoted."""
     aliases: Listed[Name] = []
     """Other words for it in commands."""
     change: Literal["push", "pull-request"] = "pull-request"

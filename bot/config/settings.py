@@ -205,6 +205,7 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             assign=each.assign,
             draft=each.draft,
             merge=Merge(each.merge),
+            watch=tuple(each.watch),
         )
         for name, each in keys.environments.items()
     }

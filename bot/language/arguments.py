@@ -17,6 +17,8 @@ from bot.manifests import images
 from bot.model.schedule import PERIOD, period
 
 ServiceName = NewType("ServiceName", str)
+TargetName = NewType("TargetName", str)
+"""A service, or a folder that is only watched."""
 EnvironmentName = NewType("EnvironmentName", str)
 VersionName = NewType("VersionName", str)
 ServiceNames = NewType("ServiceNames", tuple[str, ...])
@@ -36,6 +38,8 @@ class Vocabulary:
     verbs: tuple[str, ...]
     environments: Mapping[str, str]
     services: Callable[[], Mapping[str, str]]
+    watched: Callable[[], Mapping[str, str]] = dict
+    """Folders that are no service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ def service(word: Word, known: Vocabulary) -> str | Unknown:
     if (environment := known.environments.get(word.text.casefold())) is not None:
         return Unknown(f"{word.text} is an environment, and a service is wanted here", (f"in {environment}",))
     return _unknown("service", word, services, set(services.values()))
+
+
+def target(word: Word, known: Vocabulary) -> str | Unknown:
+    """A service or a watched folder; services first, since nobody need look at folders for those."""
+    found = service(word, known)
+    if isinstance(found, Unknown):
+        return known.watched().get(word.text.strip("/"), found)
+    return found
 
 
 def environment(word: Word, known: Vocabulary) -> str | Unknown:
@@ -119,6 +131,7 @@ def _single(convert: Converter) -> ListConverter:
 
 CONVERTERS: Mapping[object, ListConverter] = {
     ServiceName: _single(service),
+    TargetName: _single(target),
     ServiceNames: services,
     EnvironmentName: _single(environment),
     VersionName: _single(version),

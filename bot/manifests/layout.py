@@ -6,7 +6,9 @@ versions.
 
 import posixpath
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from bot.errors import Refusal
 from bot.manifests import kustomize
@@ -51,6 +53,21 @@ def services(tree: Tree, environment: Environment) -> dict[str, tuple[str, ...]]
         for service, folder in _matches(tree, template):
             found.setdefault(service, []).append(folder)
     return {service: tuple(found[service]) for service in sorted(found)}
+
+
+def watched(tree: Tree, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The folders that patterns name and in which manifests lie directly, sorted; `*` is any part of one name."""
+    named = (path for pattern in patterns for path in _named(tree, "", pattern.split("/")))
+    return tuple(sorted({path for path in named if path.isprintable() and _holds_manifests(tree, path)}))
+
+
+def _named(tree: Tree, above: str, parts: list[str]) -> Iterator[str]:
+    if not parts:
+        yield above
+        return
+    for name in tree.folders(above):
+        if fnmatchcase(name, parts[0]):
+            yield from _named(tree, posixpath.join(above, name), parts[1:])
 
 
 def folder(tree: Tree, path: str) -> Folder | None:

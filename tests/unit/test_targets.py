@@ -77,3 +77,36 @@ def test_a_folder_outside_of_every_tree_is_refused() -> None:
 
 def test_no_environments_no_targets() -> None:
     assert targets.find(Catalog({}, {}), TREES.__getitem__) == ()
+
+
+WATCHED = Files(
+    {
+        "platform/staging/ingress/kustomization.yaml": "",
+        "platform/staging/ingress/base/pod.yaml": "",
+        "platform/staging/storage/class.yml": "",
+        "platform/staging/docs/README.md": "",
+        "platform/pod.yaml": "",
+        "staging/api/pod.yaml": "",
+        "staging/cache/pod.yaml": "",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "folders"),
+    [
+        (("platform/staging/*",), ("platform/staging/ingress", "platform/staging/storage")),
+        (("platform/*/s*", "platform"), ("platform", "platform/staging/storage")),
+        (("platform/staging/ingress/base", "platform/staging/i*"), ("platform/staging/ingress", "platform/staging/ingress/base")),
+        (("staging/*",), ("staging/cache",)),
+        (("nowhere/*",), ()),
+        ((), ()),
+    ],
+)  # fmt: skip
+def test_folders_that_are_only_watched(patterns: tuple[str, ...], folders: tuple[str, ...]) -> None:
+    """Only those that hold manifests; a service's own folder is its."""
+    environment = Environment("staging", ("staging/a{service}",), "config", cluster="east", watch=patterns)
+    found = targets.watched(Catalog({}, {"staging": environment}), lambda _: WATCHED)
+    assert found == tuple(
+        Target(folder, "staging", "config", (folder,), cluster="east", watched=True) for folder in folders
+    )

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 import re
 import sys
 from collections.abc import Iterator
@@ -101,8 +102,10 @@ def test_progress_is_shown_on_terminals_only() -> None:
 
     piped, shown = io.StringIO(), Terminal()
     for stream in (piped, shown):
-        with terminal.progress("Working", stream):
-            pass
+        with terminal.progress("Working", stream) as told:
+            told("rendered", 812, 1500)
+            time.sleep(0.3)
+    assert "Working: rendered 812 of 1,500" in shown.getvalue()
     assert piped.getvalue() == ""
     assert shown.getvalue().endswith("\r\x1b[K"), "the line is left clean"
 

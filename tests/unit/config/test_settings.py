@@ -190,7 +190,6 @@ roles:
         ("environments.production", "soak: 30m"),
         ("environments.production", "approvals: 2"),
         ("environments.production", 'freeze: [{from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}]'),
-        ("environments.production", "watch: [platform/*]"),
     ],
 )
 def test_a_gate_that_nothing_enforces_yet_is_refused(tmp_path: Path, section: str, key: str) -> None:
