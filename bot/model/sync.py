@@ -171,7 +171,7 @@ class Deployed:
     namespace: str = ""
     """Where it puts namespaced objects that name no namespace, if it says so."""
     alone: bool = True
-    """Whether it deploys this folder and nothing else. Only then is what it deployed the target's, and no one else's."""
+    """Whether it deploys this folder and nothing else. Only then is all that it deployed the target's."""
     rewrites: tuple[str, ...] = ()
     """Its settings by which it deploys something other than the folder says: `patches`, `postBuild`."""
     held: str = ""
