@@ -16,7 +16,7 @@ from typing import TypeVar
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
 from bot.clusters.rehearsal import Refused, rehearsed
-from bot.clusters.schemas import published
+from bot.clusters.schemas import Published
 from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 T = TypeVar("T")
@@ -48,14 +48,14 @@ class Clusters:
         self._namespace = namespace
         self._seconds, self._request_seconds = seconds, request_seconds
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[Connection, Discovery]] = {}
+        self._open: dict[str, tuple[Connection, Discovery, Published]] = {}
         self._refused: Refused = {}
 
     def read(self, cluster: str, wanted: Iterable[ObjectRef]) -> Live:
         """One look at the objects asked for. Never raises: what can't be read is in `unchecked`, with a sentence."""
         refs = frozenset(wanted)
         try:
-            connection, discovery = self._connect(cluster)
+            connection, discovery, _ = self._connect(cluster)
         except Trouble as trouble:
             return Live({}, dict.fromkeys(refs, str(trouble)))
         look = _Look(connection, discovery, self._namespace, Budget(self._seconds))
@@ -67,17 +67,17 @@ class Clusters:
     def schemas(self, cluster: str, kinds: Collection[tuple[str, str]]) -> Schemas:
         """What the cluster publishes of kinds, by API version and kind. Never raises: what can't be read is left out."""
         try:
-            connection, discovery = self._connect(cluster)
+            *_, published = self._connect(cluster)
         except Trouble:
             return Schemas()
-        return published(connection, discovery, kinds, Budget(self._seconds))
+        return published.schemas(kinds, Budget(self._seconds))
 
     def rehearse(
         self, cluster: str, manifests: Mapping[ObjectRef, Manifest], manager: str
     ) -> Mapping[ObjectRef, Rehearsal]:
         """What would come of applying objects as this field manager: dry runs, nothing is changed. Never raises."""
         try:
-            connection, discovery = self._connect(cluster)
+            connection, discovery, _ = self._connect(cluster)
         except Trouble as trouble:
             return dict.fromkeys(manifests, Rehearsal(why=str(trouble)))
         budget = Budget(self._seconds)
@@ -88,16 +88,17 @@ class Clusters:
         for cluster in list(self._open):
             self._forget(cluster)
 
-    def _connect(self, cluster: str) -> tuple[Connection, Discovery]:
+    def _connect(self, cluster: str) -> tuple[Connection, Discovery, Published]:
         with self._lock:
             if cluster not in self._open:
                 connection = Connection.open(cluster, self._kubeconfig, self._request_seconds)
-                self._open[cluster] = connection, Discovery(connection)
+                discovery = Discovery(connection)
+                self._open[cluster] = connection, discovery, Published(connection, discovery)
             return self._open[cluster]
 
     def _forget(self, cluster: str) -> None:
         with self._lock:
-            connection, _ = self._open.pop(cluster, (None, None))
+            connection, *_ = self._open.pop(cluster, (None,))
         if connection is not None:
             connection.close()
 

@@ -42,9 +42,9 @@ class _Reader:
     custom: bool
     """Whether the kind is stored as a definition of it says (defaults, pruning), not as a program of the server's."""
 
-    def read(self, table: Type, schema: Schema, *, name: str = "", whole: bool = False, depth: int = 0) -> Type:
+    def read(self, table: Type, published: object, *, name: str = "", whole: bool = False, depth: int = 0) -> Type:
         """`table` with what a schema adds; itself where that is nothing. `whole`: it is an object with metadata."""
-        schema, reference = self._resolved(schema if isinstance(schema, Mapping) else {})
+        schema, reference = self._resolved(published if isinstance(published, Mapping) else {})
         if depth > _DEEPEST:
             return table
         if self.custom and table is CUSTOM:
