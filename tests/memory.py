@@ -47,6 +47,8 @@ class Git:
         return self.trees[self.newest]
 
     def at(self, repository: str, commit: str) -> Files:
+        if commit not in self.trees:
+            raise Refusal(f"There is no commit {commit[:40]!r} in {repository}.")
         return self.trees[commit]
 
     def targets(self, catalog: Catalog) -> tuple[Target, ...]:
