@@ -63,15 +63,29 @@ def deployed_by(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed)
     identity = section(metadata, "annotations").get(TRACKING_ID)
     if deployed.engine == "argocd" and identity is not None:
         return _names(str(identity), ref, deployed)
-    labels, kind = section(metadata, "labels"), deployed.object.kind
-    if deployed.engine == "argocd":
-        claimed = any(labels.get(label) == deployed.mark for label in _ARGOCD_LABELS)
-    else:
-        mark = _FLUX.get(kind, "")
-        named = (labels.get(f"{mark}/namespace"), labels.get(f"{mark}/name"))
-        claimed = named == (deployed.object.namespace, deployed.object.name)
+    if not _labelled(section(metadata, "labels"), deployed):
+        return False
     writers = [str(each.get("manager")) for each in metadata.get("managedFields") or ()]
-    return claimed and any(writer.startswith(_MANAGERS.get(kind, ())) for writer in writers)
+    return any(writer.startswith(_MANAGERS.get(deployed.object.kind, ())) for writer in writers)
+
+
+def claimed_by_another(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed | None) -> bool:
+    """Whether an object bears a mark of this engine that is another's, or was meant for another object."""
+    if deployed is None:
+        return False
+    if deployed.engine == "argocd":
+        identity = section(metadata, "annotations").get(TRACKING_ID)
+        return identity is not None and not _names(str(identity), ref, deployed)
+    labels = section(metadata, "labels")
+    return f"{_FLUX.get(deployed.object.kind)}/name" in labels and not _labelled(labels, deployed)
+
+
+def _labelled(labels: Mapping[str, Any], deployed: Deployed) -> bool:
+    if deployed.engine == "argocd":
+        return any(labels.get(label) == deployed.mark for label in _ARGOCD_LABELS)
+    mark = _FLUX.get(deployed.object.kind)
+    named = (labels.get(f"{mark}/namespace"), labels.get(f"{mark}/name"))
+    return named == (deployed.object.namespace, deployed.object.name)
 
 
 def _names(identity: str, ref: ObjectRef, deployed: Deployed) -> bool:
@@ -86,4 +100,3 @@ def _names(identity: str, ref: ObjectRef, deployed: Deployed) -> bool:
     claimed = ObjectRef(f"{group}/", kind, namespace if ref.namespace else "", name)
     same = ObjectRef(f"{group_of(ref)}/", ref.kind, ref.namespace, ref.name)
     return app == deployed.mark and same == ObjectRef(f"{group_of(claimed)}/", kind, claimed.namespace, name)
-
