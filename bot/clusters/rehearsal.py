@@ -44,14 +44,14 @@ def rehearsed(
     connection: Connection, discovery: Discovery, manifests: Mapping[ObjectRef, Manifest], manager: str, budget: Budget,
     namespace: str, refused: Refused,
 ) -> Mapping[ObjectRef, Rehearsal]:  # fmt: skip
-    """An answer for each object; one that nobody could give says why. Never raises.
+    """An answer for each object, of the first `MOST`; one that nobody could give says why. Never raises.
 
     `namespace` is where namespaced objects are that name none. `refused` is kept by the caller from pass to pass.
     Secrets are left out: what they hold goes to no webhook and into no audit log on our account.
     """
     run = _Run(connection, discovery, manager, budget, namespace, refused)
     over = Rehearsal(why=f"more than {MOST} objects differ, and so many are tried at a time")
-    chosen = sorted(manifests)[:MOST]
+    chosen = list(manifests)[:MOST]
     with ThreadPoolExecutor(AT_ONCE, "rehearsal") as pool:
         answers = dict(zip(chosen, pool.map(lambda ref: run.answer(ref, manifests[ref]), chosen), strict=True))
     return {ref: answers.get(ref, over) for ref in manifests}
@@ -103,6 +103,8 @@ class _Run:
         if answer.status == 403 and _NOT_GRANTED.search(_message(answer)):
             self._refused[scope] = time.monotonic()
             return refusal
+        if "failed to create typed patch object" in _message(answer):  # 500 at first, and no fault of the server's
+            return _not_applicable(answer)
         self._failed += answer.status >= 500 or answer.status == 429
         return _refusal(cluster, answer)
 
@@ -113,6 +115,13 @@ def _applied(manifest: Manifest, ref: ObjectRef, namespace: str) -> dict[str, An
     metadata.pop("namespace", None)
     where = {"namespace": namespace} if namespace else {}
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {**metadata, **where}, **kept}
+
+
+def _not_applicable(answer: Answer) -> Rehearsal:
+    """What no apply takes: structured-merge-diff words it, before any webhook is called."""
+    if "field not declared in schema" in _message(answer):
+        return Rehearsal(why=f"Git declares a field that the API server's schema doesn't have ({answer.status})")
+    return Rehearsal(why=f"the API server can't apply the object as Git has it ({answer.status})")
 
 
 def _refusal(cluster: str, answer: Answer) -> Rehearsal:
