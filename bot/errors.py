@@ -16,7 +16,9 @@ class Protected(Refusal):
 class Unavailable(Exception):  # noqa: N818 - see above
     """The world stands against it: Git, the forge or a cluster can't be reached or said no. Nothing was changed."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, unsure: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds until another try makes sense, where the other side said so."""
+        self.unsure = unsure
+        """The answer was lost, so it may have been done all the same."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Final
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -105,7 +106,10 @@ def calling(method: str, channel: str = "that channel") -> Iterator[None]:
     except SlackApiError as error:
         raise _unavailable(error, method, channel) from error
     except (SlackClientError, HTTPException, OSError) as error:
-        raise Unavailable(f"Slack can't be reached for {method}: try again in a minute.", retry_after=60) from error
+        # As above: what urllib raised while it was sending never arrived.
+        unsure = not isinstance(error, URLError)
+        why = f"Slack can't be reached for {method}: try again in a minute."
+        raise Unavailable(why, retry_after=60, unsure=unsure) from error
 
 
 def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable:
@@ -120,7 +124,9 @@ def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable
         return kind(known.format(channel=channel, method=method, token=token))
     # Anything but a code of Slack's may be a whole foreign page.
     said = f"{code!r}" if re.fullmatch(r"[a-z_]{1,40}", code) else "something that is no answer of its API"
-    return Unavailable(f"Slack answered {said} to {method}.")
+    # Slack's pages of each method: "It's possible some aspect of the operation succeeded before the error was raised."
+    unsure = code in {"internal_error", "fatal_error"} or getattr(error.response, "status_code", 0) >= 500
+    return Unavailable(f"Slack answered {said} to {method}.", unsure=unsure)
 
 
 def _retry_after(response: object) -> float:

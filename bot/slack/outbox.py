@@ -59,6 +59,10 @@ class Outbox:
         self._ids[channel] = answer["channel"]
         return str(answer["ts"])
 
+    def channel(self, name: str) -> str:
+        """The id of a channel that something was posted to since the start; else its name."""
+        return self._ids.get(name, name)
+
     def update(self, channel: str, message: str, reply: Reply) -> None:
         """Replace what a message says; gives up silently if a newer update of it came meanwhile.
 
