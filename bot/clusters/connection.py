@@ -95,6 +95,11 @@ class Connection:
             raise Trouble(_why_no_credentials(cluster, file, error), final=True) from error
         return cls(cluster, client.ApiClient(settings), request_seconds)
 
+    @property
+    def server(self) -> str:
+        """The API server's address, as the kubeconfig has it."""
+        return str(self._client.configuration.host)
+
     def close(self) -> None:
         self._client.rest_client.close()
 
