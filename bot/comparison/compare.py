@@ -1,20 +1,47 @@
 """Desired objects against live ones: the differences, each with its class and severity, and what they amount to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from bot.comparison import severity
-from bot.comparison.autoscaling import Bounds, bounds, scaled
+from bot.comparison.absent import absent, folded, unserved
+from bot.comparison.autoscaling import Bounds, Scaled, bounds, scaled
+from bot.comparison.fields import Fields
 from bot.comparison.identity import Declared, declared, only_existence, skipped
+from bot.comparison.memory import Memory
 from bot.comparison.openapi import type_of
-from bot.comparison.paths import spell, under
-from bot.comparison.schema import section
-from bot.comparison.secrets import hides
-from bot.comparison.showing import AFTER, BEFORE, pair
-from bot.comparison.walk import Found, walk
+from bot.comparison.schema import Type, section
+from bot.comparison.settled import settled
+from bot.comparison.sides import Past
+from bot.comparison.substitution import legible, substituted, unnamed
+from bot.comparison.told import TERMINATING, Teller
+from bot.comparison.walk import walk
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Schemas, Severity, SyncState
 
 _IDENTITY = frozenset(("apiVersion", "kind", "status"))
+_PLACE = ("metadata", "namespace")
+"""Where an object is found is its identity; a cluster-wide one may carry a namespace in Git."""
+_DEEP = "too deeply nested to be compared"
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What holds for all objects of one comparison."""
+
+    ignore: tuple[Ignore, ...] = ()
+    former: Mapping[tuple[str, str, str, str], Manifest] = field(default_factory=dict)
+    """What Git declared before."""
+    has_base: bool = False
+    is_deployed: bool | None = None
+    schemas: Schemas | None = None
+    types: dict[tuple[str, str], Type] = field(default_factory=dict)
+
+    def type_of(self, ref: ObjectRef) -> Type:
+        found = self.types.get((ref.api_version, ref.kind))
+        if found is None:
+            group, _, version = ref.api_version.rpartition("/")
+            found = self.types[ref.api_version, ref.kind] = type_of(group, version, ref.kind, self.schemas)
+        return found
 
 
 def compare(
@@ -31,14 +58,15 @@ def compare(
     `autoscaled` are the bounds of an autoscaler that sets the object's replicas. An object that Git itself excludes
     (a hook, a mark such as Flux's `ssa: Ignore`) has no differences.
     """
+    terms = _Terms(tuple(ignore), schemas=schemas)
     return tuple(
         difference
         for item in declared([desired], namespace)
-        for difference in _differences(item.ref, item.manifest, live, ignore, autoscaled, schemas)
+        for difference in _compared(terms, item, live, None, autoscaled)
     )
 
 
-def compare_all(
+def compare_all(  # noqa: PLR0913 - the sides, each by its name
     desired: Sequence[Manifest],
     live: Live,
     namespace: str | None = None,
@@ -47,89 +75,149 @@ def compare_all(
     base: Sequence[Manifest] | None = None,
     is_deployed: bool | None = None,
     schemas: Schemas | None = None,
+    memory: Memory | None = None,
 ) -> tuple[Difference, ...]:
     """How a cluster differs from all that a target declares, in Git's order.
 
-    An object is missing only if the cluster was asked and said so: what is in `live.unchecked` is left out here.
+    `base` is what Git declared as last deployed, or as last seen in sync. `is_deployed`: an engine says that `desired`
+    is what it applied last (True), or that `base` is (False); None: nobody says, and what objects tell of themselves
+    decides. An object is missing only if the cluster was asked and said so: what is in `live.unchecked` is left out.
+    With a `memory`, objects that have not changed since they were compared with the same are not compared again.
     """
     items = declared(desired, namespace)
-    scalers = bounds((item.ref, live.objects.get(item.ref, item.manifest)) for item in items if _scales(item.ref))
+    former = {_named(item.ref): item.manifest for item in declared(base or (), namespace)}
+    terms = _Terms(tuple(ignore), former, base is not None, is_deployed, schemas)
+    scalers = _scalers(items, live)
     found: list[Difference] = []
     for item in items:
-        if item.times > 1:
-            why = f"declared {item.times} times"
-            found.append(Difference(item.ref, Kind.CONFIG_ERROR, "", why, None, Severity.MEDIUM))
-        elif item.ref in live.objects:
-            autoscaled = scalers.get(scaled(item.ref))
-            found.extend(_differences(item.ref, item.manifest, live.objects[item.ref], ignore, autoscaled, schemas))
-        elif item.ref not in live.unchecked:
-            found.extend(_missing(item, ignore))
-    return tuple(found)
+        ref = item.ref
+        there = live.objects.get(ref)
+        if there is None or item.times > 1 or "${" in ref.name:
+            found.extend(_without_look(terms, item, live, there))
+            continue
+        autoscaled = scalers.get(scaled(ref)) if scalers else None
+        given = (item.manifest, autoscaled, former.get(_named(ref)) if former else None, *_constant(terms))
+        known = memory.recall(ref, there, given) if memory is not None else None
+        if known is None:
+            known = _compared(terms, item, there, live.managed.get(ref), autoscaled)
+            if memory is not None:
+                memory.keep(ref, there, given, known)
+        found.extend(known)
+    return folded(found, live)
 
 
-def verdict(differences: Sequence[Difference]) -> SyncState:
-    """What differences amount to. Never PENDING: that takes knowing what was deployed last."""
-    if any(_counts(difference) for difference in differences):
-        return SyncState.DRIFTED
-    if any(difference.kind is Kind.CONFIG_ERROR for difference in differences):
+def verdict(differences: Iterable[Difference]) -> SyncState:
+    """What differences amount to: drifted, else unknown, else pending. Orphans and information are no finding."""
+    states = {_amounts(difference) for difference in differences}
+    return next(
+        (state for state in (SyncState.DRIFTED, SyncState.UNKNOWN, SyncState.PENDING) if state in states),
+        SyncState.SYNCED,
+    )
+
+
+def _amounts(difference: Difference) -> SyncState:
+    kind, rank = difference.kind, difference.severity
+    if kind is Kind.PENDING:
+        return SyncState.PENDING
+    if kind is Kind.UNKNOWN:
         return SyncState.UNKNOWN
-    return SyncState.SYNCED
+    if rank is Severity.INFO or kind is Kind.ORPHAN:
+        return SyncState.SYNCED
+    if kind is Kind.CONFIG_ERROR:
+        return SyncState.UNKNOWN
+    is_slight = kind is Kind.UNDECLARED and rank is Severity.LOW
+    return SyncState.SYNCED if is_slight else SyncState.DRIFTED
 
 
-def _counts(difference: Difference) -> bool:
-    if difference.kind is Kind.UNDECLARED:
-        return difference.severity in {Severity.HIGH, Severity.MEDIUM}
-    return difference.kind in {Kind.DRIFT, Kind.MISSING}
+def _without_look(terms: _Terms, item: Declared, live: Live, there: Manifest | None) -> tuple[Difference, ...]:
+    """What is to be told of an object that can't be compared with a live one."""
+    ref = item.ref
+    if why := unnamed(ref):
+        return (Difference(ref, Kind.UNKNOWN, "", None, None, Severity.INFO, note=why),)
+    if item.times > 1:
+        return (Difference(ref, Kind.CONFIG_ERROR, "", f"declared {item.times} times", None, Severity.MEDIUM),)
+    if live.unserved.get(ref):
+        return (unserved(ref, live.unserved[ref]),)
+    if there is not None or ref in live.unchecked:
+        return ()
+    is_new = terms.has_base and not terms.is_deployed and _named(ref) not in terms.former
+    return absent(item, terms.ignore, is_new=is_new)
+
+
+def _compared(
+    terms: _Terms, item: Declared, live: Manifest, managed: bytes | None, autoscaled: Bounds | None
+) -> tuple[Difference, ...]:
+    if skipped(item.manifest) or only_existence(item.manifest):
+        return ()
+    try:
+        return _differences(terms, item, live, managed, autoscaled)
+    except RecursionError:
+        return (Difference(item.ref, Kind.UNKNOWN, "", None, None, Severity.INFO, note=_DEEP),)
 
 
 def _differences(
-    ref: ObjectRef,
-    desired: Manifest,
-    live: Manifest,
-    ignore: Sequence[Ignore],
-    autoscaled: Bounds | None,
-    schemas: Schemas | None,
-) -> Iterator[Difference]:
-    if skipped(desired) or only_existence(desired):
-        return
-    want, have = ({name: manifest[name] for name in manifest if name not in _IDENTITY} for manifest in (desired, live))
-    # Where the object is found is its identity; a cluster-wide one may carry a namespace in Git.
-    for manifest in (want, have):
-        metadata = section(manifest, "metadata").items()
-        manifest["metadata"] = {name: value for name, value in metadata if name != "namespace"}
-    kind = type_of(ref.group, ref.api_version.rpartition("/")[2], ref.kind, schemas)
-    for found in sorted(walk(kind, want, have), key=lambda found: spell(found.path)):
-        by_scaler = autoscaled is not None and found.path == ("spec", "replicas") and found.have in autoscaled
-        if not by_scaler and not any(_ignored(rule, ref, found) for rule in ignore):
-            yield _told(ref, found)
+    terms: _Terms, item: Declared, live: Manifest, managed: bytes | None, autoscaled: Bounds | None
+) -> tuple[Difference, ...]:
+    ref, kind = item.ref, terms.type_of(item.ref)
+    want, have = _content(item.manifest), _content(live)
+    base = terms.former.get(_named(ref)) if terms.former else None
+    ending = section(live, "metadata").get("deletionTimestamp")
+    if (base is None or base == item.manifest) and not ending and settled(kind, want, have):
+        return ()
+    fields = Fields(managed)
+    teller = Teller(ref, live, fields, terms.ignore, autoscaled)
+    found = [each for each in walk(kind, want, have) if each.path != _PLACE]
+    found = substituted(legible(found, item.manifest), secret=(ref.group, ref.kind) == ("", "Secret"))
+    past = Past(
+        kind,
+        want,
+        have,
+        fields,
+        None if base is None else _content(base),
+        teller.matters,
+        has_base=terms.has_base,
+        is_deployed=terms.is_deployed,
+    )
+    told = [difference for each in past.judged(found) if (difference := teller.told(each)) is not None]
+    if ending:
+        told.append(_ending(ref, ending))
+    return tuple(sorted(told, key=lambda difference: difference.path))
 
 
-def _missing(item: Declared, ignore: Sequence[Ignore]) -> Iterator[Difference]:
-    """An object that is not there, unless it is one that goes by itself or that Git or a rule leaves out."""
-    spec = section(item.manifest, "spec")
-    goes_by_itself = item.ref.kind == "Job" and spec.get("ttlSecondsAfterFinished") is not None
-    left_out = any(not rule.path and _concerns(rule, item.ref) for rule in ignore)
-    if not (goes_by_itself or left_out or skipped(item.manifest)):
-        yield Difference(item.ref, Kind.MISSING, "", None, None, severity.of_missing(item.ref))
+def _ending(ref: ObjectRef, since: object) -> Difference:
+    return Difference(
+        ref,
+        Kind.UNDECLARED,
+        "metadata.deletionTimestamp",
+        None,
+        str(since),
+        Severity.INFO,
+        pointer="/metadata/deletionTimestamp",
+        note=TERMINATING,
+    )
 
 
-def _told(ref: ObjectRef, found: Found) -> Difference:
-    if hides(ref, found.path):
-        want = None if found.want is None else BEFORE
-        have = None if found.have is None else AFTER
-    else:
-        want, have = pair(found.want, found.have)
-    note = f"field pruned: the API {ref.api_version} of this cluster does not know it" if found.dropped else ""
-    return Difference(ref, found.kind, spell(found.path), want, have, severity.of(ref, found), note=note)
+def _content(manifest: Manifest) -> dict[str, object]:
+    """What there is to compare, with metadata even if Git gives none."""
+    content = {name: value for name, value in manifest.items() if name not in _IDENTITY}
+    metadata = content.get("metadata")
+    if not isinstance(metadata, Mapping):
+        content["metadata"] = {}
+    elif "namespace" in metadata:
+        content["metadata"] = {name: value for name, value in metadata.items() if name != "namespace"}
+    return content
 
 
-def _ignored(rule: Ignore, ref: ObjectRef, found: Found) -> bool:
-    return _concerns(rule, ref) and under(found.path, rule.path)
+def _scalers(items: Iterable[Declared], live: Live) -> Mapping[Scaled, Bounds]:
+    scalers = [item.ref for item in items if item.ref.kind == "HorizontalPodAutoscaler"]
+    manifests = {item.ref: item.manifest for item in items if item.ref in set(scalers)} if scalers else {}
+    return bounds((ref, live.objects.get(ref, manifests[ref])) for ref in scalers if ref.group == "autoscaling")
 
 
-def _concerns(rule: Ignore, ref: ObjectRef) -> bool:
-    return rule.kind in {"", ref.kind} and rule.name in {"", ref.name}
+def _constant(terms: _Terms) -> tuple[object, ...]:
+    return terms.ignore, terms.has_base, terms.is_deployed, terms.schemas
 
 
-def _scales(ref: ObjectRef) -> bool:
-    return (ref.group, ref.kind) == ("autoscaling", "HorizontalPodAutoscaler")
+def _named(ref: ObjectRef) -> tuple[str, str, str, str]:
+    """An object whatever the version of its API."""
+    return ref.group, ref.kind, ref.namespace, ref.name

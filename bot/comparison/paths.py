@@ -37,14 +37,34 @@ def names(path: Path) -> tuple[str, ...]:
     return tuple(step for step in path if isinstance(step, str))
 
 
-def under(path: Path, pointer: str) -> bool:
-    """Whether a JSON pointer (RFC 6901) names the path or a place above it.
+def pointer(path: Path) -> str:
+    """The path as a JSON pointer (RFC 6901), an item of a list by what people call it: `/containers/name=app/image`.
+
+    Exact, so that a rule may be made of it; whoever shows it cleans it.
+    """
+    steps = (step.label if isinstance(step, Item) else step for step in path)
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def parts(pointer: str) -> tuple[str, ...]:
+    """The steps of a JSON pointer; none for the whole."""
+    named = pointer.strip("/")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in named.split("/")) if named else ()
+
+
+def reaches(path: Path, named: tuple[str, ...]) -> bool:
+    """Whether the steps of a pointer name the path, a place above it, or one below it.
 
     An item of a list is named by its index in Git, or by what people call it (`/containers/name=app`), which holds
     when items are added or moved.
     """
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.strip("/").split("/")] if pointer else []
-    return len(parts) <= len(path) and all(map(_named, path, parts))
+    return all(map(_named, path, named))
+
+
+def under(path: Path, pointer: str) -> bool:
+    """Whether a JSON pointer names the path or a place above it."""
+    named = parts(pointer)
+    return len(named) <= len(path) and reaches(path, named)
 
 
 def _named(step: str | Item, part: str) -> bool:

@@ -1,6 +1,7 @@
 """Whether two scalars are the same value, by what the field holds."""
 
 from datetime import datetime
+from typing import Any
 
 from bot.comparison.quantities import parse
 from bot.comparison.schema import Scalar, Type
@@ -27,6 +28,22 @@ def same(kind: Type, want: object, have: object) -> bool:
     if isinstance(want, int | float) and isinstance(have, int | float):
         return want == have
     return type(want) is type(have) and want == have
+
+
+def alike(want: Any, have: Any) -> bool:
+    """Whether values that Python takes for equal are so in JSON too: to Python, true is 1."""
+    kind = want.__class__
+    if kind is dict:
+        for name, value in want.items():  # noqa: SIM110 - a generator would take twice as long
+            if value.__class__ is not str and not alike(value, have[name]):
+                return False
+        return True
+    if kind is list:
+        for item, other in zip(want, have, strict=True):
+            if item.__class__ is not str and not alike(item, other):
+                return False
+        return True
+    return kind is have.__class__ or bool not in {kind, have.__class__}
 
 
 def legal(kind: Type, want: object) -> bool:

@@ -1,5 +1,6 @@
 """How much a difference matters: what runs and who may first, labels last."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from bot.comparison.paths import Item, Path, names
@@ -61,6 +62,11 @@ _MARKS = frozenset(("labels", "annotations"))
 def of_missing(ref: ObjectRef) -> Severity:
     """A missing object: high where nothing runs, or nothing guards, without it."""
     return Severity.HIGH if ref.kind in _RUNNING | _GUARDS else Severity.MEDIUM
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """The gravest; INFO of none."""
+    return min(severities, key=list(Severity).index, default=Severity.INFO)
 
 
 def of(ref: ObjectRef, found: Found) -> Severity:

@@ -48,7 +48,7 @@ _ZERO_COUNTS = frozenset(
 
 def walk(kind: Type, want: Any, have: Any, path: Path = (), finding: Kind = Kind.DRIFT) -> Iterator[Found]:
     """What differs below a path. `finding` is UNDECLARED where `want` is a default instead of a word of Git's."""
-    if isinstance(want, dict | list) and want == have:
+    if isinstance(want, dict | list) and want == have and scalars.alike(want, have):
         return  # most of most objects, at the speed of C
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         yield from _mapping(kind, want, have, path, finding)
@@ -69,7 +69,7 @@ def _mapping(
         if kind.ignores(name):
             continue
         other = have.get(name)
-        if name in kind.theirs and (value == "" or _void(value)):
+        if name in kind.theirs and (value == "" or void(value)):
             continue
         if value is None:
             yield from _cleared(kind, name, want, have, path, finding)
@@ -77,7 +77,7 @@ def _mapping(
             if finding is Kind.DRIFT:  # a default that is not live is nobody's wish
                 yield from _gone(kind, name, value, (*path, name))
         elif other is not None:
-            yield from walk(_type(kind, name, value), value, other, (*path, name), finding)
+            yield from walk(type_at(kind, name, value), value, other, (*path, name), finding)
     for name in () if kind.shared else have.keys() - want.keys():
         if not kind.ignores(name):
             yield from _extra(kind, name, want, have[name], path, Kind.UNDECLARED)
@@ -85,9 +85,9 @@ def _mapping(
 
 def _gone(kind: Type, name: str, value: Any, path: Path) -> Iterator[Found]:
     """Git gives a field a value, and it is not live: fine if the API stores that value by leaving the field out."""
-    of = _type(kind, name, value)
+    of = type_at(kind, name, value)
     if kind.drops(name):
-        if not (_void(value) or _zero(kind, name, value)):
+        if not (void(value) or zero(kind, name, value) or value == kind.default(name, {})):
             yield Found(Kind.CONFIG_ERROR, path, value, None, dropped=True)
     elif of.values is not None and isinstance(value, Mapping):
         yield from walk(of, value, {}, path)
@@ -95,10 +95,10 @@ def _gone(kind: Type, name: str, value: Any, path: Path) -> Iterator[Found]:
         yield from walk(of, value, [], path)
     elif not _legal(of, value):
         yield Found(Kind.CONFIG_ERROR, path, value, None)
-    elif _void(value):
+    elif void(value):
         if name in kind.presence:
             yield Found(Kind.DRIFT, path, value, None)
-    elif not (_zero(kind, name, value) or value == kind.default(name, {})):
+    elif not (zero(kind, name, value) or value == kind.default(name, {})):
         yield Found(Kind.DRIFT, path, value, None)
 
 
@@ -113,7 +113,7 @@ def _cleared(
 
 def _extra(kind: Type, name: str, want: Mapping[str, Any], have: Any, path: Path, finding: Kind) -> Iterator[Found]:
     """A live field that Git leaves out."""
-    if name in kind.theirs or (_void(have) and name not in kind.presence) or _zero(kind, name, have):
+    if name in kind.theirs or (void(have) and name not in kind.presence) or zero(kind, name, have):
         return
     at = (*path, name)
     default = kind.default(name, want)
@@ -167,7 +167,7 @@ def _as(found: Found, finding: Kind) -> Found:
     return Found(finding, found.path, found.want, found.have, found.known)
 
 
-def _type(kind: Type, name: str, value: object) -> Type:
+def type_at(kind: Type, name: str, value: object) -> Type:
     of = kind.of(name)
     return guess(name, value) if of is CUSTOM else of
 
@@ -179,14 +179,14 @@ def _legal(kind: Type, value: object) -> bool:
     return isinstance(value, list) or scalars.legal(kind, value)
 
 
-def _void(value: object) -> bool:
+def void(value: object) -> bool:
     """Null, an empty list, an empty mapping, or a mapping of such: stored or dropped as the server likes."""
     if isinstance(value, Mapping):
-        return all(map(_void, value.values()))
+        return all(map(void, value.values()))
     return value is None or value == []
 
 
-def _zero(kind: Type, name: str, value: object) -> bool:
+def zero(kind: Type, name: str, value: object) -> bool:
     """A zero value in a built-in kind, which the API does not store, where that means the same as absent."""
     if kind.custom or name in _ZERO_COUNTS or kind.values is not None:
         return False
