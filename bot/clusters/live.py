@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery
 from bot.clusters.findings import Findings
-from bot.clusters.look import Look
+from bot.clusters.look import MOST_CONFIRMED, Look
 from bot.clusters.rehearsal import Refused, rehearsed
 from bot.clusters.schemas import Published
 from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
@@ -29,16 +29,18 @@ class Clusters:
     """The clusters of a kubeconfig, by context; `in-cluster` is the one we run in. Implements `bot.ports.Clusters`.
 
     `namespace` is where namespaced objects are that name none. `seconds` is what one look may take in all,
-    `request_seconds` what a single answer may. `progress` hears how far each look is. Threads may share it.
+    `request_seconds` what a single answer may; `most_confirmed` is how many objects in no list it asks for by name.
+    `progress` hears how far each look is. Threads may share it.
     """
 
     def __init__(
         self, kubeconfig: Path | None = None, *, namespace: str = "default", seconds: float = SECONDS,
-        request_seconds: float = 10.0, progress: Progress | None = None,
+        request_seconds: float = 10.0, most_confirmed: int = MOST_CONFIRMED, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self._kubeconfig = kubeconfig
         self._namespace = namespace
         self._seconds, self._request_seconds = seconds, request_seconds
+        self._most_confirmed = most_confirmed
         self.progress = progress
         self._lock = threading.Lock()
         self._open: dict[str, tuple[Connection, Discovery, Published]] = {}
@@ -52,7 +54,8 @@ class Clusters:
         except Trouble as trouble:
             return Live({}, dict.fromkeys(refs, str(trouble)))
         findings = Findings(len(refs), self.progress and partial(self.progress, cluster))
-        look = Look(connection, discovery, self._namespace, Budget(self._seconds), findings)
+        budget = Budget(self._seconds)
+        look = Look(connection, discovery, self._namespace, budget, findings, self._most_confirmed)
         live = look.at(refs)
         if look.stopped is not None and look.stopped.status == 401:
             self._forget(cluster)  # the next look reads the kubeconfig again: it may hold new credentials by then
