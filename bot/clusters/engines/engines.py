@@ -1,0 +1,200 @@
+"""The engines in the clusters: which of their objects deploys a target, what it says, and the request to sync.
+
+Everything is read through the clusters' API servers, with list rights alone; where there is no engine, or we may not
+see it, none is found. The request is the one write to a cluster that there is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bot.clusters.connection import Budget, Connection, Trouble
+from bot.clusters.discovery import Discovery, Resource
+from bot.clusters.engines import argocd, flux
+from bot.clusters.engines.claims import Claim, Claims
+from bot.clusters.engines.said import reference, within
+from bot.clusters.pages import pages
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Repository, Target
+from bot.model.sync import Deployed, Manifest, ObjectRef
+
+SECONDS = 30.0
+CLUSTERS_AT_ONCE = 8
+ROLE = "quarterdeck-sync"
+"""The ClusterRole of deploy/rbac that lets us ask."""
+_FIELD_MANAGER = "quarterdeck"
+_MERGE = "application/merge-patch+json"
+_ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+class Reach(Protocol):
+    """How a cluster is reached; Trouble if it can't be."""
+
+    def __call__(self, cluster: str, /) -> tuple[Connection, Discovery]: ...
+
+
+class Engines:
+    """Implements `bot.ports.Engines` and `bot.ports.EngineWrites`. Threads may share it.
+
+    `repositories` are the config's, by name: an engine's object is known by their addresses. `seconds` is what one look
+    may take in all.
+    """
+
+    def __init__(self, reach: Reach, repositories: Mapping[str, Repository], *, seconds: float = SECONDS) -> None:
+        self._reach, self._repositories, self._seconds = reach, repositories, seconds
+
+    def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
+        """Which engine's object deploys each target, and what it says; those that none is found for are left out.
+
+        Never raises: an engine that can't be read is not found.
+        """
+        clusters = sorted({target.cluster for target in targets if target.cluster})
+        budget = Budget(self._seconds)
+        with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "engines") as pool:
+            looks = dict(zip(clusters, pool.map(lambda cluster: self._look(cluster, budget), clusters), strict=True))
+        servers = {cluster: server for cluster, (server, _) in looks.items()}
+        claims = Claims((each for _, found in looks.values() for each in found), self._repositories, servers)
+        told = ((target, claims.deployed(target)) for target in targets if target.cluster)
+        return {target: deployed for target, deployed in told if deployed is not None}
+
+    def sync(self, deployed: Deployed) -> None:
+        """Ask the engine, by its annotation, to bring the cluster to what Git says. Refusal where we may not, where the
+        object is gone, or where asking would do nothing at all; asking twice does no harm."""
+        try:
+            connection, discovery = self._reach(deployed.cluster)
+            _Request(connection, discovery, Budget(self._seconds)).send(deployed)
+        except Trouble as trouble:
+            raise Unavailable(f"{deployed.object} was not asked to sync: {trouble}") from trouble
+
+    def _look(self, cluster: str, budget: Budget) -> tuple[str, list[Claim]]:
+        """A cluster's API server, and all claims of the engines' objects in it."""
+        try:
+            connection, discovery = self._reach(cluster)
+        except Trouble:
+            return "", []
+        look = _Look(connection, discovery, budget)
+        return connection.server, [*look.applications(), *look.flux()]
+
+
+class _Look:
+    """One look at the engines' objects of one cluster."""
+
+    def __init__(self, connection: Connection, discovery: Discovery, budget: Budget) -> None:
+        self._connection, self._discovery, self._budget = connection, discovery, budget
+
+    def applications(self) -> Iterator[Claim]:
+        for application in self._all(argocd.GROUP, argocd.KIND):
+            yield from self._claims(lambda: argocd.claims(application, self._connection.cluster))  # noqa: B023 - called at once
+
+    def flux(self) -> Iterator[Claim]:
+        found = [*self._all(flux.KUSTOMIZATIONS, "Kustomization"), *self._all(flux.HELMRELEASES, "HelmRelease")]
+        wanted = {kind for kind, _, _ in map(flux.source_of, found)}
+        sources = {}
+        for kind in flux.SOURCE_KINDS:
+            for source in self._all(flux.SOURCES, kind) if kind in wanted else ():
+                ref = reference(source)
+                sources[kind, ref.namespace, ref.name] = source
+        for each in found:
+            yield from self._claims(lambda: flux.claims(each, sources, self._connection.cluster))  # noqa: B023 - as above
+
+    @staticmethod
+    def _claims(said: Callable[[], Iterator[Claim]]) -> list[Claim]:
+        """What an object claims; nothing where it is not of the form that its definition gives it."""
+        try:
+            return list(said())
+        except _ODD:
+            return []
+
+    def _all(self, group: str, kind: str) -> Iterator[Manifest]:
+        """The objects of a kind, at the newest version that is served; none where it isn't, or where we may not."""
+        try:
+            resource = served(self._discovery, group, kind, self._budget)
+            if resource is None:
+                return
+            for page in pages(self._connection, resource, None, self._budget):
+                for item in page.items:
+                    yield {"apiVersion": resource.api_version, "kind": kind, **item}
+        except (Trouble, *_ODD):
+            return
+
+
+class _Request:
+    """A request to one engine's object."""
+
+    def __init__(self, connection: Connection, discovery: Discovery, budget: Budget) -> None:
+        self._connection, self._discovery, self._budget = connection, discovery, budget
+
+    def send(self, deployed: Deployed) -> None:
+        ref = deployed.object
+        manifest = self._read(ref)
+        if deployed.uid and within(manifest, "metadata").get("uid") != deployed.uid:
+            raise Refusal(f"{ref} of {deployed.cluster} is another one by now; check again, and ask then")
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if deployed.engine == "argocd":
+            why, in_vain = argocd.held(manifest)
+            if in_vain:
+                raise Refusal(f"{ref} was not asked to sync: {why}")
+            self._annotate(ref, {argocd.REFRESH: "normal"})
+            return
+        if why := flux.held(manifest):
+            raise Refusal(f"{ref} was not asked to sync: {why}")
+        self._annotate_source(manifest, now)
+        self._annotate(ref, flux.request(manifest, now))
+
+    def _annotate_source(self, manifest: Manifest, now: str) -> None:
+        """Have Flux look for new commits first. It does so by itself in time: no right to that is no reason to stop."""
+        kind, namespace, name = flux.source_of(manifest)
+        if kind not in flux.SOURCE_KINDS:
+            return
+        resource = served(self._discovery, flux.SOURCES, kind, self._budget)
+        if resource is not None:
+            body = {"metadata": {"annotations": {flux.REQUESTED: now}}}
+            self._patch(resource, ObjectRef(resource.api_version, kind, namespace, name), body)
+
+    def _annotate(self, ref: ObjectRef, annotations: Mapping[str, str]) -> None:
+        cluster = self._connection.cluster
+        status = self._patch(self._resource(ref), ref, {"metadata": {"annotations": annotations}})
+        if status == 403:
+            raise Refusal(f"{cluster} doesn't let us ask {ref} to sync (403); apply deploy/rbac/sync there ({ROLE})")
+        if status == 404:
+            raise Refusal(_gone(ref, cluster))
+        if status not in {200, 201}:
+            raise Trouble(f"{cluster} answered {status}", status)
+
+    def _patch(self, resource: Resource, ref: ObjectRef, body: Mapping[str, object]) -> int:
+        path = resource.path(ref.namespace, ref.name)
+        answer = self._connection.patch(path, body, _MERGE, str(ref), self._budget, fieldManager=_FIELD_MANAGER)
+        return answer.status
+
+    def _read(self, ref: ObjectRef) -> Manifest:
+        cluster = self._connection.cluster
+        try:
+            path = self._resource(ref).path(ref.namespace, ref.name)
+            found = self._connection.get(path, str(ref), self._budget)
+        except Trouble as trouble:
+            if trouble.absent:
+                raise Refusal(_gone(ref, cluster)) from trouble
+            if trouble.status == 403:
+                raise Refusal(f"{trouble}") from trouble
+            raise
+        return found
+
+    def _resource(self, ref: ObjectRef) -> Resource:
+        resource = self._discovery.resources(ref.api_version, {ref.kind}, self._budget).get(ref.kind)
+        if resource is None:
+            raise Trouble(f"{self._connection.cluster} doesn't serve {ref.kind} in the API {ref.api_version}")
+        return resource
+
+
+def served(discovery: Discovery, group: str, kind: str, budget: Budget) -> Resource | None:
+    """A kind at the first version of its group that has it, in the server's order of preference; None if none has."""
+    for version in discovery.versions(group, budget):
+        resource = discovery.resources(version, set(), budget).get(kind)
+        if resource is not None:
+            return resource
+    return None
+
+
+def _gone(ref: ObjectRef, cluster: str) -> str:
+    return f"{ref} is not on {cluster} any more; check again to see what deploys it now"
