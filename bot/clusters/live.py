@@ -85,6 +85,11 @@ class Clusters:
         for cluster in list(self._open):
             self._forget(cluster)
 
+    def reach(self, cluster: str) -> tuple[Connection, Discovery]:
+        """The same connection, for others who read from the cluster; Trouble if its credentials can't be loaded."""
+        connection, discovery, _ = self._connect(cluster)
+        return connection, discovery
+
     def _connect(self, cluster: str) -> tuple[Connection, Discovery, Published]:
         with self._lock:
             if cluster not in self._open:
