@@ -53,7 +53,7 @@ def overriding(files: Files, folder: Folder, target: Target, below: Callable[[],
     found = [file for file in folder.files if argocd_application.is_override(file)]
     if folder.kustomization and folder.path in target.folders:  # its files are those it names, not all that are there
         found += [file for file in listed if file not in found and files.holds(file)]
-    pins = [pin for file in found if _rank(file, target.environment) is not None for pin in files.find(file)]
+    pins = [pin for file in found if rank(file, target.environment) is not None for pin in files.find(file)]
     known = {pin.key: pin for pin in below() if pin.key} if any(pin.key for pin in pins) else {}
     return [_over(pin, known.get(pin.key)) for pin in pins]
 
@@ -99,7 +99,7 @@ def _is_values(files: Files, file: str) -> bool:
     return "values" in posixpath.basename(file).lower() and helm_values.is_values(files.text(file))
 
 
-def _rank(file: str, environment: str) -> int | None:
+def rank(file: str, environment: str) -> int | None:
     """0 for general values, 2 for the environment's, 1 for others; None for those of another environment."""
     name = posixpath.splitext(posixpath.basename(file))[0]
     if means(name, environment):
@@ -114,7 +114,7 @@ def _ranked(files: Files, values: Sequence[str], last: Sequence[Layer], environm
     """The values files of a folder: each that is neither general nor the environment's stands for itself."""
     ranks: dict[int | None, list[Layer]] = {}
     for file in values:
-        ranks.setdefault(_rank(file, environment), []).append(helm_values.layer(files.text(file)))
+        ranks.setdefault(rank(file, environment), []).append(helm_values.layer(files.text(file)))
     found: dict[tuple[object, ...], Pin] = {}
     for each in ranks.get(1, [Layer((), {})]):
         for pin in helm_values.ruling([*ranks.get(0, []), each, *ranks.get(2, []), *last]):

@@ -1,13 +1,16 @@
 """Renders that need not be made again, in memory and on disk.
 
 A render is found by its folder's identity in Git, and holds while every file that it was made of has the identity it
-had then: content is never compared, and no clock is read.
+had then: content is never compared. The clock only says what nobody used for a month, and may go.
 """
 
 import json
+import os
+import shutil
 import tempfile
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +18,14 @@ from threading import Lock
 
 from bot.model.sync import Manifest
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Another number for every change of what we make of the same files."""
-_IN_MEMORY = 2_000
+_IN_MEMORY = 30_000
+"""Objects, of about 5 kB each."""
 _PER_FOLDER = 4
 """Renders kept on disk of one folder: what Git says now, what was deployed last, and two to spare."""
+_UNUSED = 30 * 24 * 3600
+"""Seconds after which what was not asked for is thrown away; folders that Git no longer has end so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,65 +36,99 @@ class Render:
     objects: tuple[Manifest, ...]
 
 
+@dataclass(slots=True)
+class _Known:
+    render: Render
+    root: str | None
+    """The repository's whole tree when it was last seen to hold: with that again, no file need be looked at."""
+
+
 class Cache:
     """Threads and processes may share a folder: files appear whole or not at all, and a broken one counts as absent."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._memory: OrderedDict[str, Render] = OrderedDict()
+        self._memory: OrderedDict[tuple[str, ...], tuple[_Known, ...]] = OrderedDict()
+        self._objects = 0
         self._lock = Lock()
+        self._swept = folder is None
 
     def find(self, key: tuple[str, ...], identity: Callable[[str], str | None]) -> Render | None:
         """The render under a key, if the files it was made of are still the same."""
-        name = _name(*key)
+        root = identity("")
         with self._lock:
-            render = self._memory.get(name)
-        if render is None or not _holds(render, identity):
-            render = self._load(key)
-            if render is None or not _holds(render, identity):
-                return None
-        self._remember(name, render)
-        return render
+            known = self._memory.get(key, ())
+        for each in known:
+            if each.root == root or _holds(each.render, identity):
+                each.root = root
+                return each.render
+        for render in self._load(key):
+            if _holds(render, identity):
+                self._remember(key, render, root)
+                return render
+        return None
 
     def keep(self, key: tuple[str, ...], render: Render) -> None:
         """Keep a render. A disk that can't be written costs speed, never the answer."""
-        self._remember(_name(*key), render)
+        self._remember(key, render, None)
         if self._folder is None:
             return
-        place = self._place(key)
+        place = self._places(key) / f"{_name(*key)}-{_name(*map(str, render.identities.items()))}.json"
         try:
+            self._sweep(self._folder)
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Readable by its owner alone: what a repository holds may be secret.
             with tempfile.NamedTemporaryFile("w", dir=place.parent, suffix=".new", delete=False) as new:
                 json.dump(asdict(render), new)
             Path(new.name).replace(place)
-            self._prune(place.parent)
+            _prune(place.parent)
         except OSError:
             return
 
-    def _load(self, key: tuple[str, ...]) -> Render | None:
+    def _load(self, key: tuple[str, ...]) -> Iterator[Render]:
         if self._folder is None:
-            return None
-        try:
-            found = json.loads(self._place(key).read_bytes())
-            return Render(found["identities"], tuple(found["objects"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return
+        for path in self._places(key).glob(f"{_name(*key)}-*.json"):
+            try:
+                found = json.loads(path.read_bytes())
+                os.utime(path)
+                yield Render(found["identities"], tuple(found["objects"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
 
-    def _place(self, key: tuple[str, ...]) -> Path:
-        return (self._folder or Path()) / _name(*key[:2]) / f"{_name(*key)}.json"
+    def _places(self, key: tuple[str, ...]) -> Path:
+        return (self._folder or Path()) / _name(*key[:2])
 
-    def _remember(self, name: str, render: Render) -> None:
+    def _remember(self, key: tuple[str, ...], render: Render, root: str | None) -> None:
+        """The newest first, and few of one key: a base that changed leaves the overlay's own key as it was."""
         with self._lock:
-            self._memory[name] = render
-            self._memory.move_to_end(name)
-            while len(self._memory) > _IN_MEMORY:
-                self._memory.popitem(last=False)
+            known = self._memory.pop(key, ())
+            self._objects -= sum(map(_size, known))
+            kept = (_Known(render, root), *known)[:_PER_FOLDER]
+            self._memory[key] = kept
+            self._objects += sum(map(_size, kept))
+            while self._objects > _IN_MEMORY and len(self._memory) > 1:
+                self._objects -= sum(map(_size, self._memory.popitem(last=False)[1]))
 
-    def _prune(self, folder: Path) -> None:
-        renders = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in renders[_PER_FOLDER:]:
-            path.unlink(missing_ok=True)
+    def _sweep(self, folder: Path) -> None:
+        """Once a process, throw away what nobody asked for in a long time."""
+        if self._swept:
+            return
+        self._swept = True
+        before = time.time() - _UNUSED
+        for below in folder.iterdir() if folder.is_dir() else ():
+            if below.is_dir() and all(path.stat().st_mtime < before for path in (below, *below.iterdir())):
+                shutil.rmtree(below, ignore_errors=True)
+
+
+def _prune(folder: Path) -> None:
+    renders = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in renders[_PER_FOLDER:]:
+        path.unlink(missing_ok=True)
+
+
+def _size(known: _Known) -> int:
+    return 1 + len(known.render.objects)
 
 
 def _holds(render: Render, identity: Callable[[str], str | None]) -> bool:

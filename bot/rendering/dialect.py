@@ -183,8 +183,17 @@ def _line(event: NodeEvent) -> int:
 
 
 def _json(content: bytes, file: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+            raise Refusal(f"{file} gives the key {twice!r} twice in one mapping: correct it there.")
+        return found
+
+    def no_number(text: str) -> Any:
+        raise Refusal(f"{file} has the number {text}, which no API takes: correct it there.")
+
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=once, parse_constant=no_number)
     except json.JSONDecodeError as error:
         raise Refusal(f"{file}:{error.lineno} is no JSON ({error.msg}): correct it there.") from None
     except (UnicodeDecodeError, RecursionError):

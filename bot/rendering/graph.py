@@ -14,15 +14,28 @@ from typing import Any
 from bot.errors import Refusal
 from bot.manifests.kustomize import NAMES
 from bot.ports import Tree
+from bot.rendering import charts
 from bot.rendering.dialect import Document, parse
+from bot.rendering.unsettled import altered, is_encrypted
 
 _SOURCES = frozenset(("resources", "bases", "components"))
 _PLUGINS = frozenset(("generators", "transformers", "validators"))
-_CHARTS = frozenset(("helmCharts", "helmChartInflationGenerator", "helmGlobals"))
+_CHARTS, _GLOBALS = "helmCharts", "helmGlobals"
+_OLD_CHARTS = "helmChartInflationGenerator"
+_OF_A_CHART = frozenset(("name", "version", "repo", "releaseName", "namespace", "kubeVersion", "valuesMerge"))
+_OF_A_CHART_TOO = frozenset(
+    (
+        *("valuesFile", "additionalValuesFiles", "valuesInline", "apiVersions"),
+        *("includeCRDs", "skipHooks", "skipTests", "debug", "devel"),
+    )
+)
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
+"""What becomes an argument of helm: never a flag of it, nor a path."""
 _LISTS_OF_FILES = frozenset(("crds", "configurations", "patchesStrategicMerge", "paths"))
 _NAMING_FILES = frozenset(
     ("patches", "patchesJson6902", "replacements", "openapi", "configMapGenerator", "secretGenerator")
 )
+_GENERATORS = frozenset(("configMapGenerator", "secretGenerator"))
 _NAMING_NONE = frozenset(
     (
         *("apiVersion", "kind", "metadata", "namePrefix", "nameSuffix", "namespace", "commonLabels", "labels"),
@@ -45,6 +58,20 @@ class Inputs:
 
     files: dict[str, bytes] = field(default_factory=dict)
     identities: dict[str, str | None] = field(default_factory=dict)
+    manifests: set[str] = field(default_factory=set)
+    """Those that hold the objects that all else is done to."""
+    encrypted: set[str] = field(default_factory=set)
+    """Those that SOPS has encrypted, and that values are made of."""
+    has_charts: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the render is the same whenever and wherever it is made."""
+        return not self.encrypted and not self.has_charts
+
+    def otherwise(self) -> dict[str, bytes]:
+        """The files as if what is encrypted were something else."""
+        return self.files | {path: altered(self.files[path]) for path in self.encrypted}
 
 
 def kustomization(tree: Tree, folder: str) -> str | None:
@@ -115,11 +142,14 @@ class _Walk:
         if len(documents) != 1 or not isinstance(documents[0].value, dict):
             raise Refusal(f"{file} is no kustomization: it must hold one YAML mapping.")
         for name, value in documents[0].value.items():
-            self._field(name, value, at, (*above, folder))
+            if name == _CHARTS:
+                self._charts(value, documents[0].value.get(_GLOBALS), at)
+            else:
+                self._field(name, value, at, (*above, folder))
 
     def _field(self, name: str, value: Any, at: _Place, above: tuple[str, ...]) -> None:
-        if name in _CHARTS:
-            raise Refusal(f"{at.of(name)} asks for a Helm chart ({name}), which is not rendered: commit its output.")
+        if name == _OLD_CHARTS:
+            raise Refusal(f"{at.of(name)} asks for a Helm chart in an old way ({name}): write {_CHARTS} there.")
         if name in _SOURCES:
             for path in _texts(value):
                 self._source(path, at, above)
@@ -128,8 +158,10 @@ class _Walk:
                 self._plugin(text, at)
         elif name in _LISTS_OF_FILES or name in _NAMING_FILES:
             for path in _named({name: value}):
-                self._file(path, at)
-        elif name not in _NAMING_NONE:
+                content = self._file(path, at)
+                if name in _GENERATORS and is_encrypted(content):
+                    self.inputs.encrypted.add(at.inside(path))
+        elif name not in _NAMING_NONE and name != _GLOBALS:
             raise Refusal(f"{at.of(name)} has the field {name!r}, which kustomize does not know: remove it.")
 
     def _source(self, path: str, at: _Place, above: tuple[str, ...]) -> None:
@@ -137,6 +169,7 @@ class _Walk:
         straight, place = at.inside(path), at.of(path)
         if self.tree.read(straight) is not None:
             self._add(straight, place)
+            self.inputs.manifests.add(straight)
         elif self.tree.identity(straight) is not None:
             self.enter(straight, above, place)
         elif _HOST.match(path):
@@ -161,6 +194,49 @@ class _Walk:
             raise Refusal(f"{place} configures a plugin that runs a program, which is never done here: remove it.")
         for path in (*_named(value), *_named({"patches": [value]})):
             self._file(path, at)
+
+    def _charts(self, value: Any, around: Any, at: _Place) -> None:
+        """Charts that stand beside the kustomization, as `helmGlobals.chartHome` says; nothing is fetched."""
+        home = around.get("chartHome", "charts") if isinstance(around, dict) else "charts"
+        if around is not None and not (isinstance(around, dict) and around.keys() <= {"chartHome"} and home):
+            # Below a `configHome` Helm finds plugins, which are programs.
+            raise Refusal(f"{at.of(_GLOBALS)}: of {_GLOBALS} only chartHome is taken here: remove the rest.")
+        for chart in value if isinstance(value, list) else [value]:
+            if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
+                raise Refusal(f"{at.of(_CHARTS)} has a chart without a name: name it there.")
+            self._chart(chart, str(home), at)
+
+    def _chart(self, chart: dict[str, Any], home: str, at: _Place) -> None:
+        place = at.of(chart["name"])
+        for name, value in chart.items():
+            if name in _OF_A_CHART and not _PLAIN.fullmatch(str(value)) and name != "repo":
+                raise Refusal(f"{place}: {name} is {value!r}, which is no plain word: correct it there.")
+            if name not in _OF_A_CHART | _OF_A_CHART_TOO:
+                raise Refusal(f"{place}: the chart has {name!r}, which is not taken here: remove it.")
+        for version in _texts(chart.get("apiVersions")):
+            if not all(map(_PLAIN.fullmatch, version.split("/"))):
+                raise Refusal(f"{place} has the API version {version!r}, which is none: correct it there.")
+        # kustomize looks in a folder of that version where it could also fetch it.
+        versioned = [f"{chart['name']}-{chart['version']}"] if chart.get("version") and chart.get("repo") else []
+        folder = at.inside("/".join((home, *versioned, chart["name"])))
+        if not charts.is_chart(self.tree, folder):
+            raise Refusal(
+                f"{place} asks for the chart {chart['name']}, which is not in {folder}, and nothing is fetched: "
+                "commit it there."
+            )
+        if len(self.inputs.files) + len(self.tree.files(folder)) > _LIMIT:
+            raise Refusal(f"{place} is part of a kustomization of more than {_LIMIT:,} files: split it.")
+        self.inputs.has_charts = True
+        self.inputs.identities[folder] = self.tree.identity(folder)
+        inside = charts.inside(self.tree, folder)
+        self.inputs.files |= {posixpath.join(folder, path): content for path, content in inside.items()}
+        values = [*_texts(chart.get("valuesFile")), *_texts(chart.get("additionalValuesFiles"))]
+        for path in values or [f"{home}/{'/'.join((*versioned, chart['name']))}/values.yaml"]:
+            straight = at.inside(path)
+            if "," in straight:
+                raise Refusal(f"{place}: helm takes the comma in {path} for the end of it: rename the file.")
+            if (path in values or self.tree.identity(straight)) and is_encrypted(self._file(path, at)):
+                self.inputs.encrypted.add(straight)
 
     def _file(self, path: str, at: _Place) -> bytes:
         return self._add(at.inside(path), at.of(path))

@@ -10,7 +10,6 @@ from bot.ports import Tree
 from bot.rendering.dialect import Document, parse
 
 _MANIFESTS = (".yaml", ".yml", ".json")
-_CHART = "Chart.yaml"
 
 
 def render(tree: Tree, folder: str) -> tuple[Manifest, ...]:
@@ -19,10 +18,6 @@ def render(tree: Tree, folder: str) -> tuple[Manifest, ...]:
     if (alone := tree.read(folder)) is not None:
         return _alone(alone, folder)
     files = [path for path in tree.files(folder) if posixpath.dirname(path) == folder and path.endswith(_MANIFESTS)]
-    if posixpath.join(folder, _CHART) in files:
-        raise Refusal(
-            f"{folder or 'The root'} is a Helm chart, which can't be rendered yet: commit rendered manifests."
-        )
     return tuple(
         found
         for path in files
@@ -53,6 +48,11 @@ def objects(document: Document, file: str) -> tuple[Manifest, ...]:
     if value["kind"].endswith("List") and isinstance(value.get("items"), list):
         below = (Document(document.line, item) for item in value["items"])
         return tuple(found for item in below for found in objects(item, file))
+    if value["kind"].startswith("ENC["):
+        raise Refusal(
+            f"{place} is encrypted as a whole, so not even its kind is known: let SOPS encrypt values alone "
+            "(--encrypted-regex '^(data|stringData)$')."
+        )
     metadata = value.get("metadata")
     if not isinstance(metadata, Mapping) or not (_word(metadata.get("name")) or _word(metadata.get("generateName"))):
         raise Refusal(f"{place} is a {value['kind']} without metadata.name: name it there.")

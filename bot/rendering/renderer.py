@@ -1,46 +1,60 @@
 """The `Renderer` of the ports: a folder told apart by looking, rendered once for the same files."""
 
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bot.errors import Refusal
+from bot.model.catalog import Target
 from bot.model.sync import Manifest
 from bot.ports import Tree
-from bot.rendering import graph, kubectl, plain
+from bot.rendering import charts, graph, helm, kubectl, plain, sandbox
 from bot.rendering.cache import Cache, Render
 from bot.rendering.dialect import parse
+from bot.rendering.unsettled import settled
+
+_NO_HELM = "needs Helm, and there is no helm here: install helm 3 or 4 on PATH, or commit rendered manifests."
+_CLOCK = re.compile(rb"\{\{[^}]*\bnow\b")
 
 
 class Renderer:
     """Implements `bot.ports.Renderer`; threads may share it. `cache` is a folder of its own, or None for memory alone.
 
-    Objects are shared between callers: they are read, never changed.
+    `program` is the helm to use, else it is one on PATH. Objects are shared between callers: they are read, never
+    changed.
     """
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, program: str | None = None) -> None:
         self._cache = Cache(cache)
+        self._helm = program or sandbox.find("helm")
 
-    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
-        """The objects a folder declares: by kustomize where it has a kustomization, else those of its own files.
+    def render(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[Manifest, ...]:
+        """The objects a folder declares: by kustomize or helm where it is made for that, else those of its own files.
 
-        Refusal with file and line for what can't or must not be rendered; Unavailable if there is no kubectl.
+        Only a chart's depend on whose folder it is. Refusal with file and line for what can't or must not be rendered;
+        Unavailable if there is no kubectl.
         """
-        return self._rendered(tree, folder).objects
+        return self._rendered(tree, folder, target).objects
 
-    def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+    def inputs(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[str, ...]:
         """The files and folders that the objects are made of, or would be if they were there. Raises as `render`."""
-        return tuple(self._rendered(tree, folder).identities)
+        return tuple(self._rendered(tree, folder, target).identities)
 
-    def _rendered(self, tree: Tree, folder: str) -> Render:
+    def _rendered(self, tree: Tree, folder: str, target: Target | None) -> Render:
         folder = folder.strip("/")
         identity = tree.identity(folder)
         if identity is None:
             raise Refusal(f"{folder} is not a folder of the repository at {tree.commit[:12]}.")
-        if graph.kustomization(tree, folder) is None:
-            key = ("plain", folder, identity)
-            return self._once(key, tree, lambda: Render({folder: identity}, plain.render(tree, folder)))
-        key = (f"kustomize by {kubectl.identity()}", folder, identity)
-        return self._once(key, tree, lambda: _kustomize(tree, folder))
+        if graph.kustomization(tree, folder) is not None:
+            key = (f"kustomize by {kubectl.identity()} {self._helm_identity()}", folder, identity)
+            return self._once(key, tree, lambda: self._kustomize(tree, folder))
+        if charts.is_chart(tree, folder):
+            whose = (target.service, target.environment, target.namespace or "") if target else ()
+            key = (f"helm by {self._helm_identity()}", folder, identity, *whose)
+            return self._once(key, tree, lambda: self._template(tree, folder, target))
+        key = ("plain", folder, identity)
+        return self._once(key, tree, lambda: Render({folder: identity}, plain.render(tree, folder)))
 
     def _once(self, key: tuple[str, ...], tree: Tree, make: Callable[[], Render]) -> Render:
         found = self._cache.find(key, tree.identity)
@@ -49,10 +63,49 @@ class Renderer:
             self._cache.keep(key, found)
         return found
 
+    def _kustomize(self, tree: Tree, folder: str) -> Render:
+        inputs = graph.walk(tree, folder)
+        if inputs.has_charts and not self._helm:
+            raise Refusal(f"{folder or 'The root'} {_NO_HELM}")
+        program = self._helm if inputs.has_charts else None
+        try:
+            output = kubectl.kustomize(inputs.files, folder, helm=program)
+        except Refusal:
+            _check(inputs)
+            raise
+        objects = _objects(output, folder)
+        if not inputs.is_settled:
+            _let_a_second_pass(inputs.files.values())
+            again = _objects(kubectl.kustomize(inputs.otherwise(), folder, helm=program), folder)
+            objects = settled(objects, again, folder or "The root")
+        return Render(inputs.identities, objects)
 
-def _kustomize(tree: Tree, folder: str) -> Render:
-    inputs = graph.walk(tree, folder)
-    output = kubectl.kustomize(inputs.files, folder)
+    def _template(self, tree: Tree, folder: str, target: Target | None) -> Render:
+        if not self._helm:
+            raise Refusal(f"{folder or 'The root'} {_NO_HELM}")
+        chart = charts.find(tree, folder, target)
+        first = _objects(helm.template(self._helm, chart), folder)
+        _let_a_second_pass(chart.files.values())
+        again = _objects(helm.template(self._helm, chart.otherwise()), folder)
+        return Render(chart.identities, settled(first, again, folder or "The root"))
+
+    def _helm_identity(self) -> str:
+        return sandbox.identity(self._helm) if self._helm else ""
+
+
+def _check(inputs: graph.Inputs) -> None:
+    """Refusal, with file and line, for a file that kustomize can't have read; its own words name neither well."""
+    for file in sorted(inputs.manifests):
+        for document in parse(inputs.files[file], file):
+            plain.objects(document, file)
+
+
+def _let_a_second_pass(files: Iterable[bytes]) -> None:
+    """So that what a template reads from the clock differs, most of which counts seconds."""
+    if any(map(_CLOCK.search, files)):
+        time.sleep(1)
+
+
+def _objects(output: bytes, folder: str) -> tuple[Manifest, ...]:
     name = f"the render of {folder or 'the root'}"
-    objects = tuple(found for document in parse(output, name) for found in plain.objects(document, name))
-    return Render(inputs.identities, objects)
+    return tuple(found for document in parse(output, name) for found in plain.objects(document, name))

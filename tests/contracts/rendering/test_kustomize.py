@@ -206,7 +206,7 @@ REFUSED = {
     "a plugin in the text itself": (f"transformers: [{json.dumps(EXEC)}]", f"app/kustomization.yaml:1 {RUNS}"),
     "a plugin's folder": ("generators: [../base]", "app/kustomization.yaml:1 names base, which is no file"),
     "a chart by a plugin": ("generators: [chart.yaml]", f"app/chart.yaml:1 {RUNS}"),
-    "a chart": ("helmCharts: [{name: x}]", "app/kustomization.yaml:1 asks for a Helm chart"),
+    "a chart": ("helmCharts: [{name: x}]", "app/kustomization.yaml:1 asks for the chart x, which is not in"),
     "a plugin's file out of the repository": (
         "transformers: [patch.yaml]",
         "app/patch.yaml:3: ../../x.yaml leads out of the repository",
@@ -392,3 +392,45 @@ def test_old_renders_leave_the_disk_and_a_full_disk_costs_only_speed(tmp_path: P
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     assert len(Renderer(blocked).render(Files({"app/a.yaml": text % 1}), "app")) == 1
+
+
+def test_two_states_of_a_base_are_both_kept(tmp_path: Path) -> None:
+    renderer, now = Renderer(tmp_path), Files(OVERLAY)
+    before = now.writing("base/deployment.yaml", DEPLOYMENT.replace("name: api}", "name: api, labels: {a: b}}"))
+    first, second = renderer.render(now, "env"), renderer.render(before, "env")
+    assert first != second
+    assert (renderer.render(now, "env"), renderer.render(before, "env")) == (first, second)
+    assert renderer.render(now, "env") is first
+    assert len(on_disk(tmp_path)) == 2
+    anew = Renderer(tmp_path)
+    assert (anew.render(now, "env"), anew.render(before, "env")) == (first, second)
+    assert len(on_disk(tmp_path)) == 2
+
+
+def test_what_nobody_asked_for_in_a_month_leaves_the_disk(tmp_path: Path) -> None:
+    Renderer(tmp_path).render(Files({"old/a.yaml": DEPLOYMENT}), "old")
+    Renderer(tmp_path).render(Files({"kept/a.yaml": DEPLOYMENT}), "kept")
+    for path in (*tmp_path.rglob("*.json"), *tmp_path.iterdir()):
+        os.utime(path, (0, 0))
+    Renderer(tmp_path).render(Files({"kept/a.yaml": DEPLOYMENT}), "kept")  # asked for: no longer old
+    Renderer(tmp_path).render(Files({"new/a.yaml": DEPLOYMENT}), "new")
+    assert len(on_disk(tmp_path)) == 2
+
+
+BROKEN = {
+    "a tab": ("a:\n\tb: c\n", 2),
+    "a bracket": ("kind: A\nb: [\n", 3),
+    "a key twice": ("a: 1\nb: 2\na: 3\n", 3),
+    "a template": ("a: b\nc: {{ .Values.x }}\n", 2),
+    "no object": ("a: b\n", 1),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("file", ["base/broken.yaml", "env/kustomization.yaml"])
+def test_a_broken_file_of_a_kustomization_is_named_with_its_line(name: str, file: str) -> None:
+    text, line = BROKEN[name]
+    base = {"base/kustomization.yaml": "resources: [deployment.yaml, broken.yaml]\n", "base/broken.yaml": DEPLOYMENT}
+    with pytest.raises(Refusal) as refused:
+        Renderer().render(Files({**OVERLAY, **base, file: text}), "env")
+    assert str(refused.value).startswith(f"{file}:{line} "), refused.value

@@ -137,6 +137,7 @@ REFUSED = {
     "a key of null": ("~: a\n", "a.yaml:1 has a key that is no text"),
     "a control character": ("a: \x01\n", "a.yaml is no valid YAML"),
     "no object": (CONFIG % "a" + "---\nreplicas: 2\n", "a.yaml:5 is no Kubernetes object"),
+    "a tab": ("a:\n\tb: c\n", "a.yaml:2 is no valid YAML (found character that cannot start any token"),
     "a list": ("- a\n", "a.yaml:1 is no Kubernetes object"),
     "a scalar": ("hello\n", "a.yaml:1 is no Kubernetes object"),
     "no name": ("apiVersion: v1\nkind: ConfigMap\n", "a.yaml:1 is a ConfigMap without metadata.name"),
@@ -159,7 +160,9 @@ def test_other_bad_inputs() -> None:
         (Files({"app/a.yaml": b"\xff\xfe\x00"}), "app/a.yaml is no UTF-8 text"),
         (Files({"app/a.json": "{"}), "app/a.json:1 is no JSON"),
         (Files({"app/a.json": "[" * 100_000}), "app/a.json is no JSON that a manifest could be"),
-        (Files({"app/Chart.yaml": "name: x"}), "app is a Helm chart"),
+        (Files({"app/a.json": '{"a": 1, "b": {"c": 1, "c": 2}}'}), "app/a.json gives the key 'c' twice"),
+        (Files({"app/a.json": '{"a": NaN}'}), "app/a.json has the number NaN"),
+        (Files({"app/a.yaml": "apiVersion: ENC[x]\nkind: ENC[x]\n"}), "app/a.yaml:1 is encrypted as a whole"),
         (Files({"other/a.yaml": ""}), "app is not a folder of the repository"),
     ):
         with pytest.raises(Refusal, match=why):
