@@ -29,14 +29,15 @@ class Trouble(Exception):  # noqa: N818 - it ends as a sentence in `Live.uncheck
     """The cluster didn't give what was asked for. `status` is HTTP's, 0 where there was no answer.
 
     `absent` is the API server's word that there is no such object. `final` says that nothing else needs to be tried;
-    `heavy`, that less might be had: the answer was too long, or took too long.
+    `heavy`, that the answer was too long; `silent`, that it took too long.
     """
 
     def __init__(
-        self, sentence: str, status: int = 0, *, absent: bool = False, final: bool = False, heavy: bool = False
-    ) -> None:
+        self, sentence: str, status: int = 0, *, absent: bool = False, final: bool = False, heavy: bool = False,
+        silent: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(sentence)
-        self.status, self.absent, self.final, self.heavy = status, absent, final, heavy
+        self.status, self.absent, self.final, self.heavy, self.silent = status, absent, final, heavy, silent
 
 
 class _Broken(Trouble):
@@ -44,7 +45,7 @@ class _Broken(Trouble):
 
 
 class _TooLong(Exception):  # noqa: N818 - a signal between two functions here
-    """The answer is longer than `MOST_BYTES`."""
+    """The answer is longer than any may be."""
 
 
 class Budget:
@@ -75,6 +76,7 @@ class Connection:
         self._client = client
         self._request_seconds = request_seconds
         self._pace = Pace()
+        self.most_bytes = MOST_BYTES
 
     @classmethod
     def open(cls, cluster: str, kubeconfig: Path | None, request_seconds: float) -> Self:
@@ -165,14 +167,15 @@ class Connection:
                 method, path, query_params=list(query.items()), header_params=accepted, auth_settings=["BearerToken"]
             )
             answer = self._client.rest_client.request(method, url, headers=headers, body=sent, _request_timeout=limit)
-            return answer.status, answer.headers, _content(answer.response, time.monotonic() + limit)
+            until = time.monotonic() + limit
+            return answer.status, answer.headers, _content(answer.response, until, self.most_bytes)
         except (NewConnectionError, ConnectTimeoutError) as error:
             raise Trouble(f"{self.cluster} can't be reached: no connection to its API server", final=True) from error
         except TimeoutError as error:
             silence = f"{self.cluster} didn't answer within {limit:.3g} s when asked for {what}"
-            raise Trouble(silence, heavy=True) from error
+            raise Trouble(silence, silent=True) from error
         except _TooLong as error:
-            most = f"more than {MOST_BYTES // 1024 // 1024} MB"
+            most = f"more than {self.most_bytes // 1024 // 1024} MB"
             raise Trouble(f"{self.cluster} answered with {most} for {what}", heavy=True) from error
         except HTTPError as error:
             raise _Broken(f"{self.cluster} broke off the connection when asked for {what}") from error
@@ -191,7 +194,7 @@ class Connection:
         return Trouble(f"{self.cluster} answered {status} for {what}", status, absent=_says_absent(status, content))
 
 
-def _content(response: Any, deadline: float) -> bytes:
+def _content(response: Any, deadline: float, most: int) -> bytes:
     """The body, read piece by piece: a server that trickles must not outlast the deadline, nor fill the memory."""
     from urllib3.exceptions import TimeoutError  # noqa: A004, PLC0415 - as above
 
@@ -200,7 +203,7 @@ def _content(response: Any, deadline: float) -> bytes:
         while piece := response.read1(_CHUNK):
             pieces.append(piece)
             size += len(piece)
-            if size > MOST_BYTES:
+            if size > most:
                 raise _TooLong
             if time.monotonic() > deadline:
                 raise TimeoutError("too slow")

@@ -131,4 +131,6 @@ def _segment(name: str) -> str:
 
 
 def _legal(name: str) -> bool:
-    return name not in {"", ".", ".."} and "/" not in name and "%" not in name
+    """Whether any kind may have such names: by length, and by what stands in a path or in a sentence."""
+    shown = len(name) <= 253 and name.isprintable() and " " not in name
+    return shown and name not in {"", ".", ".."} and "/" not in name and "%" not in name

@@ -41,15 +41,17 @@ Job = Callable[[], Iterable["Job"]]
 
 
 class Look:
-    """To be used once. `namespace` is where namespaced objects are that name none."""
+    """To be used once. `namespace` is where namespaced objects are that name none; `most_confirmed` is how many objects
+    in no list are asked for by name."""
 
     def __init__(
-        self, connection: Connection, discovery: Discovery, namespace: str, budget: Budget, findings: Findings
-    ) -> None:
+        self, connection: Connection, discovery: Discovery, namespace: str, budget: Budget, findings: Findings,
+        most_confirmed: int = MOST_CONFIRMED,
+    ) -> None:  # fmt: skip
         self._connection, self._discovery = connection, discovery
         self._namespace, self._budget, self._findings = namespace, budget, findings
         self._unlisted: list[tuple[Resource, Wanted]] = []
-        self._confirmed = 0
+        self._most_confirmed, self._confirmed = most_confirmed, 0
         self._refused: dict[tuple[str, Resource], int] = defaultdict(int)
         self._allowed: set[tuple[str, Resource]] = set()
         self._silences = 0
@@ -194,7 +196,7 @@ class Look:
             with suppress(Trouble):
                 for page in self._ask(lambda: list(pages(self._connection, _NAMESPACES, None, self._budget))):
                     suspects -= {item["metadata"]["name"] for item in page.items}
-        asked, absent = sorted(suspects)[:MOST_CONFIRMED], set[str]()
+        asked, absent = sorted(suspects)[: self._most_confirmed], set[str]()
         self._confirmed = len(asked)
         _run(pool, [partial(self._look_for, name, absent) for name in asked])
         return absent
@@ -213,12 +215,12 @@ class Look:
 
     def _confirm(self, absent: set[str]) -> Iterator[Job]:
         """Ask by name for those that are in no list, as far as one look goes."""
-        many = f"more than {MOST_CONFIRMED} objects are in no list, and no check asks for so many one by one"
+        many = f"more than {self._most_confirmed} objects are in no list, and no check asks for so many one by one"
         for resource, places in self._unlisted:
             for place, refs in places.items():
                 if place[0] in absent:
                     self._findings.missing(refs)
-                elif self._confirmed < MOST_CONFIRMED:
+                elif self._confirmed < self._most_confirmed:
                     self._confirmed += 1
                     yield partial(self._get, resource, place, refs)
                 else:
@@ -231,7 +233,7 @@ class Look:
         try:
             answer = question()
         except Trouble as trouble:
-            self._silences += trouble.heavy
+            self._silences += trouble.silent
             if trouble.final:
                 self.stopped = trouble
             elif self._silences >= WORKERS:

@@ -46,7 +46,8 @@ def _once(connection: Connection, resource: Resource, namespace: str | None, bud
         try:
             document = connection.get(path, what, budget, **query)
         except Trouble as trouble:
-            if not trouble.heavy or len(sizes) == 1:
+            # A server that says nothing may have nothing to say: that is tried once.
+            if len(sizes) == 1 or not (trouble.heavy or (trouble.silent and sizes[0] == SIZES[0])):
                 raise
             del sizes[0]
             continue
