@@ -40,15 +40,14 @@ class Past:
     def judged(self, found: Sequence[Found]) -> list[Found]:
         """The findings, each as what it is by what went before; and what Git took away that `walk` leaves alone."""
         silent = list(_taken(self.kind, self.base, self.desired, self.live)) if self.base is not None else []
-        return [self._judged(each) for each in (*found, *silent)]
-
-    def _judged(self, found: Found) -> Found:
-        kind = found.kind
-        if kind is Kind.DRIFT and self._is_ahead(found.path):
-            kind = Kind.PENDING
-        elif kind is Kind.UNDECLARED and self._was_declared(found):
-            kind = Kind.PENDING if self._is_still_declared(found) else Kind.LEFTOVER
-        return found if kind is found.kind else replace(found, kind=kind)
+        ahead = {id(each) for each in found if each.kind is Kind.DRIFT and self._is_ahead(each.path)}
+        judged = []
+        for each in (*found, *silent):
+            kind = Kind.PENDING if id(each) in ahead else each.kind
+            if kind is Kind.UNDECLARED and self._was_declared(each):
+                kind = Kind.PENDING if self._is_still_declared(each, is_ahead=bool(ahead)) else Kind.LEFTOVER
+            judged.append(each if kind is each.kind else replace(each, kind=kind))
+        return judged
 
     def _is_ahead(self, path: Path) -> bool:
         """Whether Git has moved on and live has not: it is there as Git said before."""
@@ -76,8 +75,12 @@ class Past:
             return True
         return bool(self.fields.applied_last(path) or (found.known and self.fields.applied(path)))
 
-    def _is_still_declared(self, found: Found) -> bool:
-        """Whether what was deployed last still has the field: then it is Git's newest word that takes it away."""
+    def _is_still_declared(self, found: Found, *, is_ahead: bool) -> bool:
+        """Whether what was deployed last still has the field: then it is Git's newest word that takes it away.
+
+        Where no record tells, that word has not come yet if another of its kind has not (`is_ahead`), or if the whole
+        object is as Git said before.
+        """
         had = self.base is not None and held(self.kind, self.base, found.path, found.have)
         if self.is_deployed is not None or not had:
             return had and not self.is_deployed
@@ -86,7 +89,7 @@ class Past:
             return applied
         if self.last_applied is not None:
             return held(self.kind, self.last_applied, found.path, found.have)
-        return not self._since_base
+        return is_ahead or not self._since_base
 
     @cached_property
     def last_applied(self) -> Manifest | None:
