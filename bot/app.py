@@ -95,7 +95,7 @@ class App:
 
     @cached_property
     def _performer(self) -> Performer:
-        return Performer(self._mirrors.writer(), self._forge, self._mirrors.reader)
+        return Performer(self._mirrors.writer(), self._forge, self._mirrors.reader, mutes=self._store)
 
     def terminal_actor(self, person: str | None, user: str) -> Actor:
         """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
@@ -210,6 +210,7 @@ class App:
             now=self.now(),
             registry=self.registry,
             reach=lambda: self._forge,
+            mutes=self._store.mutes,
         )
 
     def _survey(self, reader: Git) -> Survey:

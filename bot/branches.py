@@ -12,6 +12,8 @@ from bot.model.catalog import Target
 from bot.model.change import PREFIX, Step
 
 LONGEST = 200
+AMENDING = {"drift adopt": "adopt", "drift ignore": "ignore"}
+"""Verbs whose pull requests move no version, and what their branches are called."""
 _SEVERAL = {"promote": "release", "rollback": "rollbacks"}
 """What a verb is called in the name where it moves several services."""
 
@@ -30,6 +32,17 @@ def name(verb: str, steps: Sequence[Step]) -> str:
     return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 9].rstrip('/.-')}-{_digest(whole)}"
 
 
+def amendment(verb: str, target: Target, content: str) -> str:
+    """`quarterdeck/<adopt|ignore>/<environment>/<service>/<digest>`: the same for the same content of files."""
+    parts = [AMENDING[verb], *map(_slug, (target.environment, target.service)), _digest(content)]
+    return PREFIX + "/".join(parts)
+
+
+def amends(branch: str, verb: str, target: Target) -> bool:
+    """Whether a branch of ours is this verb's, for this target."""
+    return branch.removeprefix(PREFIX).split("/")[0] == AMENDING[verb] and names(branch, target)
+
+
 def is_release(branch: str) -> bool:
     """Whether a branch of ours moves several services, so that only its commits tell which."""
     return branch.startswith(tuple(f"{PREFIX}{verb}/" for verb in _SEVERAL.values()))
@@ -42,6 +55,11 @@ def is_rollback(branch: str) -> bool:
 
 def moves(branch: str, target: Target) -> bool:
     """Whether a branch of ours, for one service, moves this target, whatever verb and version."""
+    return names(branch, target) and branch.removeprefix(PREFIX).split("/")[0] not in AMENDING.values()
+
+
+def names(branch: str, target: Target) -> bool:
+    """Whether a branch of ours is for this target, whatever it does."""
     parts = branch.removeprefix(PREFIX).split("/")
     return branch.startswith(PREFIX) and parts[1:3] == [_slug(target.environment), _slug(target.service)]
 

@@ -20,13 +20,15 @@ from bot.language import arguments, words
 from bot.language.grammar import Match, Slot, Usage
 from bot.language.suggest import nearest
 from bot.model.catalog import Catalog, Repository, Target
+from bot.model.change import Errand
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
+from bot.model.rules import Mute
 from bot.ports import Forge, Git
 from bot.results import Plan
 from bot.survey import Survey
 
-Run = Callable[..., Plan | Reply]
+Run = Callable[..., Plan | Errand | Reply]
 T = TypeVar("T")
 
 
@@ -168,6 +170,9 @@ class Context:
     reach: Callable[[], Forge | None] = lambda: None
     """Called only by what needs the forge: its library is heavy, and most commands do without."""
 
+    mutes: Callable[[str], Sequence[Mute]] = lambda _: ()
+    """What is muted in an environment."""
+
     @property
     def forge(self) -> Forge:
         """Pull requests and sources. Refusal where no forge is configured."""
@@ -229,11 +234,12 @@ class Context:
             raise refusals[0]
         return found
 
-    def target(self, service: str, environment: str) -> Target:
-        """The one target; Refusal that says where the service is instead."""
-        found = self.targets(service, environment)
+    def target(self, service: str, environment: str, *, watched: bool = False) -> Target:
+        """The one target, which may be a folder that is only `watched`; Refusal that says where it is instead."""
+        among = self.compared if watched else self.targets
+        found = among(service, environment)
         if not found:
-            elsewhere = ", ".join(target.environment for target in self.targets(service)) or "nowhere"
+            elsewhere = ", ".join(target.environment for target in among(service)) or "nowhere"
             raise Refusal(f"{service} is not in {environment}; it is in {elsewhere}. Add its folder there first.")
         return found[0]
 

@@ -14,7 +14,18 @@ from bot import proposals, results, wording
 from bot.access import OVERRIDE, Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
-from bot.model.change import Adopted, Opened, Proposal, PullRequest, Release, Unchanged, Withdrawal
+from bot.model.change import (
+    Adopted,
+    Change,
+    Errand,
+    Muting,
+    Opened,
+    PullRequest,
+    Release,
+    SyncRequest,
+    Unchanged,
+    Withdrawal,
+)
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import Invocation, Message, Misunderstanding, Press
 from bot.model.rules import Rules
@@ -23,6 +34,8 @@ from bot.ports import Audit, Confirmations
 from bot.pulls import briefing
 from bot.results import Plan
 
+SAY = "say"
+"""The action of a button whose value is said by whoever presses it: it can do no more than they could by typing."""
 CONFIRM_WITHIN = timedelta(minutes=15)
 
 
@@ -62,7 +75,7 @@ class Conversation:
         """
         message = self._known(message)
         try:
-            if message.press is not None:
+            if message.press is not None and message.press.action != SAY:
                 with self._pressing:
                     return self._pressed(message, message.press)
             return self._asked(message, dry_run=dry_run, yes=yes)
@@ -89,22 +102,39 @@ class Conversation:
         if isinstance(planned, Reply):
             return Answer(planned)
         if dry_run:
-            return Answer(results.planned(planned, _shown(planned)))
+            return Answer(
+                results.planned(planned, "" if isinstance(planned, Muting | SyncRequest) else _shown(planned))
+            )
         self._judge(message, planned)
+        return self._have(context, invocation, planned, yes=yes, agreed=agreed)
+
+    def _have(
+        self,
+        context: Context,
+        invocation: Invocation,
+        planned: Plan | Errand,
+        *,
+        yes: bool,
+        agreed: str | None,
+    ) -> Answer:
+        """What is planned and allowed is done, or asked back."""
+        message = context.message
+        if isinstance(planned, Muting | SyncRequest):
+            return self._run(message, planned)
         changed = agreed is not None and agreed != planned.fingerprint
         if changed or (agreed is None and results.doubts(planned) and not yes):
             return Answer(self._question(message, planned, changed=changed))
-        if isinstance(planned, Proposal):
+        if isinstance(planned, Change):
             return self._perform(context, invocation, planned)
         if isinstance(planned, Withdrawal):
             return self._withdraw(message, planned)
         return self._release(context, invocation, planned)
 
-    def _judge(self, message: Message, planned: Plan) -> None:
+    def _judge(self, message: Message, planned: Plan | Errand) -> None:
         """Refusal unless the actor may do all of it."""
         for each in planned.proposals if isinstance(planned, Release) else [planned]:
-            overrides = isinstance(each, Proposal) and each.because
-            also = {other.environment for other in each.also} if isinstance(each, Proposal) else set()
+            overrides = isinstance(each, Change) and each.because
+            also = {other.environment for other in each.also} if isinstance(each, Change) else set()
             verbs = [each.verb, OVERRIDE] if overrides else [each.verb]
             for verb, place in product(verbs, [each.environment, *sorted(also - {each.environment})]):
                 verdict = judge(message.actor, verb, place, self.rules)
@@ -135,11 +165,11 @@ class Conversation:
 
         return Answer(answer.reply, settle)
 
-    def _plan(self, invocation: Invocation, context: Context) -> Plan | Reply:
+    def _plan(self, invocation: Invocation, context: Context) -> Plan | Errand | Reply:
         planned = self.registry.commands[invocation.verb].run(context, **invocation.arguments)
         if isinstance(planned, Release):
             return replace(planned, proposals=tuple(briefing.prepared(context, each) for each in planned.proposals))
-        return briefing.prepared(context, planned) if isinstance(planned, Proposal) else planned
+        return briefing.prepared(context, planned) if isinstance(planned, Change) else planned
 
     def _done(self, invocation: Invocation, context: Context) -> Reply | None:
         """What an interrupted run of this very message has done already, told from Git.
@@ -162,10 +192,10 @@ class Conversation:
         note = "The repository has changed since the question was asked, so here it is again." if changed else ""
         return results.question(planned, confirmation, _shown(planned), note)
 
-    def _perform(self, context: Context, invocation: Invocation, planned: Proposal) -> Answer:
+    def _perform(self, context: Context, invocation: Invocation, planned: Change) -> Answer:
         message = context.message
 
-        def plan_again() -> Proposal | Unchanged:
+        def plan_again() -> Change | Unchanged:
             return _same(planned, self._plan(invocation, self.look(message)))
 
         try:
@@ -197,24 +227,33 @@ class Conversation:
 
         return Answer(results.released(planned, [answer.reply for answer in answers]), afterwards)
 
+    def _run(self, message: Message, planned: Errand) -> Answer:
+        try:
+            reply = results.run(self.performer().run(planned))
+        except (Refusal, Unavailable) as trouble:
+            outcome = Outcome.REFUSED if isinstance(trouble, Refusal) else Outcome.FAILED
+            self._keep(message, planned, outcome, str(trouble))
+            raise
+        return Answer(replace(reply, sections=self._keep(message, planned, reply.outcome, reply.text)))
+
     def _withdraw(self, message: Message, planned: Withdrawal) -> Answer:
         self.performer().withdraw(planned)
         reply = results.withdrawn(planned)
         return Answer(replace(reply, sections=self._keep(message, planned, reply.outcome, reply.text)))
 
     def _keep(
-        self, message: Message, planned: Proposal | Withdrawal, outcome: Outcome, detail: str
+        self, message: Message, planned: Change | Withdrawal | Errand, outcome: Outcome, detail: str
     ) -> tuple[Section, ...]:
         """What to say where the audit can't hold it: what is done is done, and must not be said to have failed."""
         try:
-            said = f" Anyway, because {planned.because}" if isinstance(planned, Proposal) and planned.because else ""
+            said = f" Anyway, because {planned.because}" if isinstance(planned, Change) and planned.because else ""
             for target in planned.targets or (None,):
                 self.audit.record(message, planned.verb, target, outcome, detail + said)
         except Unavailable as trouble:
             return (Section(f"The audit does not hold this: {trouble}"),)
         return ()
 
-    def _follow_up(self, context: Context, planned: Proposal, pull: PullRequest) -> Reply | None:
+    def _follow_up(self, context: Context, planned: Change, pull: PullRequest) -> Reply | None:
         said = self.performer().follow_up(briefing.completed(context, planned), pull)
         return Reply(Outcome.ANSWERED, " ".join(said)) if said else None
 
@@ -224,9 +263,9 @@ def _shown(planned: Plan) -> str:
     return proposals.diff([edit for each in results.proposed(planned) for edit in each.edits], context=0)
 
 
-def _same(asked: Proposal, again: Plan | Reply) -> Proposal | Unchanged:
+def _same(asked: Change, again: Plan | Errand | Reply) -> Change | Unchanged:
     """The proposal for the same services in what was planned again."""
-    if isinstance(again, Reply):
+    if isinstance(again, Reply | Muting | SyncRequest):
         return Unchanged(again.text)
     planned = results.proposed(again)
     for each in planned:

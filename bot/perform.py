@@ -12,12 +12,17 @@ from threading import Lock
 
 from bot import branches, wording
 from bot.errors import Protected, Refusal, Unavailable
-from bot.model.catalog import Delivery, Merge
+from bot.model.catalog import Delivery, Merge, Target
 from bot.model.change import (
     Adopted,
+    Amendment,
+    Change,
     Committed,
     Contested,
+    Done,
+    Errand,
     Failed,
+    Muting,
     Opened,
     Outcome,
     Proposal,
@@ -27,7 +32,7 @@ from bot.model.change import (
     Withdrawal,
     Withdrawn,
 )
-from bot.ports import ForgeWrites, Git, GitWrites
+from bot.ports import EngineWrites, ForgeWrites, Git, GitWrites, Mutes
 from bot.pulls import pending
 
 TRIES = 10
@@ -36,7 +41,7 @@ TRIES = 10
 FIRST_PAUSE = 0.2
 """Seconds after the first lost race; each further one half as long again."""
 
-Plan = Callable[[], Proposal | Unchanged]
+Plan = Callable[[], Change | Unchanged]
 """Look again and plan again, on the branch as it is now."""
 
 
@@ -48,19 +53,22 @@ class Performer:
     forge: ForgeWrites | None
     look: Callable[[], Git]
     pause: Callable[[float], None] = time.sleep
+    mutes: Mutes | None = None
+    engines: EngineWrites | None = None
     _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     """Held from looking for a pull request that stands in the way until ours is open: of two at once, one must see the
     other."""
 
-    def perform(self, proposal: Proposal, plan_again: Plan) -> Outcome:
+    def perform(self, proposal: Change, plan_again: Plan) -> Outcome:
         """Make the change. Refusal and Unavailable pass through; nothing is half done then."""
         if not proposal.edits:
-            return Unchanged(f"{proposal.steps[0].target} is already {proposal.steps[0].to_version}.")
+            step = proposal.steps[0] if isinstance(proposal, Proposal) else None
+            return Unchanged(f"{proposal.targets[0]} is already {step.to_version if step else 'so in Git'}.")
         if proposal.delivery is Delivery.PUSH:
             return self._push(proposal, plan_again)
         return self._open(proposal)
 
-    def follow_up(self, proposal: Proposal, pull: PullRequest) -> tuple[str, ...]:
+    def follow_up(self, proposal: Change, pull: PullRequest) -> tuple[str, ...]:
         """What a pull request gets once it is open: its whole text, labels, people, and at last its merge.
 
         Gives what to say of it: a warning for each that failed, since the request stands, and a merge done at once.
@@ -86,7 +94,7 @@ class Performer:
             said += self._merge(self.forge, proposal, pull)
         return tuple(said)
 
-    def _merge(self, forge: ForgeWrites, proposal: Proposal, pull: PullRequest) -> list[str]:
+    def _merge(self, forge: ForgeWrites, proposal: Change, pull: PullRequest) -> list[str]:
         """What there is to say of it: nothing where it merges later by itself, as was promised."""
         try:
             commit = forge.merge_when_ready(proposal.repository, pull.number, head=pull.head)
@@ -94,11 +102,11 @@ class Performer:
             return [f"Pull request #{pull.number} does not merge by itself: {trouble}"]
         return [f"Pull request #{pull.number} is merged, in commit {commit[:10]}."] if commit else []
 
-    def _push(self, proposal: Proposal, plan_again: Plan) -> Outcome:
+    def _push(self, proposal: Change, plan_again: Plan) -> Outcome:
         with self.git.turn(proposal.repository) as newest:
             return self._push_onto(newest, proposal, plan_again)
 
-    def _push_onto(self, newest: str, proposal: Proposal, plan_again: Plan) -> Outcome:
+    def _push_onto(self, newest: str, proposal: Change, plan_again: Plan) -> Outcome:
         """Whoever waited for the turn finds the branch further on, and plans again before pushing in vain."""
         for attempt in range(TRIES):
             if proposal.base != newest:
@@ -123,19 +131,37 @@ class Performer:
 
     def withdraw(self, withdrawal: Withdrawal) -> Outcome:
         """Close a pull request of ours, and say there why. Refusal and Unavailable pass through."""
-        forge = self._forge(withdrawal.environment)
+        forge = self._forge(withdrawal.environment, withdrawal.verb)
         self._close(forge, withdrawal.repository, withdrawal.pull, withdrawal.comment)
         return Withdrawn(withdrawal.pull)
 
-    def _open(self, proposal: Proposal) -> Outcome:
-        repository, forge = proposal.repository, self._forge(proposal.environment)
+    def run(self, errand: Errand) -> Done | Unchanged:
+        """Have it done. Refusal and Unavailable pass through."""
+        if isinstance(errand, Muting):
+            return self._mute(errand)
+        if self.engines is None:
+            raise Refusal(f"No engine can be asked to sync {errand.target} from here.")
+        self.engines.sync(errand.deployed)
+        return Done(errand.text)
+
+    def _mute(self, muting: Muting) -> Done | Unchanged:
+        if self.mutes is None:
+            raise Refusal("Nothing remembers mutes here, so nothing was muted.")
+        if muting.mute is not None:
+            self.mutes.mute(muting.mute)
+        elif not self.mutes.unmute(muting.target.environment, muting.target.service):
+            return Unchanged(f"{muting.target} is not muted, so its drift is told anyway.")
+        return Done(muting.text)
+
+    def _open(self, proposal: Change) -> Outcome:
+        repository, forge = proposal.repository, self._forge(proposal.environment, proposal.verb)
         with self._opening:
             existing, older, seen = None, [], set()
             for pull in (pull for pull in forge.pulls(repository) if pull.ours):
                 seen.add(pull.number)
                 if pull.branch == proposal.branch:
                     existing = pull
-                elif contested := pending.moved(self.look(), pull, repository, proposal.targets):
+                elif contested := self._same_matter(proposal, pull):
                     if not self._may_replace(proposal, pull):
                         return Contested(contested[0], pull)
                     older.append(pull)
@@ -151,8 +177,8 @@ class Performer:
                 )
                 # Another process may have looked when ours wasn't there either: the later of the two sees both.
                 for pull in (pull for pull in forge.pulls(repository) if pull.ours and pull.number not in seen):
-                    moved = pending.moved(self.look(), pull, repository, proposal.targets)
-                    if pull.number < ours.number and moved and self._may_replace(proposal, pull):
+                    same = pull.number < ours.number and self._same_matter(proposal, pull)
+                    if same and self._may_replace(proposal, pull):
                         older.append(pull)
             else:
                 ours = replace(existing, head=head)
@@ -161,14 +187,22 @@ class Performer:
                 self._close(forge, repository, pull, f"#{ours.number} takes the place of this pull request.")
         return Opened(ours, tuple(older)) if existing is None else Adopted(ours)
 
-    def _open_instead(self, proposal: Proposal, refusal: Protected) -> Outcome:
+    def _same_matter(self, proposal: Change, pull: PullRequest) -> tuple[Target, ...]:
+        """The targets for which two pull requests can't both be meant: both move it, or both amend it in one way."""
+        if isinstance(proposal, Amendment):
+            return tuple(each for each in proposal.targets if branches.amends(pull.branch, proposal.verb, each))
+        return pending.moved(self.look(), pull, proposal.repository, proposal.targets)
+
+    def _open_instead(self, proposal: Change, refusal: Protected) -> Outcome:
         """What can't be pushed is proposed, where there is a forge, and said to be."""
         if self.forge is None:
             raise refusal
         result = self._open(proposal)
         return replace(result, why=str(refusal)) if isinstance(result, Opened) else result
 
-    def _forge(self, environment: str) -> ForgeWrites:
+    def _forge(self, environment: str, verb: str) -> ForgeWrites:
+        if self.forge is None and verb in branches.AMENDING:
+            raise Refusal(f"{verb} opens a pull request, and no forge is configured: {wording.SIGN_IN}.")
         if self.forge is None:
             raise Refusal(
                 f"{environment} changes by pull request, and no forge is configured: {wording.SIGN_IN}, "
@@ -180,7 +214,7 @@ class Performer:
         forge.comment(repository, pull.number, why)
         forge.close(repository, pull.number, delete_branch=True)
 
-    def _may_replace(self, proposal: Proposal, pull: PullRequest) -> bool:
+    def _may_replace(self, proposal: Change, pull: PullRequest) -> bool:
         """A rollback gives way to none but another; a release to what moves all of its services; and what holds other
         people's commits, merges of the base aside, to nothing."""
         if branches.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
@@ -194,7 +228,7 @@ class Performer:
         return pending.released(self.look(), pull, proposal.repository) <= ours
 
 
-def _otherwise(asked: Proposal, again: Proposal) -> str | None:
+def _otherwise(asked: Change, again: Change) -> str | None:
     """What makes a plan another than the one that was asked for, and perhaps confirmed."""
     if again.targets != asked.targets:
         # `rollback payment` means wherever it moved last: there, nobody judged whether this person may.
@@ -202,6 +236,8 @@ def _otherwise(asked: Proposal, again: Proposal) -> str | None:
         return f"That would change {now} by now and not {then}"
     if new := [other for other in again.also if other not in asked.also]:
         return f"That would move {wording.joined([str(other) for other in new])} as well by now"
+    if not (isinstance(asked, Proposal) and isinstance(again, Proposal)):
+        return None if again.fingerprint == asked.fingerprint else f"{asked.targets[0]} would change otherwise by now"
     for step, before in zip(again.steps, asked.steps, strict=True):
         if step.from_version != before.from_version:
             moved = f"{wording.short(before.from_version)} to {wording.short(step.from_version)}"

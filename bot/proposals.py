@@ -8,10 +8,11 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot import markdown, wording
 from bot.comparison import secrets
+from bot.model.catalog import Target
 from bot.model.change import Commit, Edit, Step, net
 from bot.model.request import Message
 
@@ -50,12 +51,22 @@ def change_id(message: Message) -> str:
 
 def trailers(step: Step, message: Message) -> str:
     """The commit's last paragraph, one `Key: value` a line; text from people can't add a line."""
+    return _trailers(
+        step.target, message, {"Quarterdeck-From": step.from_version or "none", "Quarterdeck-To": step.to_version}
+    )
+
+
+def amendment_message(title: str, target: Target, message: Message) -> str:
+    """The message of a commit that promotes nothing."""
+    return f"{markdown.flat(title)}\n\n{_trailers(target, message, {})}\n"
+
+
+def _trailers(target: Target, message: Message, moved: Mapping[str, str]) -> str:
     asked = message.actor.github or message.actor.name
     pairs = {
-        "Quarterdeck-Service": step.target.service,
-        "Quarterdeck-Environment": step.target.environment,
-        "Quarterdeck-From": step.from_version or "none",
-        "Quarterdeck-To": step.to_version,
+        "Quarterdeck-Service": target.service,
+        "Quarterdeck-Environment": target.environment,
+        **moved,
         "Quarterdeck-Change": change_id(message),
         "Requested-by": asked,
     }

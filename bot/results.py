@@ -8,14 +8,18 @@ from bot import wording
 from bot.model.catalog import Merge
 from bot.model.change import (
     Adopted,
+    Change,
     Committed,
     Contested,
+    Done,
+    Errand,
     Failed,
+    Muting,
     Opened,
-    Proposal,
     PullRequest,
     Release,
     Reversal,
+    SyncRequest,
     Unchanged,
     Withdrawal,
     Withdrawn,
@@ -23,7 +27,8 @@ from bot.model.change import (
 from bot.model.change import Outcome as Result
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 
-Plan = Proposal | Release | Withdrawal
+Plan = Change | Release | Withdrawal
+"""What a command may ask for of Git and the forge."""
 
 LINKS: Final = 3
 """Pull requests that a reply has buttons for; its table names all."""
@@ -48,7 +53,7 @@ _DONE: Final = {
 }
 
 
-def performed(proposal: Proposal, result: Result) -> Reply:
+def performed(proposal: Change, result: Result) -> Reply:
     """What came of a proposal, for the person who asked."""
     moved = wording.change(proposal)
     done = "Rolled back" if isinstance(proposal, Reversal) else "Promoted"
@@ -76,8 +81,8 @@ def performed(proposal: Proposal, result: Result) -> Reply:
                 "Merge or close that one, then say it again."
             )
             return Reply(Outcome.CONTESTED, text, choices=_links([pull]), pull=pull)
-        case Withdrawn(pull):
-            raise AssertionError(f"#{pull.number} was closed, which no proposal asks for")
+        case Withdrawn():
+            raise AssertionError(f"{result} is no result of a change to files")
         case Failed(why):
             return Reply(Outcome.FAILED, why)
 
@@ -86,6 +91,13 @@ def withdrawn(withdrawal: Withdrawal) -> Reply:
     """A pull request of ours is closed."""
     pull = withdrawal.pull
     return Reply(Outcome.WITHDRAWN, withdrawal.text, choices=_links([pull]), pull=pull)
+
+
+def run(result: Done | Unchanged) -> Reply:
+    """What came of an errand."""
+    if isinstance(result, Unchanged):
+        return Reply(Outcome.UNCHANGED, result.why)
+    return Reply(Outcome.DONE, result.text)
 
 
 def released(release: Release, replies: Sequence[Reply]) -> Reply:
@@ -136,8 +148,10 @@ def released(release: Release, replies: Sequence[Reply]) -> Reply:
     )
 
 
-def planned(plan: Plan, shown: str) -> Reply:
+def planned(plan: Plan | Errand, shown: str) -> Reply:
     """What would happen, under `--dry-run`; `shown` is the diff."""
+    if isinstance(plan, Muting | SyncRequest):
+        return Reply(Outcome.PLANNED, f"{plan.would}. Nothing was done.")
     if isinstance(plan, Withdrawal):
         return Reply(Outcome.PLANNED, f"Pull request #{plan.pull.number} would be closed. Nothing was done.")
     skipped = tuple(each.why for each in plan.skipped) if isinstance(plan, Release) else ()
@@ -147,10 +161,10 @@ def planned(plan: Plan, shown: str) -> Reply:
 
 def doubts(plan: Plan) -> str:
     """Why a person must confirm first; empty where nobody must."""
-    changes = plan.proposals if isinstance(plan, Release) else (plan,)
-    if len(changes) == 1:
-        return changes[0].confirm or ""
-    return " ".join(f"{wording.services(each.steps)}: {each.confirm}" for each in proposed(plan) if each.confirm)
+    if isinstance(plan, Release) and len(plan.proposals) != 1:
+        return " ".join(f"{wording.services(each.steps)}: {each.confirm}" for each in plan.proposals if each.confirm)
+    only = plan.proposals[0] if isinstance(plan, Release) else plan
+    return only.confirm or ""
 
 
 def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply:
@@ -168,8 +182,8 @@ def question(plan: Plan, confirmation: str, shown: str, note: str = "") -> Reply
     return Reply(Outcome.CONFIRM, f"{said}. {doubts(plan) or 'Go on?'}", sections, choices)
 
 
-def proposed(plan: Plan) -> tuple[Proposal, ...]:
-    """The proposals of a plan, however many it has."""
+def proposed(plan: Plan) -> tuple[Change, ...]:
+    """The changes of a plan, however many it has."""
     if isinstance(plan, Withdrawal):
         return ()
     return plan.proposals if isinstance(plan, Release) else (plan,)
@@ -184,7 +198,7 @@ def _code(shown: str) -> tuple[Section, ...]:
     return (Section(shown, Layout.CODE),) if shown else ()
 
 
-def _how(proposal: Proposal) -> str:
+def _how(proposal: Change) -> str:
     return f"a pull request from {proposal.branch}" if proposal.delivery == "pull-request" else "a commit"
 
 
@@ -212,7 +226,7 @@ def _to_merge(pulls: Sequence[PullRequest]) -> str:
     return f" Merge {named}{more}, and the cluster follows."
 
 
-def _next(proposal: Proposal, pull: PullRequest) -> str:
+def _next(proposal: Change, pull: PullRequest) -> str:
     """What has to happen with a pull request for the cluster to follow."""
     if proposal.merge is Merge.WHEN_READY:
         return ": it merges as soon as the rules of its branch allow, and the cluster follows."

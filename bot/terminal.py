@@ -25,6 +25,7 @@ def plain(reply: Reply) -> str:
         indent = "" if section.layout is Layout.TEXT else "  "
         lines += [f"{indent}{line}".rstrip() for line in text.split("\n")]
     lines += [f"{choice.label}: {choice.url}" for choice in reply.choices if choice.url]
+    lines += reply.attachment.text.rstrip("\n").split("\n") if reply.attachment else []
     if reply.outcome is Outcome.CONFIRM:
         lines.append("Nothing was done yet. Say it again with --yes to confirm.")
     return printable("\n".join(lines))

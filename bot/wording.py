@@ -1,11 +1,11 @@
 """Sentences and tables that several commands and jobs share. Plain text; whoever shows it escapes it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from bot.model.catalog import Target
-from bot.model.change import Move, Proposal, Step
+from bot.model.change import Amendment, Change, Move, Proposal, Step
 from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState, Writer
 
@@ -51,8 +51,12 @@ def moved_too(others: Sequence[Target]) -> str:
     return f"This moves {joined([str(other) for other in others])} as well, by the same files." if others else ""
 
 
-def change(proposal: Proposal) -> str:
+def change(proposal: Change) -> str:
     """`payment in production: v1.2.0 → v1.3.0`; of several services, each."""
+    if isinstance(proposal, Amendment):
+        return f"{proposal.target}: {proposal.summary}"
+    if not isinstance(proposal, Proposal):
+        return proposal.title
     moved = [f"{short(step.from_version)} → {short(step.to_version)}" for step in proposal.steps]
     if len(moved) == 1:
         return f"{proposal.steps[0].target}: {moved[0]}"
@@ -76,6 +80,11 @@ def lasted(period: timedelta) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def moment(when: datetime) -> str:
+    """`2026-03-03 09:00 UTC`."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def commit(move: Move) -> str:

@@ -22,7 +22,8 @@ def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
     environment = branches.environment(pull.branch, ctx.catalog.environments)
     if environment is None:
         raise Refusal(f"{named} is for no environment of the config, so nobody may close it here; do so at {pull.url}")
-    targets = [target for target in ctx.targets(environment=environment) if target.repository == repository]
+    there = [target for target in ctx.targets(environment=environment) if target.repository == repository]
+    targets = pending.moved(ctx.git, pull, repository, there)
     return Withdrawal(
         verb="cancel",
         environment=environment,
@@ -30,7 +31,7 @@ def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
         pull=pull,
         comment=proposals.closing("This was cancelled.", ctx.message),
         text=f"{named} is closed, and its branch is gone.",
-        targets=pending.moved(ctx.git, pull, repository, targets),
+        targets=targets or tuple(target for target in there if branches.names(pull.branch, target)),
     )
 
 

@@ -15,6 +15,7 @@ from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
 from bot.model.request import Message
+from bot.model.rules import Mute
 from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -305,6 +306,22 @@ class Engines:
 
     def sync(self, deployed: Deployed) -> None:
         self.synced.append(deployed)
+
+
+class Mutes:
+    """By target."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Mute] = {}
+
+    def mutes(self, environment: str) -> tuple[Mute, ...]:
+        return tuple(each for each in self.kept.values() if each.environment == environment)
+
+    def mute(self, mute: Mute) -> None:
+        self.kept[mute.environment, mute.service] = mute
+
+    def unmute(self, environment: str, service: str) -> bool:
+        return self.kept.pop((environment, service), None) is not None
 
 
 class Confirmations:

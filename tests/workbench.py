@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Synced
+from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Mutes, Synced
 
 import commands
 from bot.command import Context, discover
@@ -63,6 +63,7 @@ class Bench:
         self.clusters = Clusters()
         self.synced = Synced()
         self.engines = Engines()
+        self.mutes = Mutes()
         self.confirmations = Confirmations()
         self.audit = Audit()
         self.time = NOW
@@ -73,7 +74,9 @@ class Bench:
 
     def restart(self) -> None:
         """The process anew: what it held in memory is gone."""
-        performer = Performer(self.git, self.forge, lambda: self.git, lambda _: None)
+        performer = Performer(
+            self.git, self.forge, lambda: self.git, lambda _: None, mutes=self.mutes, engines=self.engines
+        )
         self.conversation = Conversation(
             registry=REGISTRY,
             rules=self.rules,
@@ -93,7 +96,9 @@ class Bench:
     def context(self, message: Message) -> Context:
         self.looks += 1
         survey = Survey(self.git, Renderer(), self.clusters, self.synced, self.engines)
-        return Context(self.catalog, self.git, survey, message, self.time, REGISTRY, lambda: self.forge)
+        return Context(
+            self.catalog, self.git, survey, message, self.time, REGISTRY, lambda: self.forge, self.mutes.mutes
+        )
 
     def message(self, text: str, by: Actor = ANA) -> Message:
         self._said += 1

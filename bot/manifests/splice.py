@@ -4,6 +4,7 @@ Parsing a file and dumping it again moves comments, quotes and indentation; peop
 change but the value. Knows nothing of images or Kubernetes.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,10 @@ _NOT_A_STRING = re.compile(
 )
 
 
+_SPECIAL = re.compile(r"\A[\s\-?:#&*!|>'\"%@`]|[,\[\]{}\n\r\t]|: | #|[:\s]\Z")
+"""What makes a plain scalar something else, or end early, in some place: https://yaml.org/spec/1.2.2/#733-plain-style"""
+
+
 class Removal(NamedTuple):
     """A key of a mapping that should go, with its value."""
 
@@ -34,14 +39,15 @@ class Removal(NamedTuple):
     key: str
 
 
-def draft(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] = ()) -> Draft:
+def draft(text: Text, values: Mapping[Node, str], removals: Sequence[Removal] = (), *, plain: bool = False) -> Draft:
     """What replaces some scalars' values and takes some keys out, and leaves every other character as it is.
 
     Quotes stay; they are added only where a reader of YAML 1.1 or 1.2 would take the new value for something else than
-    a string. Refusal, with file and line, where a value can't be replaced on its own.
+    a string; `plain` values are numbers and truths, and get none. Refusal, with file and line, where a value can't be
+    replaced on its own.
     """
     pairs = [_pair(removal) for removal in removals]
-    cuts = [_replacement(text, node, value) for node, value in values.items() if node.value != value]
+    cuts = [_replacement(text, node, value, plain=plain) for node, value in values.items() if node.value != value]
     cuts += [
         _removal(text, removal.mapping, position) for removal, (position, _, _) in zip(removals, pairs, strict=True)
     ]
@@ -105,7 +111,7 @@ def _pair(removal: Removal) -> tuple[int, Node, Node]:
     return next((number, key, value) for number, (key, value) in pairs if key.value == removal.key)
 
 
-def _replacement(text: Text, node: Node, value: str) -> Cut:
+def _replacement(text: Text, node: Node, value: str, *, plain: bool) -> Cut:
     content, place = text.content, f"{text.file}:{text.line(node)}"
     start, end = text.start(node), node.end_mark.index
     raw = content[start:end]
@@ -121,8 +127,9 @@ def _replacement(text: Text, node: Node, value: str) -> Cut:
         return Cut(start + 1, end - 1, value)
     if raw != node.value:
         raise Refusal(f"{place} is a value that spans lines; edit it by hand.")
-    plain = value if reads_as_string(value) else f'"{value}"'
-    return Cut(start, end, plain if raw else f" {plain}")
+    bare = plain or (reads_as_string(value) and not _SPECIAL.search(value))
+    written = value if bare else json.dumps(value, ensure_ascii=False)
+    return Cut(start, end, written if raw else f" {written}")
 
 
 def _removal(text: Text, mapping: Node, position: int) -> Cut:

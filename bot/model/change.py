@@ -1,13 +1,16 @@
 """Changes as values: what should happen to Git, and what came of it."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from bot.model.catalog import Delivery, Merge, Target
+from bot.model.rules import Mute
 from bot.model.secret import Secret
+from bot.model.sync import Deployed, Difference
 
 PREFIX = "quarterdeck/"
 """Branches under it are ours."""
@@ -59,15 +62,14 @@ class Step:
     to_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Services of one environment and repository should move, in one pull request or one push; mostly it is one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(ABC):
+    """Files of one environment and repository should change, in one pull request or one push.
 
     Performing it twice has the effect of once.
     """
 
     verb: str
-    steps: tuple[Step, ...]
     delivery: Delivery
     base: str
     """The commit it was planned on."""
@@ -94,24 +96,60 @@ class Proposal:
         return tuple(edit for draft in self.drafts for edit in draft.edits)
 
     @property
+    @abstractmethod
+    def targets(self) -> tuple[Target, ...]: ...
+
+    @property
+    def environment(self) -> str:
+        return self.targets[0].environment
+
+    @property
+    def repository(self) -> str:
+        return self.targets[0].repository
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """The same for the same effect on the same files, whatever the base commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal(Change):
+    """Services of one environment and repository should move; mostly it is one."""
+
+    steps: tuple[Step, ...]
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         return tuple(step.target for step in self.steps)
 
     @property
-    def environment(self) -> str:
-        return self.steps[0].target.environment
-
-    @property
-    def repository(self) -> str:
-        return self.steps[0].target.repository
-
-    @property
     def fingerprint(self) -> str:
-        """The same for the same effect on the same files, whatever the base commit."""
+        """As of any change."""
         return hashlib.sha256(repr((self.verb, self.steps, self.also, self.edits)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment(Change):
+    """Files should be put right after the drift of a target: nothing is promoted."""
+
+    target: Target
+    summary: str
+    """What it does, as the end of a sentence that begins with the target: `2 live values written into Git`."""
+    findings: tuple[Difference, ...]
+    """What it is about. Values of Secrets are masked."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (self.target,)
+
+    @property
+    def fingerprint(self) -> str:
+        """As of any change."""
+        return hashlib.sha256(repr((self.verb, self.target, self.edits)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal(Proposal):
     """A proposal to go back: a revert for each draft, newest first, or one that only sets the version back."""
 
@@ -158,6 +196,52 @@ class Withdrawal:
     @property
     def fingerprint(self) -> str:
         return hashlib.sha256(repr((self.verb, self.repository, self.pull.number, self.pull.head)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """The drift of a target should not be told for a while; without a `mute`, it should be told again."""
+
+    verb: str
+    target: Target
+    mute: Mute | None
+    would: str
+    """What would be done, as a clause with “would”."""
+    text: str
+    """What whoever asked is told once it is done."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (self.target,)
+
+    @property
+    def environment(self) -> str:
+        return self.target.environment
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """The engine that deploys a target should be asked to bring its cluster to what Git says."""
+
+    verb: str
+    target: Target
+    deployed: Deployed
+    would: str
+    """As of `Muting`."""
+    text: str
+    """As of `Muting`."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (self.target,)
+
+    @property
+    def environment(self) -> str:
+        return self.target.environment
+
+
+Errand = Muting | SyncRequest
+"""What is asked of our store or of an engine: Git stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +363,13 @@ class Withdrawn:
     """The pull request is closed."""
 
     pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An errand is run."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

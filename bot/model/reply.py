@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     CONFIRM = "confirm"
     CONTESTED = "contested"
     WITHDRAWN = "withdrawn"
+    DONE = "done"
     REFUSED = "refused"
     MISUNDERSTOOD = "misunderstood"
     FAILED = "failed"
@@ -42,13 +43,24 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button: a link (`url`) or an action with its value. `danger` asks for the confirming colour."""
+    """A button: a link (`url`) or an action with its value. `danger` asks for the confirming colour.
+
+    The action `say` has its value said, as a command, by whoever presses it.
+    """
 
     label: str
     url: str | None = None
     action: str | None = None
     value: str = ""
     danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file that goes with an answer, since it is too long for one."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +76,5 @@ class Reply:
     commit: str | None = None
     private: bool = False
     """For the asker alone, where the chat can: usage errors, refusals, help."""
+    attachment: Attachment | None = None
+    """Shown to everyone in the place of the question."""

@@ -64,9 +64,9 @@ def write(proposal: Proposal, message: Message, images: ImagePolicy, briefs: Seq
         parts += _section(proposal, step, brief) if several else _details(proposal, step, brief, "###")
     paths = {edit.path for edit in proposal.edits}
     files = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
-    shown = fenced(_cut(proposals.diff(proposal.edits)))
+    shown = fenced(cut(proposals.diff(proposal.edits)))
     parts += [Part(folded(f"The change in Git: {files}", shown) if briefs else shown, 5, "the diff of its files")]
-    return _fitted(parts, [Part(_undo(proposal)), Part(proposals.hidden_block(proposal.steps, message))])
+    return fitted(parts, [Part(_undo(proposal)), Part(proposals.hidden_block(proposal.steps, message))])
 
 
 def _summary(proposal: Proposal, message: Message) -> str:
@@ -176,7 +176,7 @@ def _cluster(changed: tuple[Changed, ...] | str) -> str:
         return f"What changes can't be shown: {text(changed)}"
     if not changed:
         return "Nothing changes: every object is the same before and after."
-    shown = [f"{code(each.object)}\n\n{fenced(_cut(each.diff))}" for each in changed[:OBJECTS]]
+    shown = [f"{code(each.object)}\n\n{fenced(cut(each.diff))}" for each in changed[:OBJECTS]]
     if more := changed[OBJECTS:]:
         kinds = groupby(sorted(each.object.partition(" ")[0] for each in more))
         shown.append(
@@ -204,14 +204,14 @@ def _version(version: str | None) -> str:
     return text(wording.short(version))
 
 
-def _cut(diff: str) -> str:
+def cut(diff: str) -> str:
     if len(diff) <= DIFF:
         return diff
     kept = diff[:DIFF].rpartition("\n")[0]
     return f"{kept}\n … and {diff.count(chr(10)) - kept.count(chr(10)):,} more lines"
 
 
-def _fitted(parts: Sequence[Part], end: Sequence[Part]) -> str:
+def fitted(parts: Sequence[Part], end: Sequence[Part]) -> str:
     """All of it, or as much as fits: of what matters least, the last goes first."""
     kept, left_out = list(parts), ""
     by_rank = sorted(range(len(kept)), key=lambda number: (kept[number].rank, number))

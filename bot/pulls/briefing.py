@@ -15,9 +15,9 @@ from bot.command import Context
 from bot.comparison.rendered import Changed, changes
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
-from bot.model.change import Comparison, Proposal, Reversal, Step
+from bot.model.change import Amendment, Change, Comparison, Proposal, Reversal, Step
 from bot.preview import Preview
-from bot.pulls import body
+from bot.pulls import amended, body
 from bot.pulls.body import Brief
 
 WITHIN = 6.0
@@ -25,14 +25,15 @@ WITHIN = 6.0
 AT_ONCE = 8
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Change)
 
 
-def prepared(context: Context, proposal: Proposal) -> Proposal:
+def prepared(context: Context, proposal: C) -> C:
     """With all that the config and the message say about its pull request."""
     actor, place = context.message.actor, context.catalog.environments[proposal.environment]
     # Whoever asked would approve their own change, and GitHub refuses nobody else for naming them.
     reviewers = tuple(name for name in place.reviewers if name.casefold() != (actor.github or "").casefold())
-    ours = ("quarterdeck", f"env/{place.name}", *(["rollback"] if isinstance(proposal, Reversal) else []))
+    ours = ("quarterdeck", f"env/{place.name}", *_kind(proposal))
     asked = replace(
         proposal,
         labels=tuple(dict.fromkeys([*ours, *place.labels])),
@@ -41,14 +42,29 @@ def prepared(context: Context, proposal: Proposal) -> Proposal:
         draft=place.draft,
         merge=place.merge,
     )
-    return replace(asked, body=body.write(asked, context.message, context.catalog.images))
+    return replace(asked, body=_body(context, asked))
 
 
-def completed(context: Context, proposal: Proposal, within: float = WITHIN) -> Proposal:
+def _kind(proposal: Change) -> list[str]:
+    """The labels of what is no promotion."""
+    if isinstance(proposal, Amendment):
+        return ["drift"]
+    return ["rollback"] if isinstance(proposal, Reversal) else []
+
+
+def _body(context: Context, asked: Change) -> str:
+    if isinstance(asked, Amendment):
+        return amended.write(asked, context.message, context.now)
+    return body.write(asked, context.message, context.catalog.images) if isinstance(asked, Proposal) else asked.body
+
+
+def completed(context: Context, proposal: C, within: float = WITHIN) -> C:
     """With a body that also tells what changes in the cluster, what is new, and how the services are now.
 
     `within` is in seconds. Never raises what the world did.
     """
+    if not isinstance(proposal, Proposal):
+        return proposal  # it said all that is known at once
     briefs = _gathered(context, proposal, within)
     return replace(proposal, body=body.write(proposal, context.message, context.catalog.images, briefs))
 

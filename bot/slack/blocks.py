@@ -48,6 +48,7 @@ SHOWN: Final = {
     Outcome.CONFIRM: ("Please confirm", "raised_hand"),
     Outcome.CONTESTED: ("Contested", "construction"),
     Outcome.WITHDRAWN: ("Closed", "wastebasket"),
+    Outcome.DONE: ("Done", "white_check_mark"),
     Outcome.REFUSED: ("Refused", "no_entry"),
     Outcome.MISUNDERSTOOD: ("Not understood", "grey_question"),
     Outcome.FAILED: ("Failed", "x"),

@@ -12,7 +12,13 @@ from bot.model.reply import Section
 
 TARGET = Target("payment", "production", "config", ("production/payment",))
 PROPOSAL = Proposal(
-    "promote", (Step(TARGET, "v1", "v2"),), Delivery.PULL_REQUEST, "0" * 40, (), "quarterdeck/x", "Promote it"
+    verb="promote",
+    steps=(Step(TARGET, "v1", "v2"),),
+    delivery=Delivery.PULL_REQUEST,
+    base="0" * 40,
+    drafts=(),
+    branch="quarterdeck/x",
+    title="Promote it",
 )
 MOVED = "payment in production: v1 → v2. Pull request #1"
 

@@ -154,7 +154,7 @@ def test_help_lists_every_usage_and_explains_one() -> None:
     assert [line.split()[0] for line in said] == [
         "cancel",
         "diff",
-        "drift",
+        *["drift"] * 7,
         "help",
         "history",
         "promote",

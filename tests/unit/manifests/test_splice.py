@@ -81,9 +81,9 @@ def test_a_key_goes_with_its_line_or_up_to_its_neighbour(content: str, after: st
 
 
 def test_what_would_change_more_than_meant_is_refused() -> None:
-    text = Text("a.yaml", "a: x\nb: y\n")
+    text = Text("a.yaml", 'a: "x"\nb: y\n')
     with pytest.raises(Refusal) as refusal:
-        rewrite(text, {node(text, "a"): "v2 # b"})
+        rewrite(text, {node(text, "a"): 'v2" # "'})
     assert str(refusal.value) == "a.yaml can't be edited without changing more than the version; edit it by hand."
 
 
@@ -133,3 +133,15 @@ def test_any_document_of_many_is_edited_alone(first: str, number: int) -> None:
     assert found is not None
     after = rewrite(text, {found: "moved"})
     assert after.content == text.content.replace(f"x{number}", "moved")
+
+
+@pytest.mark.parametrize("value", ["a: b", "a #b", "- a", "[a", "a, b", "&a", "*a", "!a", "%a", "a:", "{{ a }}", "'a"])
+def test_a_value_that_would_be_something_else_is_quoted(value: str) -> None:
+    text = Text("a.yaml", "a: x # why\nb: [y, z]\n")
+    assert resolved(rewrite(text, {node(text, "a"): value}).content)[0] == {"a": value, "b": ["y", "z"]}
+
+
+def test_a_number_stays_a_number() -> None:
+    text = Text("a.yaml", "a: 3\nb: '3'\n")
+    plain = splice.apply(text, [splice.draft(text, {node(text, "a"): "5", node(text, "b"): "5"}, plain=True)])
+    assert plain.content == "a: 5\nb: '5'\n"

@@ -44,7 +44,16 @@ def edit(each: Step) -> Edit:
 def proposal(*steps: Step, kind: type[Proposal] = Proposal, **more: object) -> Proposal:
     given = steps or (step(),)
     drafts = tuple(Draft("Promote it\n", (edit(each),)) for each in given)
-    return kind("promote", given, Delivery.PULL_REQUEST, "0" * 40, drafts, "quarterdeck/x", "Promote it", **more)  # type: ignore[arg-type] # the fields' own types
+    return kind(
+        verb="promote",
+        steps=given,
+        delivery=Delivery.PULL_REQUEST,
+        base="0" * 40,
+        drafts=drafts,
+        branch="quarterdeck/x",
+        title="Promote it",
+        **more,  # type: ignore[arg-type] # the fields' own types
+    )
 
 
 def sighting(each: Target, version: str, sync: SyncState = SyncState.SYNCED, why: str = "") -> Sighting:
