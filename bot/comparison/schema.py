@@ -52,6 +52,8 @@ class Type:
     scalar: Scalar | None = None
     complete: Complete | None = None
     """Rewrites the mapping in Git as the server would, where a field depends on others far from it."""
+    counted: frozenset[str] = frozenset()
+    """Numbers of which 0 asks for the default; elsewhere 0 is a value like any other."""
     presence: frozenset[str] = frozenset()
     """Fields that mean something though empty: `namespaceSelector: {}` is every namespace, without it only one."""
     custom: bool = False
@@ -69,6 +71,12 @@ class Type:
         known = name in self.fields if self.known is None else name in self.known
         return known or name in self.defaults or (self.values is not None and self.known is None)
 
+    def clears(self, name: str, value: object) -> bool:
+        """Whether a value asks for the default as null does: the API takes it for absent."""
+        if value == "":
+            return name in self.defaults and not self.custom
+        return name in self.counted and value == 0
+
     def drops(self, name: str) -> bool:
         return self.served is not None and name not in self.served
 
@@ -84,6 +92,7 @@ class Type:
 ANY = Type()
 CUSTOM = Type(custom=True)
 QUANTITY = Type(scalar=Scalar.QUANTITY)
+TIME = Type(scalar=Scalar.TIME)
 BYTES = Type(scalar=Scalar.BYTES)
 TEXT = Type(scalar=Scalar.TEXT)
 

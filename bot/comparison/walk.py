@@ -71,7 +71,7 @@ def _mapping(
         other = have.get(name)
         if name in kind.theirs and (value == "" or void(value)):
             continue
-        if value is None:
+        if value is None or kind.clears(name, value):
             yield from _cleared(kind, name, want, have, path, finding)
         elif other is None and not (name in have and value == ""):
             if finding is Kind.DRIFT:  # a default that is not live is nobody's wish

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
-from bot.comparison.schema import ANY, keyed, record, sequence, unordered
+from bot.comparison.schema import ANY, BYTES, keyed, record, sequence, unordered
 
 _RBAC = "rbac.authorization.k8s.io"
 _RULE = record(
@@ -73,6 +73,14 @@ TYPES = {
     (_ADMISSION_GROUP, "ValidatingAdmissionPolicy"): specified(_ADMISSION),
     (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): specified(
         record("policyName paramRef validationActions", {"matchResources": _MATCH})
+    ),
+    ("certificates.k8s.io", "CertificateSigningRequest"): specified(
+        # Who asks is written down by the server.
+        record(
+            "signerName expirationSeconds",
+            {"request": BYTES, "usages": unordered()},
+            theirs="groups uid username extra",
+        )
     ),
     ("policy", "PodSecurityPolicy"): specified(
         record(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
-from bot.comparison.schema import ANY, QUANTITY, Type, record, unordered
+from bot.comparison.schema import QUANTITY, TIME, Type, free, record, unordered
 
 _AMOUNTS = dict.fromkeys(("value", "averageValue", "targetValue", "targetAverageValue"), QUANTITY)
 _SOURCE = record(
@@ -35,16 +35,25 @@ _BEHAVIOR = record(
 )
 
 
-def _busy_cpu(_: Mapping[str, Any]) -> list[dict[str, Any]]:
-    target = {"type": "Utilization", "averageUtilization": 80}
-    return [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+def _busy_cpu(autoscaler: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without metrics it goes by the CPU's use, which v2beta1 spells in its own way."""
+    spelled = ({"target": {"type": "Utilization", "averageUtilization": 80}}, {"targetAverageUtilization": 80})
+    found = live.get("metrics")
+    for target in spelled:
+        metrics = [{"type": "Resource", "resource": {"name": "cpu", **target}}]
+        if found == metrics and not autoscaler.get("metrics"):
+            return {**autoscaler, "metrics": metrics}
+    return autoscaler
 
 
 _AUTOSCALER = record(
     "maxReplicas scaleTargetRef",
     {"metrics": unordered(_METRIC), "behavior": _BEHAVIOR},
-    defaults={"minReplicas": 1, "metrics": _busy_cpu, "targetCPUUtilizationPercentage": 80},
+    defaults={"minReplicas": 1, "targetCPUUtilizationPercentage": 80},
+    complete=_busy_cpu,
 )
+
+_SHARES = {"nominalConcurrencyShares": 0, "lendablePercent": 0}
 
 
 TYPES = {
@@ -75,11 +84,36 @@ TYPES = {
     ("scheduling.k8s.io", "PriorityClass"): record(
         "value globalDefault description", {"metadata": METADATA}, defaults={"preemptionPolicy": "PreemptLowerPriority"}
     ),
-    ("node.k8s.io", "RuntimeClass"): record("handler overhead scheduling", {"metadata": METADATA}),
-    ("coordination.k8s.io", "Lease"): specified(ANY),
+    ("node.k8s.io", "RuntimeClass"): record(
+        "handler scheduling", {"metadata": METADATA, "overhead": record(fields={"podFixed": free(QUANTITY)})}
+    ),
+    ("coordination.k8s.io", "Lease"): specified(record(fields={"acquireTime": TIME, "renewTime": TIME})),
+    ("events.k8s.io", "Event"): record(
+        fields={
+            "metadata": METADATA,
+            **dict.fromkeys(("eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"), TIME),
+        }
+    ),
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): specified(
         record("priorityLevelConfiguration distinguisherMethod rules", defaults={"matchingPrecedence": 1000})
     ),
-    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): specified(ANY),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): specified(
+        record(
+            "type",
+            {
+                "limited": record(
+                    "borrowingLimitPercent",
+                    {
+                        "limitResponse": record(
+                            "type",
+                            {"queuing": record(defaults={"queues": 64, "handSize": 8, "queueLengthLimit": 50})},
+                        )
+                    },
+                    defaults=_SHARES | {"assuredConcurrencyShares": 30, "nominalConcurrencyShares": 30},
+                ),
+                "exempt": record(defaults=_SHARES),
+            },
+        )
+    ),
 }
 """By API group and kind."""

@@ -1,26 +1,30 @@
 """Kinds of the core group that run nothing. Defaults after pkg/apis/core/v1/defaults.go."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.kinds.pods import CLAIM, VOLUME
-from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, Type, free, keyed, record, sequence, unordered
+from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, TIME, Type, free, keyed, record, sequence, unordered
 from bot.comparison.secrets import as_stored
 
+_PORT = replace(
+    record(
+        "name appProtocol port",
+        defaults={"protocol": "TCP", "targetPort": lambda port: port.get("port")},
+        theirs="nodePort",
+    ),
+    counted=frozenset({"targetPort"}),
+)
 _SERVICE = record(
     "externalIPs loadBalancerIP loadBalancerSourceRanges externalName publishNotReadyAddresses loadBalancerClass"
-    " sessionAffinityConfig trafficDistribution",
+    " trafficDistribution",
     {
-        "selector": free(TEXT),
-        "ports": keyed(
-            record(
-                "name appProtocol port",
-                defaults={"protocol": "TCP", "targetPort": lambda port: port.get("port")},
-                theirs="nodePort",
-            ),
-            "port",
-            "protocol",
+        "sessionAffinityConfig": record(
+            fields={"clientIP": record(defaults={"timeoutSeconds": 10800})}, defaults={"clientIP": {}}
         ),
+        "selector": free(TEXT),
+        "ports": keyed(_PORT, "port", "protocol"),
     },
     defaults={
         "type": "ClusterIP",
@@ -36,9 +40,9 @@ _SERVICE = record(
 )
 
 _VOLUME_SPEC = record(
-    "mountOptions storageClassName nodeAffinity local",
+    "mountOptions nodeAffinity local",
     {**VOLUME.fields, "capacity": free(QUANTITY), "accessModes": unordered()},
-    defaults={"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
+    defaults={"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem", "storageClassName": ""},
     theirs="claimRef",
 )
 
@@ -89,6 +93,16 @@ TYPES = {
             "metadata": METADATA,
             "spec": record("scopeSelector", {"hard": free(QUANTITY), "scopes": unordered()}),
         }
+    ),
+    ("", "Node"): specified(
+        # A node is its kubelet's and the controllers'; people label it, and taint it with keys of theirs.
+        record(
+            fields={"taints": keyed(record("value"), "key", "effect", shared=True)},
+            theirs="podCIDR podCIDRs providerID externalID unschedulable configSource",
+        )
+    ),
+    ("", "Event"): record(
+        fields={"metadata": METADATA, **dict.fromkeys(("firstTimestamp", "lastTimestamp", "eventTime"), TIME)}
     ),
     ("", "Endpoints"): record(fields={"metadata": METADATA, "subsets": unordered(record(fields=_addresses()))}),
 }

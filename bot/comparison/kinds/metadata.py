@@ -9,6 +9,7 @@ _MARKS = (
     " pv.kubernetes.io/ volume.kubernetes.io/ volume.beta.kubernetes.io/storage-provisioner"
     " autoscaling.alpha.kubernetes.io/ endpoints.kubernetes.io/ control-plane.alpha.kubernetes.io/leader"
     " kubernetes.io/metadata.name batch.kubernetes.io/ controller-uid job-name apf.kubernetes.io/autoupdate-spec"
+    " kubernetes.io/limit-ranger"
     # Tools that deploy: they mark what they own.
     " argocd.argoproj.io/tracking-id kustomize.toolkit.fluxcd.io/ helm.toolkit.fluxcd.io/ meta.helm.sh/"
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.comparison.kinds.metadata import specified
+from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.schema import record, sequence, unordered
 
 _PEERS = sequence(record("ipBlock podSelector namespaceSelector", presence="podSelector namespaceSelector"))
@@ -37,6 +37,16 @@ TYPES = {
     ("networking.k8s.io", "Ingress"): specified(_INGRESS),
     ("extensions", "Ingress"): specified(_INGRESS),
     ("networking.k8s.io", "NetworkPolicy"): specified(_POLICY),
+    ("discovery.k8s.io", "EndpointSlice"): record(
+        "addressType",
+        {
+            "metadata": METADATA,
+            "endpoints": sequence(
+                record("hostname nodeName zone hints targetRef conditions topology", {"addresses": unordered()})
+            ),
+            "ports": sequence(record("port appProtocol", defaults={"name": "", "protocol": "TCP"})),
+        },
+    ),
     ("networking.k8s.io", "IngressClass"): specified(
         record("controller", {"parameters": record("apiGroup kind name namespace", defaults={"scope": "Cluster"})})
     ),

@@ -57,10 +57,9 @@ _HANDLER = {
     "tcpSocket": record("host port"),
     "grpc": record("port", defaults={"service": ""}),
 }
-_PROBE = record(
-    "initialDelaySeconds terminationGracePeriodSeconds",
-    _HANDLER,
-    defaults={"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
+_WAITS = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_PROBE = replace(
+    record("initialDelaySeconds terminationGracePeriodSeconds", _HANDLER, defaults=_WAITS), counted=frozenset(_WAITS)
 )
 _HOOK = record("sleep", _HANDLER)
 
@@ -182,15 +181,19 @@ POD_TEMPLATE = record(fields={"metadata": METADATA, "spec": POD_SPEC}, defaults=
 
 
 def _bare() -> Type:
-    """A pod that stands alone: the scheduler and admission complete it, as they do not with a template."""
-    requests = record(fields=RESOURCES.fields, defaults={"requests": lambda resources: resources.get("limits")})
+    """A pod that stands alone: the scheduler and admission complete it, as they do not with a template.
+
+    A LimitRange adds to its limits and requests, and the server to its requests, for each limit without one.
+    """
+    amounts = Type(values=QUANTITY, shared=True)
     container = replace(
         CONTAINER,
         fields={
             **CONTAINER.fields,
-            "resources": requests,
+            "resources": replace(RESOURCES, fields={**RESOURCES.fields, "limits": amounts, "requests": amounts}),
             "volumeMounts": replace(CONTAINER.fields["volumeMounts"], shared=True),
         },
+        theirs=frozenset({"resources"}),
     )
     spec = replace(
         POD_SPEC,

@@ -22,10 +22,14 @@ def _rolling(defaults: Mapping[str, Any]) -> Type:
     )
 
 
+def _pod_labels(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return section(section(section(spec, "template"), "metadata"), "labels") or None
+
+
 def _labelled(workload: Mapping[str, Any], _: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without labels of its own it gets those of its pods, as the server does for the oldest kinds."""
     metadata = section(workload, "metadata")
-    labels = section(section(section(section(workload, "spec"), "template"), "metadata"), "labels")
+    labels = _pod_labels(section(workload, "spec"))
     return workload if metadata.get("labels") else {**workload, "metadata": {**metadata, "labels": labels}}
 
 
@@ -57,7 +61,9 @@ _JOB = record(
 TYPES = {
     ("", "Pod"): POD,
     ("", "PodTemplate"): record(fields={"metadata": METADATA, "template": POD_TEMPLATE}),
-    ("", "ReplicationController"): replace(_workload("minReadySeconds", defaults={}), complete=_labelled),
+    ("", "ReplicationController"): replace(
+        _workload("minReadySeconds", defaults={"selector": _pod_labels}), complete=_labelled
+    ),
     ("apps", "ReplicaSet"): _workload("minReadySeconds", defaults={}),
     ("apps", "Deployment"): _workload(
         "minReadySeconds paused",
