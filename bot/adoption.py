@@ -117,7 +117,9 @@ class Adopter:
         raise Refusal(whys[0] if whys else "no single value in the target's files makes it.")
 
     def _objects(self, tree: Tree) -> Objects:
-        return self.identify([each for folder in self.target.folders for each in self.renderer.render(tree, folder)])
+        return self.identify(
+            [each for folder in self.target.folders for each in self.renderer.render(tree, folder, self.target)]
+        )
 
     def _candidates(self, tree: Tree, sought: _Wanted) -> Iterator[_Candidate]:
         for file in self._files(tree):
@@ -128,7 +130,9 @@ class Adopter:
                 continue
 
     def _files(self, tree: Tree) -> Iterator[str]:
-        named = dict.fromkeys(path for folder in self.target.folders for path in self.renderer.inputs(tree, folder))
+        named = dict.fromkeys(
+            path for folder in self.target.folders for path in self.renderer.inputs(tree, folder, self.target)
+        )
         for path in named:
             if tree.read(path) is not None:
                 yield path
@@ -141,7 +145,7 @@ class Adopter:
         for other in self._users_of(edit.path):
             try:
                 before, after = (
-                    [each for folder in other.folders for each in self.renderer.render(shown, folder)]
+                    [each for folder in other.folders for each in self.renderer.render(shown, folder, other)]
                     for shown in (tree, Preview(tree, (edit,)))
                 )
             except (Refusal, Unavailable):

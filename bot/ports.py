@@ -153,10 +153,13 @@ class ForgeWrites(Forge, Protocol):
 
 
 class Renderer(Protocol):
-    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
-        """The objects a folder declares. Refusal with file (and line) if it can't be rendered, or must not be."""
+    def render(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[Manifest, ...]:
+        """The objects a folder declares. Refusal with file (and line) if it can't be rendered, or must not be.
 
-    def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+        `target` is whose folder it is: a chart's objects depend on that.
+        """
+
+    def inputs(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[str, ...]:
         """The files and folders that the objects are made of: while all are the same, so is the render."""
 
 

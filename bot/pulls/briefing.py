@@ -119,7 +119,7 @@ def _changes(context: Context, proposal: Proposal, step: Step) -> tuple[Changed,
     target, survey = step.target, context.survey
     before = context.git.at(target.repository, proposal.base)
     old, new = (
-        [each for folder in target.folders for each in survey.renderer.render(tree, folder)]
+        [each for folder in target.folders for each in survey.renderer.render(tree, folder, target)]
         for tree in (before, Preview(before, proposal.edits))
     )
     return changes(old, new, target.namespace)

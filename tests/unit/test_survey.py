@@ -202,10 +202,10 @@ def test_a_folder_that_cannot_be_rendered_hides_no_other(sight: Sight) -> None:
 class Choking(Renderer):
     """Raises, for one folder, what only the outside can."""
 
-    def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+    def render(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[Manifest, ...]:
         if folder.endswith("broken"):
             raise Unavailable("There is no kubectl here.")
-        return super().render(tree, folder)
+        return super().render(tree, folder, target)
 
 
 def test_a_renderer_that_is_not_there_keeps_the_version_and_hides_no_other() -> None:
@@ -268,10 +268,10 @@ def test_a_renamed_image_is_recognised_by_its_version() -> None:
     class Renders(Renderer):
         """What kustomize makes of it."""
 
-        def render(self, tree: Tree, folder: str) -> tuple[Manifest, ...]:
+        def render(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[Manifest, ...]:
             return tuple(live(pod("ghcr.example/pay:v1")))
 
-        def inputs(self, tree: Tree, folder: str) -> tuple[str, ...]:
+        def inputs(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[str, ...]:
             return (folder,)
 
     sight = Sight(
