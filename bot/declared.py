@@ -24,10 +24,17 @@ class Declared:
     inputs: tuple[str, ...] = ()
     """The files and folders that the manifests are made of, bases included."""
     why: str = ""
+    placed: str = ""
+    """The namespace in which an engine puts objects that name none."""
+
+    @property
+    def namespace(self) -> str | None:
+        """Where objects are that name no namespace; None is the cluster's `default`."""
+        return self.target.namespace or self.placed or None
 
     @cached_property
     def objects(self) -> tuple[DeclaredObject, ...]:
-        return identified(self.manifests, self.target.namespace)
+        return identified(self.manifests, self.namespace)
 
     @cached_property
     def references(self) -> tuple[ObjectRef, ...]:
@@ -50,12 +57,12 @@ def bare(tree: Tree, target: Target, reading: Reading) -> Declared:
 
 def rendered(declared: Declared, renderer: Renderer, *, secrets: bool = True) -> Declared:
     """With the objects as well, where the version could be told; never raises. Without `secrets` those are left out."""
-    tree, folders = declared.tree, declared.target.folders
+    tree, target = declared.tree, declared.target
     if declared.why:
         return declared
     try:
-        manifests = tuple(each for folder in folders for each in renderer.render(tree, folder))
-        inputs = {path for folder in folders for path in renderer.inputs(tree, folder)}
+        manifests = tuple(each for folder in target.folders for each in renderer.render(tree, folder, target))
+        inputs = {path for folder in target.folders for path in renderer.inputs(tree, folder, target)}
     except (Refusal, Unavailable) as trouble:
         return replace(declared, why=str(trouble))
     kept = manifests if secrets else tuple(each for each in manifests if not _is_secret(each))

@@ -1,16 +1,19 @@
 """Everything that is known of one target becomes a sighting. Pure: who looked, and how, is not known here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot import running
 from bot.bases import UNKNOWN, Base
 from bot.comparison.compare import compare_all, verdict
+from bot.comparison.memory import Memory
+from bot.comparison.orphans import Traces, orphans
 from bot.declared import Declared
 from bot.health import health, worst
 from bot.model.rules import Ignore
-from bot.model.sync import Deployed, Difference, Health, Kind, Live, Schemas, Sighting, SyncState
+from bot.model.sync import Deployed, Difference, Health, Kind, Live, ObjectRef, Schemas, Sighting, SyncState
 
 AHEAD = "Git is ahead: the cluster has not applied it yet"
 
@@ -27,46 +30,70 @@ class Evidence:
     ignore: tuple[Ignore, ...] = ()
     problem: str = ""
     """Why less is ignored than somebody wants."""
+    elsewhere: Container[ObjectRef] = frozenset()
+    """What all targets of the cluster declare that were looked at."""
+    secrets: bool = True
+    memory: Memory | None = None
+
+    @cached_property
+    def traces(self) -> Traces:
+        """What tells which objects were deployed for the target."""
+        return Traces(
+            self.declared.manifests,
+            self.declared.namespace,
+            self.before.manifests if self.before else (),
+            self.base.is_current,
+            self.deployed,
+            self.elsewhere,
+            self.secrets,
+        )
 
     @property
     def before(self) -> Declared | None:
         return self.base.declared
 
-    @property
-    def unchecked(self) -> Counter[str]:
-        """Why objects could not be read, and how many for each reason."""
-        return Counter(self.live.unchecked[ref] for ref in self.declared.references if ref in self.live.unchecked)
+    @cached_property
+    def unread(self) -> Mapping[ObjectRef, str]:
+        """The target's objects that could not be read, and why."""
+        unchecked = self.live.unchecked
+        return {ref: unchecked[ref] for ref in self.declared.references if ref in unchecked} if unchecked else {}
 
 
 def differences(known: Evidence) -> tuple[Difference, ...]:
     """How the cluster differs from what Git declares, orphans last."""
-    declared = known.declared
-    before = known.before.manifests if known.before else None
-    return compare_all(
-        declared.manifests,
+    found = compare_all(
+        known.declared.manifests,
         known.live,
-        declared.target.namespace,
+        known.declared.namespace,
         known.ignore,
-        base=before,
+        base=known.before.manifests if known.before else None,
         is_deployed=known.base.is_current,
         schemas=known.schemas,
+        memory=known.memory,
     )
+    if known.deployed or known.before:
+        found += orphans(known.traces, known.live, complete=not known.unread, ignore=known.ignore)
+    return found
 
 
 def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
     """What it all amounts to. `found` are the differences, which may have been confirmed or dismissed meanwhile."""
     declared, live = known.declared, known.live
-    unchecked = known.unchecked
+    unread = known.unread
     sync = verdict(found)
-    if sync in {SyncState.SYNCED, SyncState.PENDING} and unchecked:
+    if sync in {SyncState.SYNCED, SyncState.PENDING} and unread:
         sync = SyncState.UNKNOWN
-    whys = _unread(unchecked)
-    if sync is SyncState.DRIFTED and known.deployed and known.deployed.busy:
+    whys = _unread(Counter(unread.values()))
+    engine = known.deployed
+    if sync is SyncState.DRIFTED and engine and engine.rewrites:
+        sync = SyncState.UNKNOWN
+        whys.append(f"{engine.object} deploys something else than the folder says, by its {', '.join(engine.rewrites)}")
+    elif sync is SyncState.DRIFTED and engine and engine.busy:
         sync = SyncState.PENDING
-        whys.append(known.deployed.busy)
+        whys.append(engine.busy)
     elif sync is SyncState.PENDING:
         whys.append(AHEAD)
-    elif sync is SyncState.UNKNOWN and not unchecked:
+    elif sync is SyncState.UNKNOWN and not unread:
         whys.append(_undecided(found))
     state, reason = _health(declared, live)
     return Sighting(
@@ -75,7 +102,7 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         declared.version,
         running.version(declared, live.objects),
         sync,
-        Health.UNKNOWN if unchecked and state is Health.HEALTHY else state,
+        Health.UNKNOWN if unread and state is Health.HEALTHY else state,
         "; ".join(filter(None, [*whys, reason, known.problem])),
         tuple(found),
         known.deployed,

@@ -5,23 +5,32 @@ that can't be looked at hides nothing of the others. The first comparison is mad
 something differs are more witnesses asked: Git as last deployed, the cluster's schemas, at last a rehearsal.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bot import ignores, pins
-from bot.bases import Base, base
+from bot.bases import UNKNOWN, Base, base
+from bot.comparison.fields import Fields
+from bot.comparison.memory import Memory
+from bot.comparison.orphans import Roll, candidates
+from bot.comparison.rehearsed import confirmed, suspects
 from bot.declared import Declared, bare, declare, rendered
 from bot.errors import Refusal
 from bot.judging import Evidence, differences, sighting
 from bot.model.catalog import ImagePolicy, Reading, Target
 from bot.model.rules import Ignore
-from bot.model.sync import Content, Difference, Health, Live, ObjectRef, Sighting, SyncState
+from bot.model.sync import Content, Deployed, Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
 from bot.policy import check
 from bot.ports import Clusters, Engines, Git, Renderer, SyncedContents, Tree
 
+log = logging.getLogger(__name__)
+
+REHEARSING = "quarterdeck"
+"""The field manager of dry runs for objects of which nobody tells who deployed them."""
 RENDERS_AT_ONCE = 4
 CLUSTERS_AT_ONCE = 8
 
@@ -53,6 +62,8 @@ class Survey:
     synced: SyncedContents
     engines: Engines
     ignore: tuple[Ignore, ...] = ()
+    memory: Memory = field(default_factory=Memory)
+    """What was compared before, and need not be again."""
     secrets: bool = True
     """Whether Secrets are read and compared."""
     confirm: bool = False
@@ -112,23 +123,34 @@ class Survey:
     def _known(self, compared: Sequence[Declared]) -> dict[Target, Evidence]:
         """The first evidence of each target: what its cluster holds, and what its engine says."""
         deployed = self.engines.deployed([each.target for each in compared])
-        wanted: dict[str, set[ObjectRef]] = defaultdict(set)
-        for each in compared:
-            wanted[each.target.cluster or ""].update(each.references)
-        live = self._read(wanted)
-        rules = {each.target.repository: _rules(each.tree) for each in compared}
-        return {
+        placed = [_placed(each, deployed.get(each.target)) for each in compared]
+        rules = {each.target.repository: _rules(each.tree) for each in placed}
+        declared: dict[str, list[ObjectRef]] = defaultdict(list)
+        for each in placed:
+            declared[each.target.cluster or ""] += each.references
+        rolls = {cluster: Roll(refs) for cluster, refs in declared.items()}
+        known = {
             each.target: Evidence(
                 each,
-                live[each.target.cluster or ""],
+                Live({}),
                 deployed=deployed.get(each.target),
                 ignore=tuple(
                     rule for rule in (*self.ignore, *rules[each.target.repository][0]) if _is_for(rule, each.target)
                 ),
                 problem=rules[each.target.repository][1],
+                elsewhere=rolls[each.target.cluster or ""],
+                secrets=self.secrets,
+                memory=self.memory,
             )
-            for each in compared
+            for each in placed
         }
+        told = [target for target, engine in deployed.items() if engine.revision]
+        self._recall(known, told, self.synced.last(told))
+        wanted: dict[str, set[ObjectRef]] = {cluster: set(refs) for cluster, refs in declared.items()}
+        for target in deployed:
+            wanted[target.cluster or ""] |= candidates(known[target].traces)
+        live = self._read(wanted)
+        return {target: replace(each, live=live[target.cluster or ""]) for target, each in known.items()}
 
     def _look_closer(self, known: dict[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
         """Ask more witnesses where something differs, or Git has moved on since all was well."""
@@ -136,10 +158,12 @@ class Survey:
         suspects = [target for target in known if found[target] or _has_moved(known[target], last.get(target))]
         if not suspects:
             return
-        self._recall(known, suspects, last)
+        self._recall(known, [each for each in suspects if known[each].base is UNKNOWN], last)
         self._read_removed(known, suspects)
         self._consult_schemas(known, {target: found[target] for target in suspects})
         found |= {target: differences(known[target]) for target in suspects}
+        if self.confirm:
+            self._rehearse(known, found)
 
     def _recall(
         self, known: dict[Target, Evidence], suspects: Sequence[Target], last: Mapping[Target, Content]
@@ -158,9 +182,8 @@ class Survey:
         """Objects that Git declared before and no longer does: whether they are still there."""
         removed: dict[str, set[ObjectRef]] = defaultdict(set)
         for target in suspects:
-            each = known[target]
-            if each.before:
-                removed[target.cluster or ""].update(set(each.before.references) - set(each.declared.references))
+            live = known[target].live
+            removed[target.cluster or ""] |= candidates(known[target].traces, {**live.objects, **live.tracked})
         read = self._read({cluster: refs for cluster, refs in removed.items() if refs})
         joined: dict[str, Live] = {}
         for target in suspects:
@@ -177,6 +200,24 @@ class Survey:
         for target in found:
             known[target] = replace(known[target], schemas=schemas.get(target.cluster or ""))
 
+    def _rehearse(self, known: Mapping[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
+        """Have the API servers say what applying Git would change, as the client that deploys there."""
+        asked: dict[tuple[str, str], dict[ObjectRef, Manifest]] = defaultdict(dict)
+        for target, differ in found.items():
+            live = known[target].live
+            declared = {item.ref: item.manifest for item in known[target].declared.objects} if differ else {}
+            for ref in suspects(differ, live.objects):
+                deployer = Fields(live.managed.get(ref)).deployer() or REHEARSING
+                asked[target.cluster or "", deployer][ref] = declared[ref]
+        for (cluster, deployer), manifests in asked.items():
+            rehearsals = self.clusters.rehearse(cluster, manifests, deployer)
+            for target, differ in found.items():
+                if target.cluster == cluster and any(each.object in rehearsals for each in differ):
+                    each = known[target]
+                    found[target], dismissed = confirmed(differ, each.live.objects, rehearsals, each.schemas)
+                    if dismissed:
+                        log.info("%s: %d differences were dismissed by dry runs", target, dismissed)
+
     def _read(self, wanted: Mapping[str, Iterable[ObjectRef]]) -> dict[str, Live]:
         """What each cluster holds of what is wanted of it; one that answers slowly delays no other."""
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "cluster") as pool:
@@ -187,6 +228,11 @@ class Survey:
         for done, item in enumerate(items, start=1):
             self.progress(what, done, total)
             yield item
+
+
+def _placed(declared: Declared, deployed: Deployed | None) -> Declared:
+    """With the namespace in which its engine puts what names none."""
+    return replace(declared, placed=deployed.namespace) if deployed and deployed.namespace else declared
 
 
 def _unseen(declared: Declared) -> Sighting:

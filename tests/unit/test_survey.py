@@ -14,7 +14,18 @@ from memory import Clusters, Engines, Git, Synced
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import ImagePolicy, Target
 from bot.model.rules import Ignore
-from bot.model.sync import Health, Live, Manifest, ObjectRef, Sighting, SyncState
+from bot.model.sync import (
+    Deployed,
+    Health,
+    Kind,
+    Live,
+    Manifest,
+    ObjectRef,
+    Rehearsal,
+    Severity,
+    Sighting,
+    SyncState,
+)
 from bot.ports import Tree
 from bot.rendering.dialect import parse
 from bot.rendering.renderer import Renderer
@@ -46,7 +57,8 @@ class Sight:
         self.git = Git(files)
         self.clusters = Clusters()
         self.synced = Synced()
-        self.survey = Survey(self.git, renderer or Renderer(), self.clusters, self.synced, Engines(), **options)  # type: ignore[arg-type]  # a port
+        self.engines = Engines()
+        self.survey = Survey(self.git, renderer or Renderer(), self.clusters, self.synced, self.engines, **options)  # type: ignore[arg-type]  # a port
 
     def apply(self, *texts: str) -> None:
         self.clusters.apply("east", *live(*texts))
@@ -85,7 +97,8 @@ def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
     sight.one()
     sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
     seen = sight.one()
-    assert (seen.sync, seen.desired, seen.live, seen.differences) == (SyncState.PENDING, "v2", "v1", ())
+    assert (seen.sync, seen.desired, seen.live) == (SyncState.PENDING, "v2", "v1")
+    assert [(each.kind, each.severity) for each in seen.differences] == [(Kind.PENDING, Severity.INFO)]
     assert seen.why.startswith("Git is ahead: the cluster has not applied it yet")
 
 
@@ -140,14 +153,17 @@ def test_a_new_commit_on_a_cluster_that_had_drifted_before_is_drift(sight: Sight
     assert sight.one().sync is SyncState.DRIFTED
 
 
-def test_an_object_that_git_added_is_pending_and_one_that_it_removed_still_to_go_is_no_drift(sight: Sight) -> None:
+def test_an_object_that_git_added_is_pending_and_one_that_it_removed_is_until_it_is_gone(sight: Sight) -> None:
     extra = CONFIG_MAP % ("extra", "a: b")
     sight.git.write({"staging/payment/extra.yaml": extra})
     assert sight.one().sync is SyncState.PENDING
     sight.apply(extra)
     assert sight.one().sync is SyncState.SYNCED
     sight.git.write({"staging/payment/extra.yaml": None})
-    assert sight.one().sync is SyncState.SYNCED, "what Git does not mention is not looked at"
+    removed = sight.one()
+    assert (removed.sync, [each.object.name for each in removed.differences]) == (SyncState.PENDING, ["extra"])
+    sight.clusters.held["east"].pop(removed.differences[0].object)
+    assert sight.one().sync is SyncState.SYNCED
 
 
 def test_the_first_commit_has_none_before_it() -> None:
@@ -287,6 +303,103 @@ def test_what_the_config_ignores_is_no_drift() -> None:
     sight = Sight(files, ignore=(Ignore("tuned at night", kind="ConfigMap", path="/data/a"),))
     sight.apply(pod("acme/payment:v1"), text.replace("a: b", "a: c"))
     assert sight.one().sync is SyncState.SYNCED
+
+
+APPLICATION = ObjectRef("argoproj.io/v1alpha1", "Application", "argocd", "payment")
+
+
+def deploys(sight: Sight, revision: str | None = None, **said: Any) -> None:
+    """Argo CD says what it deployed."""
+    sight.engines.found[target()] = Deployed("argocd", "east", APPLICATION, "staging/payment", revision, **said)
+
+
+def test_row_125_an_engine_that_has_deployed_what_git_says_leaves_nothing_pending(sight: Sight) -> None:
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    assert sight.one().sync is SyncState.PENDING
+    deploys(sight, sight.git.newest)
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_row_125_what_is_neither_as_deployed_nor_as_git_says_is_drift(sight: Sight) -> None:
+    deploys(sight, sight.git.newest)
+    sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
+    assert sight.one().sync is SyncState.PENDING
+    sight.apply(pod("acme/payment:v9"))
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_row_126_while_an_engine_is_at_it_nothing_is_called_drift(sight: Sight) -> None:
+    sight.apply(pod("acme/payment:v9"))
+    deploys(sight, sight.git.newest, busy="Argo CD is syncing it")
+    seen = sight.one()
+    assert (seen.sync, seen.why) == (SyncState.PENDING, "Argo CD is syncing it; the pod is pending")
+    assert seen.deployed == sight.engines.found[target()]
+
+
+def test_what_an_engine_rewrites_cannot_be_told_from_the_folder(sight: Sight) -> None:
+    sight.apply(pod("acme/payment:v9"))
+    deploys(sight, sight.git.newest, rewrites=("images",))
+    assert told(sight.one())[:2] == (
+        "unknown",
+        "Application argocd/payment deploys something else than the folder says, by its images; the pod is pending",
+    )
+
+
+def test_row_101_what_the_engine_deployed_and_git_lost_is_an_orphan(sight: Sight) -> None:
+    sight.apply(CONFIG_MAP % ("old", "a: b"))
+    old = ObjectRef("v1", "ConfigMap", "shop", "old")
+    deploys(sight, sight.git.newest, inventory=frozenset({old, ObjectRef("v1", "Pod", "shop", "payment")}))
+    seen = sight.one()
+    assert [(each.object, each.kind, each.severity) for each in seen.differences] == [(old, Kind.ORPHAN, Severity.LOW)]
+    assert seen.sync is SyncState.SYNCED, "it is told, and is no drift"
+
+
+def test_objects_without_a_namespace_are_where_the_engine_puts_them() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings%s}\ndata: {a: b}\n"
+    sight = Sight({"staging/payment/pod.yaml": pod("acme/payment:v1"), "staging/payment/map.yaml": text % ""})
+    sight.apply(pod("acme/payment:v1"), text % ", namespace: pay")
+    assert sight.one().sync is SyncState.DRIFTED
+    deploys(sight, sight.git.newest, namespace="pay")
+    assert sight.one().sync is SyncState.SYNCED
+
+
+def test_row_88_a_dry_run_dismisses_what_applying_git_would_leave_as_it_is() -> None:
+    sight = Sight({"staging/payment/pod.yaml": pod("acme/payment:v1")}, confirm=True)
+    sight.apply(pod("registry.example/acme/payment:v1"))
+    assert sight.one().sync is SyncState.DRIFTED, "nobody could tell"
+    (result,) = live(pod("registry.example/acme/payment:v1"))
+    sight.clusters.rehearsals[ObjectRef("v1", "Pod", "shop", "payment")] = Rehearsal(result)
+    assert sight.one().sync is SyncState.SYNCED
+
+
+def test_without_leave_secrets_are_neither_read_nor_compared() -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: shop}\nstringData: {a: b}\n"
+    files = {"staging/payment/pod.yaml": pod("acme/payment:v1"), "staging/payment/secret.yaml": secret}
+    sight = Sight(files, secrets=False)
+    sight.apply(pod("acme/payment:v1"))
+    assert sight.one().sync is SyncState.SYNCED
+    sight.survey = replace(sight.survey, secrets=True)
+    assert sight.one().sync is SyncState.DRIFTED
+
+
+def test_row_122_what_the_repository_says_is_not_worth_telling_is_not_told() -> None:
+    text = CONFIG_MAP % ("settings", "a: b")
+    rule = "- {kind: ConfigMap, path: /data/a, service: %s, why: tuned at night}\n"
+    sight = Sight({"staging/payment/map.yaml": pod("acme/payment:v1") + "---\n" + text})
+    sight.apply(pod("acme/payment:v1"), text.replace("a: b", "a: c"))
+    assert sight.one().sync is SyncState.DRIFTED
+    sight.git.write({".quarterdeck/ignore.yaml": rule % "api"})
+    assert sight.one().sync is SyncState.DRIFTED
+    sight.git.write({".quarterdeck/ignore.yaml": rule % "payment"})
+    assert sight.one().sync is SyncState.SYNCED
+
+
+def test_a_file_of_rules_that_cannot_be_read_hides_nothing_and_is_told(sight: Sight) -> None:
+    sight.git.write({".quarterdeck/ignore.yaml": "- {path: /spec}\n"})
+    sight.apply(pod("acme/payment:v9"))
+    seen = sight.one()
+    assert seen.sync is SyncState.DRIFTED
+    assert "nothing is ignored by the repository's own rules: .quarterdeck/ignore.yaml:1" in seen.why
 
 
 def test_a_look_changes_nothing_of_what_it_was_given(sight: Sight) -> None:
