@@ -6,7 +6,7 @@ Decides nothing. Adapters are imported where they are made, so that a call pays 
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ import commands
 from bot import access, redaction, targets, wording
 from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
+from bot.comparison.memory import Memory
 from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
 from bot.conversation import Conversation
@@ -25,16 +26,16 @@ from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
-from bot.model.catalog import Target
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.secret import Renewed, Secret
-from bot.model.sync import Deployed, Sighting
+from bot.model.sync import Sighting
 from bot.perform import Performer
-from bot.ports import Chat, Engines, Git
+from bot.ports import Chat, Git
 from bot.survey import Progress, Survey, silently
 
 if TYPE_CHECKING:
+    from bot.clusters.engines.engines import Engines
     from bot.clusters.live import Clusters
     from bot.forges.credential import App as GitHubApp
     from bot.forges.github import GitHub
@@ -222,6 +223,7 @@ class App:
             self._store,
             self._engines,
             drift.ignore,
+            self._memory,
             secrets=drift.secrets,
             confirm=drift.confirm,
         )
@@ -293,14 +295,20 @@ class App:
         return store
 
     @cached_property
+    def _memory(self) -> Memory:
+        return Memory()
+
+    @cached_property
     def _renderer(self) -> "Renderer":
         from bot.rendering.renderer import Renderer
 
         return Renderer(self.surroundings.data / "renders")
 
     @cached_property
-    def _engines(self) -> Engines:
-        return _NoEngines()
+    def _engines(self) -> "Engines":
+        from bot.clusters.engines.engines import Engines
+
+        return Engines(self._clusters.reach, self.settings.catalog.repositories)
 
     @cached_property
     def _clusters(self) -> "Clusters":
@@ -310,11 +318,6 @@ class App:
         clusters = Clusters(Path(kubeconfig) if kubeconfig else None)
         self._closing.callback(clusters.close)
         return clusters
-
-
-class _NoEngines:
-    def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:  # noqa: ARG002 - the port's signature
-        return {}
 
 
 def _known(convert: arguments.Converter, word: str | None, vocabulary: arguments.Vocabulary) -> str | None:
