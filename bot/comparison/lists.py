@@ -1,5 +1,6 @@
 """Which item of a list in Git is which item of the live list."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,17 @@ def by_key(kind: Type, want: Sequence[Any], have: Sequence[Any]) -> list[Pair] |
     ]
     pairs += [(_label(kind, key, at), ABSENT, item) for key, (at, item) in others.items() if key not in ours]
     return pairs
+
+
+def repeated(kind: Type, items: Sequence[Any]) -> Iterator[tuple[Item, Any, int]]:
+    """Items whose keys stand there more than once: the last of each, and how many there are."""
+    keys: Counter[tuple[Any, ...]] = Counter()
+    last = _index(kind, items, last_wins=True) if kind.keys else None
+    if last is not None and len(last) < len(items):
+        keys.update(tuple(_key(kind, item, name) for name in kind.keys) for item in items)
+    for key, times in keys.items():
+        if times > 1 and last is not None:
+            yield _label(kind, key, last[key][0]), last[key][1], times
 
 
 def by_likeness(want: Sequence[Any], have: Sequence[Any], alike: Callable[[Any, Any], bool]) -> Iterator[Pair]:

@@ -18,14 +18,20 @@ _MENTIONED = re.compile(rb"\b(Secret|secretGenerator|stringData)\b")
 def as_stored(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
     """`stringData` becomes part of `data`, and wins there, as the server does on every write.
 
-    What SOPS has encrypted can't be read: live's values stand in for it, so that only its keys are compared.
+    What SOPS has encrypted can't be read: live's values stand in for it, so that only its keys are compared (SOPS
+    encrypts values alone).
     """
+    given = {**section(secret, "data"), **section(secret, "stringData")}
+    sealed = {key for key, value in given.items() if "sops" in secret and is_sealed(value)}
     plain = {key: _encode(value) for key, value in section(secret, "stringData").items()}
-    data = {**section(secret, "data"), **plain}
-    if "sops" in secret:
-        held = section(live, "data")
-        data = {key: held.get(key, "") for key in data}
+    held = section(live, "data")
+    data = {**section(secret, "data"), **plain, **{key: held.get(key, "") for key in sealed}}
     return {**{name: value for name, value in secret.items() if name not in {"stringData", "sops"}}, "data": data}
+
+
+def is_sealed(value: object) -> bool:
+    """Whether SOPS has encrypted a value."""
+    return isinstance(value, str) and value.startswith("ENC[")
 
 
 def decode(value: object) -> bytes | None:

@@ -73,6 +73,8 @@ def of(ref: ObjectRef, found: Found) -> Severity:
     """A difference in an object. What only the server may have set, and labels nobody declared, are for information."""
     fields = names(found.path)
     marks = any(pair[0] == "metadata" and pair[1] in _MARKS for pair in pairwise(fields))
+    if found.times > 1:
+        return Severity.INFO
     if found.kind is Kind.UNDECLARED and (marks or not found.known or fields[-1:] == ("imagePullPolicy",)):
         return Severity.INFO
     if marks or found.dropped:

@@ -12,13 +12,12 @@ from typing import Any
 
 from bot.comparison.paths import Item, Path
 from bot.comparison.quantities import parse
-from bot.comparison.secrets import decode
+from bot.comparison.secrets import decode, is_sealed
 from bot.comparison.walk import Found
 from bot.model.sync import Kind, ObjectRef
 
 WHY = "needs substitution"
 _VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z_][^{}]*\}")
-_ENCRYPTED = "ENC["
 
 
 def unnamed(ref: ObjectRef) -> str:
@@ -26,7 +25,7 @@ def unnamed(ref: ObjectRef) -> str:
     names = (ref.api_version, ref.kind, ref.namespace, ref.name)
     if any(map(_VARIABLE.search, names)):
         return f"{WHY}: which object it is"
-    return "encrypted: which object it is" if any(name.startswith(_ENCRYPTED) for name in names) else ""
+    return "encrypted: which object it is" if any(map(is_sealed, names)) else ""
 
 
 def substituted(found: Sequence[Found], *, secret: bool = False) -> list[Found]:
@@ -50,11 +49,9 @@ def legible(found: Iterable[Found], desired: Mapping[str, Any]) -> list[Found]:
     """The findings less those where Git's side is encrypted (by SOPS): only that there is a value can be compared."""
     if "sops" not in desired:
         return list(found)
-    return [each for each in found if each.path[:1] != ("sops",) and not (each.have is not None and _sealed(each.want))]
-
-
-def _sealed(want: object) -> bool:
-    return isinstance(want, str) and want.startswith(_ENCRYPTED)
+    return [
+        each for each in found if each.path[:1] != ("sops",) and not (each.have is not None and is_sealed(each.want))
+    ]
 
 
 def _open(found: Found, *, secret: bool) -> bool:

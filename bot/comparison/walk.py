@@ -24,6 +24,8 @@ class Found:
     """Whether the field is one that only people fill; what a newer server may have filled is not."""
     dropped: bool = False
     """The API has no such field: what Git says there is never stored."""
+    times: int = 1
+    """How often Git declares an item of which the API keeps one."""
 
 
 # Absent means something else than the zero value for these; for the rest the API drops zeros when it stores.
@@ -143,6 +145,9 @@ def _list(kind: Type, want: Sequence[Any], have: Sequence[Any], path: Path, find
             yield Found(finding, path, list(want) if finding is Kind.DRIFT else None, list(have))
             return
         pairs = list(lists.by_position(want, have))
+    if finding is Kind.DRIFT and len(want) != len(have):
+        for step, item, times in lists.repeated(kind, want):
+            yield Found(Kind.CONFIG_ERROR, (*path, step), item, None, times=times)
     for step, item, other in pairs:
         at = (*path, step)
         if other is ABSENT:

@@ -366,7 +366,9 @@ ROWS: dict[str, Row] = {
         app(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
     ),
     "row-58 the last": Row(
-        app(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]), app(env=[{"name": "A", "value": "2"}])
+        app(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
+        app(env=[{"name": "A", "value": "2"}]),
+        ((WRONG, f"{APP}.env[name=A]", '{"name": "A", "value": "2"}', None, INFO),),
     ),
     "row-58 one changed": Row(
         app(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
