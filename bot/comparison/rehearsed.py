@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bot.comparison.immutable import REPLACE, SHRINK
 from bot.comparison.openapi import type_of
 from bot.comparison.paths import spell
 from bot.comparison.walk import walk
@@ -45,6 +46,7 @@ def confirmed(
         for ref, rehearsal in rehearsals.items()
         if rehearsal.result is not None and ref in live
     }
+    explained = {each.object for each in differences if _fixed(each)}
     kept: list[Difference] = []
     dismissed = 0
     for each in differences:
@@ -52,7 +54,8 @@ def confirmed(
         if rehearsal is None or not _doubtful(each):
             kept.append(each)
         elif each.object not in unlike:
-            kept.append(_noted(each, _failure(rehearsal)))
+            known = rehearsal.immutable and _fixed(each)
+            kept.append(each if known else _noted(each, _failure(rehearsal, each.object in explained)))
         elif _pruned(each, rehearsal.warnings):
             error = replace(each, kind=Kind.CONFIG_ERROR, severity=Severity.LOW)
             kept.append(_noted(error, f"field pruned: the API {each.object.api_version} does not know it"))
@@ -94,9 +97,15 @@ def _pruned(difference: Difference, warnings: Sequence[str]) -> bool:
     return any(path == field or path.startswith(f"{field}.") for field in unknown)
 
 
-def _failure(rehearsal: Rehearsal) -> str:
-    if rehearsal.immutable:
-        return "immutable: the object needs replace, by the API server's word"
+def _fixed(difference: Difference) -> bool:
+    """Whether it is known already that the API server refuses the change."""
+    return any(note in difference.note for note in (REPLACE, SHRINK))
+
+
+def _failure(rehearsal: Rehearsal, explained: bool) -> str:
+    """Why there is no result. What is immutable elsewhere in the object is refused together with the rest."""
+    if rehearsal.immutable and not explained:
+        return REPLACE
     return f"not confirmed: {rehearsal.why or 'nobody could tell'}"
 
 

@@ -77,7 +77,7 @@ def test_only_drift_is_dismissed(kind: Kind) -> None:
     [
         (Rehearsal(why="staging answered 500 to the dry run"), "not confirmed: staging answered 500 to the dry run"),
         (Rehearsal(), "not confirmed: nobody could tell"),
-        (Rehearsal(why="refused", immutable=True), "immutable: the object needs replace, by the API server's word"),
+        (Rehearsal(why="refused", immutable=True), "immutable: needs replace"),
     ],
 )
 def test_row_120_a_dry_run_that_failed_dismisses_nothing(rehearsal: Rehearsal, note: str) -> None:
@@ -91,6 +91,17 @@ def test_a_note_is_added_to_what_was_noted() -> None:
     noted = Difference(REF, Kind.DRIFT, "spec", "a", "b", Severity.LOW, note="cannot shrink")
     (kept,), _ = confirmed([noted], {REF: deployment()}, {REF: Rehearsal(why="no")})
     assert kept.note == "cannot shrink; not confirmed: no"
+
+
+def test_row_120_what_is_known_to_be_immutable_explains_the_refusal_of_the_rest() -> None:
+    known = Difference(REF, Kind.DRIFT, "spec.selector", "a", "b", Severity.LOW, note="immutable: needs replace")
+    answer = Rehearsal(why="the API server refuses it (422)", immutable=True)
+    kept, dismissed = confirmed([known, found(Kind.DRIFT, "spec.replicas")], {REF: deployment()}, {REF: answer})
+    assert [each.note for each in kept] == [
+        "immutable: needs replace",
+        "not confirmed: the API server refuses it (422)",
+    ]
+    assert dismissed == 0
 
 
 def test_what_was_not_rehearsed_stands_as_it_is() -> None:
