@@ -138,7 +138,7 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _drift(args: argparse.Namespace) -> int:
-    from bot import terminal, wording
+    from bot import drift_report, terminal
     from bot.app import App
     from bot.model.reply import Outcome, Reply
     from bot.model.sync import SyncState
@@ -148,10 +148,11 @@ def _drift(args: argparse.Namespace) -> int:
         sightings = app.look(args.service, args.environment, told)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
-        targets = [wording.drift_data(each) for each in sightings]
+        targets = [drift_report.data(each) for each in sightings]
         print(dumps({"schema": "quarterdeck/drift/v1", "seconds": seconds, "targets": targets}))
     else:
-        reply = Reply(Outcome.ANSWERED, wording.drift_summary(sightings), wording.drift_report(sightings))
+        report = drift_report.report(sightings, datetime.now(UTC))
+        reply = Reply(Outcome.ANSWERED, drift_report.summary(sightings), report)
         print(terminal.plain(reply))
     states = {each.sync for each in sightings}
     return 2 if SyncState.UNKNOWN in states else 1 if SyncState.DRIFTED in states else 0

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.model.catalog import Catalog, Reading, Target
 from bot.model.change import Author, Commit, Comparison, Draft, Edit, Move, PullRequest
-from bot.model.episode import Episode
+from bot.model.episode import Episode, Outage
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.rules import Mute
@@ -197,6 +197,9 @@ class Chat(Protocol):
     def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
         """Say it, in the thread if the place has one; the message's id, for `update`. `to` is the asker's id."""
 
+    def channel(self, name: str) -> str:
+        """The id of a channel that something was posted to, for `update` after a restart; else its name."""
+
     def update(self, channel: str, message: str, reply: Reply) -> None:
         """Replace what a message of ours says."""
 
@@ -249,13 +252,19 @@ class SyncedContents(Protocol):
 
 
 class Episodes(Protocol):
-    """What scheduled checks have told and not yet taken back, so that a restart neither repeats nor swallows it."""
+    """What scheduled checks know from one to the next, so that a restart neither repeats nor swallows anything."""
 
     def underway(self, environment: str) -> tuple[Episode, ...]:
-        """Those that have begun and not ended."""
+        """The episodes of an environment's targets."""
 
-    def write(self, begun: Sequence[Episode], ended: Sequence[Episode]) -> None:
-        """Begin or replace some and end others, all or nothing."""
+    def outages(self, environment: str) -> tuple[Outage, ...]:
+        """What keeps its targets from being checked."""
+
+    def write(self, known: Sequence[Episode | Outage], forgotten: Sequence[Episode | Outage] = ()) -> bool:
+        """Keep some and forget others, all or nothing; what is kept is one version further then.
+
+        False, and nothing is written, where any of them is no longer as it was read: another process checks as well.
+        """
 
 
 class Mutes(Protocol):

@@ -2,23 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 
 from bot.model.catalog import Target
 from bot.model.change import Amendment, Change, Move, Proposal, Step
-from bot.model.reply import Layout, Section
-from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState, Writer
+from bot.model.sync import Writer
 
 SIGN_IN = "set GITHUB_APP_ID or GITHUB_TOKEN"
 """What makes a forge of the config's GitHub (docs/github.md)."""
 
-HOW_TO_HEAL = "To heal it, undo the change in the cluster, or write it into Git and merge."
-
 NAMED = 3
 """Services that a sentence names; of more, it says how many."""
-
-SHOWN = 8
-"""Differences of one target that a message shows; the rest is counted."""
 
 _NOT_CLIENTS = {
     "ancient-changes": "clients of long ago",
@@ -118,106 +111,3 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in cells) for column in range(count)]
     cells.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
-
-
-def drift_report(sightings: Sequence[Sighting], *, offer: bool = True) -> tuple[Section, ...]:
-    """The findings of each drifted target, what could not be checked, and with `offer` how to heal it.
-
-    Worst first, and never too long.
-    """
-    sections = []
-    for sighting in sightings:
-        if sighting.sync is SyncState.DRIFTED:
-            findings = _worst_first([each for each in sighting.differences if each.severity is not Severity.INFO])
-            lines = [
-                line
-                for _, found in groupby(findings[:SHOWN], lambda each: each.object)
-                for line in _object(list(found))
-            ]
-            if (hidden := len(findings) - SHOWN) > 0:
-                lines.append(f"… and {hidden} more")
-            # While a change made by hand rolls out, that it does so is no news beside the change.
-            told = sighting.why and sighting.health in {Health.HEALTHY, Health.UNKNOWN, Health.DEGRADED}
-            sections.append(Section(f"{sighting.target} ({sighting.why})" if told else str(sighting.target)))
-            sections.append(Section("\n".join(lines), Layout.CODE))
-    unknown = [sighting for sighting in sightings if sighting.sync is SyncState.UNKNOWN]
-    for why, grouped in groupby(sorted(unknown, key=lambda each: each.why), lambda each: each.why):
-        names = ", ".join(str(sighting.target) for sighting in grouped)
-        sections.append(Section(f"Not checked: {names}: {why or 'it could not be read'}"))
-    if offer and any(sighting.sync is SyncState.DRIFTED for sighting in sightings):
-        sections.append(Section(HOW_TO_HEAL))
-    return tuple(sections)
-
-
-def _worst_first(differences: Sequence[Difference]) -> list[Difference]:
-    """Objects by their worst difference, each object's own together."""
-    ranks = list(Severity)
-    worst: dict[ObjectRef, int] = {}
-    for each in differences:
-        worst[each.object] = min(ranks.index(each.severity), worst.get(each.object, len(ranks)))
-    return sorted(differences, key=lambda each: (worst[each.object], each.object, ranks.index(each.severity)))
-
-
-def drift_summary(sightings: Sequence[Sighting]) -> str:
-    """One sentence: how many of how many drifted, and which."""
-    drifted = [sighting for sighting in sightings if sighting.sync is SyncState.DRIFTED]
-    unknown = sum(sighting.sync is SyncState.UNKNOWN for sighting in sightings)
-    pending = sum(sighting.sync is SyncState.PENDING for sighting in sightings)
-    tail = (f"; {pending} pending" if pending else "") + (f"; {unknown} not checked" if unknown else "")
-    if sightings and unknown == len(sightings):
-        return (
-            f"None of {unknown} targets could be checked." if unknown > 1 else f"{sightings[0].target} was not checked."
-        )
-    total = f"{len(sightings)} target{'s' if len(sightings) != 1 else ''}"
-    if not drifted:
-        checked = f"{len(sightings) - unknown} of {total}" if unknown else total
-        return f"No drift in {checked}{tail}."
-    more = f" and {len(drifted) - 5} more" if len(drifted) > 5 else ""
-    names = ", ".join(str(sighting.target) for sighting in drifted[:5]) + more
-    return f"Drift in {len(drifted)} of {total}: {names}{tail}."
-
-
-def _object(found: list[Difference]) -> list[str]:
-    return [str(found[0].object), *(f"  {_finding(difference)}" for difference in found)]
-
-
-def _finding(difference: Difference) -> str:
-    match difference.kind:
-        case Kind.MISSING:
-            return "is missing from the cluster"
-        case Kind.UNDECLARED:
-            return f"{difference.path}: cluster has {difference.live}, Git does not mention it"
-        case Kind.CONFIG_ERROR:
-            return f"{difference.path}: {difference.desired or 'cannot be applied'}"
-    gone = difference.live is None
-    return f"{difference.path}: Git wants {difference.desired}, " + (
-        "it is gone" if gone else f"cluster has {difference.live}"
-    )
-
-
-def drift_data(sighting: Sighting) -> dict[str, object]:
-    """A target of `drift --json`, schema quarterdeck/drift/v1 (docs/json.md)."""
-    return {
-        "service": sighting.target.service,
-        "environment": sighting.target.environment,
-        "cluster": sighting.target.cluster,
-        "revision": sighting.revision,
-        "state": sighting.sync.value,
-        "why": sighting.why,
-        "differences": [
-            {
-                "object": {
-                    "apiVersion": each.object.api_version,
-                    "kind": each.object.kind,
-                    "namespace": each.object.namespace,
-                    "name": each.object.name,
-                },
-                "class": each.kind.value,
-                "path": each.path,
-                "desired": each.desired,
-                "live": each.live,
-                "severity": each.severity.value,
-            }
-            for each in sighting.differences
-        ],
-    }

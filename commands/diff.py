@@ -1,16 +1,17 @@
 """What differs: a service between two environments as Git declares it, or between Git and what runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot import wording
+from bot import drift_report, wording
 from bot.command import Context, command
 from bot.comparison.rendered import Changed, changes
 from bot.comparison.schema import section
+from bot.declared import Declared
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, ServiceName
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.sync import Manifest, Sighting, SyncState
-from bot.declared import Declared
 
 OBJECTS = 8
 """Objects whose lines are shown; of the others only the names."""
@@ -31,7 +32,7 @@ def diff(
     """
     if other is None:
         (sighting,) = ctx.survey.look([ctx.target(service, environment)])
-        return _with_cluster(sighting)
+        return _with_cluster(sighting, ctx.now)
     if other == environment:
         raise Refusal(
             f"{environment} is named twice. Name two environments, or one to compare Git with what runs there: "
@@ -99,10 +100,10 @@ def _shown(differ: Sequence[Changed], places: tuple[str, str]) -> tuple[Section,
     return tuple(sections)
 
 
-def _with_cluster(seen: Sighting) -> Reply:
+def _with_cluster(seen: Sighting, now: datetime) -> Reply:
     target = seen.target
     data = {"service": target.service, "environment": target.environment} | {
-        "target": wording.drift_data(seen),
+        "target": drift_report.data(seen),
         "desired": seen.desired,
         "live": seen.live,
     }
@@ -121,5 +122,5 @@ def _with_cluster(seen: Sighting) -> Reply:
         SyncState.UNKNOWN: f"they could not be compared: {seen.why}",
     }[seen.sync]
     return Reply(
-        Outcome.ANSWERED, f"{target}: {versions}; {state}.", wording.drift_report([seen], offer=False), data=data
+        Outcome.ANSWERED, f"{target}: {versions}; {state}.", drift_report.report([seen], now, offer=False), data=data
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot import wording
+from bot import drift_report, wording
 from bot.command import Context, command
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.reply import Outcome, Reply, Section
@@ -15,9 +15,9 @@ def drift(ctx: Context, service: TargetName | None = None, environment: Environm
     sightings = ctx.survey.look(ctx.compared(service, environment))
     return Reply(
         Outcome.ANSWERED,
-        wording.drift_summary(sightings),
-        (*wording.drift_report(sightings), *_muted(ctx, sightings)),
-        data={"targets": [wording.drift_data(each) for each in sightings]},
+        drift_report.summary(sightings),
+        (*drift_report.report(sightings, ctx.now), *_muted(ctx, sightings)),
+        data={"targets": [drift_report.data(each) for each in sightings]},
     )
 
 

@@ -1,32 +1,48 @@
-"""The scheduled drift check: says what changed since it last spoke, once, and what healed.
+"""The scheduled drift check: looks, has it judged what is news, and tells that; one message a target, kept up to date.
 
-Knows neither how targets are looked at nor when it is called. What was said is kept as episodes, so that a restart
-neither repeats nor swallows anything: they are written after the message was posted, and if it can't be posted the
-next check says it.
+Knows neither how targets are looked at nor when it is called. May stop between any two steps: what is known is written
+before and after each message (`bot.jobs.telling`), and what is not yet told is found again by the next check.
 """
 
 import hashlib
 import hmac
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol
 
-from bot import wording
+from bot import drift_news, episodes, outages
+from bot.episodes import AGAIN, Event, Step
 from bot.errors import Refusal, Unavailable
-from bot.model.episode import Episode
+from bot.jobs.telling import Teller
+from bot.model.episode import Episode, Outage
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Place
-from bot.model.sync import Severity, Sighting, SyncState
-from bot.ports import Chat, Episodes
+from bot.model.rules import Mute
+from bot.model.sync import Severity, Sighting
+from bot.outages import Blindness, OutageStep, Turn
+from bot.ports import Chat, Episodes, Mutes
+
+log = logging.getLogger(__name__)
 
 Survey = Callable[[str], Sequence[Sighting]]
 """All targets of an environment, looked at now."""
 
-TROUBLES = (SyncState.DRIFTED, SyncState.UNKNOWN)
+Heal = Callable[[Sighting], str]
+"""Ask a target's engine to heal it; what came of it, in a sentence."""
+
+MANY = 5
+"""Targets that may open in one check with a message each; more get one together."""
 
 
-@dataclass(frozen=True, slots=True)
+class Store(Episodes, Mutes, Protocol):
+    """What a check keeps."""
+
+
+@dataclass(frozen=True)
 class DriftCheck:
     """One environment's check. `key` makes fingerprints that tell nothing to whoever reads them."""
 
@@ -34,94 +50,216 @@ class DriftCheck:
     channel: str
     survey: Survey
     chat: Chat
-    episodes: Episodes
+    episodes: Store
     key: bytes
     offer: bool = True
-    """Whether a report says how to heal."""
+    """Whether a message says how to heal, and has buttons for that."""
+    heal: Heal | None = None
+    """What is asked once an episode opens, where the engine may heal by itself."""
 
     def run(self, now: datetime) -> None:
-        """Look, and post one message if anything began, changed or ended since the last one.
+        """Look, and tell what is news.
 
-        Raises Unavailable if the chat or the store can't be reached; the next check then says it.
+        Raises Unavailable if the chat or the store can't be reached; the next check tells what is left.
         """
-        told = {(each.service, each.state): each for each in self.episodes.underway(self.environment)}
+        dark = [replace(each, telling=False) for each in self.episodes.outages(self.environment)]
         try:
             sightings = self.survey(self.environment)
         except (Refusal, Unavailable) as trouble:
-            self._unchecked(str(trouble), told, now)
+            whole = {"": Blindness(str(trouble))}
+            steps = outages.follow([each for each in dark if not each.cause], whole, self.environment, now)
+            self._tell_outages(steps, 0, now)
             return
-        found = {(each.target.service, each.sync): each for each in sightings if each.sync in TROUBLES}
-        begun = [
-            self._episode(sighting.target.service, sighting.sync, fingerprint, now)
-            for place, sighting in found.items()
-            if (fingerprint := self._fingerprint(sighting)) != (told[place].fingerprint if place in told else None)
-        ]
-        unreadable = {each.target.service for each in sightings if each.sync is SyncState.UNKNOWN}
-        ended = [
-            episode
-            for (service, state), episode in told.items()
-            # A drift that nobody could look at hasn't healed.
-            if (service, state) not in found and (state is SyncState.UNKNOWN or service not in unreadable)
-        ]
-        if not begun and not ended:
-            return
-        news = [found[each.service, each.state] for each in begun]
-        self._tell(_report(sightings, news, ended, now, offer=self.offer), begun, ended, told)
+        hidden = outages.causes(sightings, self.key)
+        steps = outages.follow(dark, hidden, self.environment, now)
+        self._tell_outages(steps, len(sightings), now)
+        blind = outages.hidden(sightings, hidden, self.key)
+        _Round(self, tuple(each for each in sightings if each.target not in blind), sightings, now).tell()
 
-    def _unchecked(self, why: str, told: Mapping[tuple[str, SyncState], Episode], now: datetime) -> None:
-        """The environment as a whole could not be looked at: said once; what was told of its targets stands."""
-        if ("", SyncState.UNKNOWN) in told:
-            return
-        reply = Reply(Outcome.FAILED, f"{self.environment} could not be checked for drift: {why}")
-        self._tell(reply, [self._episode("", SyncState.UNKNOWN, "", now)], [], told)
+    @cached_property
+    def teller(self) -> Teller:
+        return Teller(self.chat, self.episodes, self.channel)
 
-    def _tell(
-        self,
-        reply: Reply,
-        begun: Sequence[Episode],
-        ended: Sequence[Episode],
-        told: Mapping[tuple[str, SyncState], Episode],
+    def shown(self, reply: Reply) -> str:
+        """A fingerprint of what a message says."""
+        return hmac.new(self.key, repr(reply).encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _tell_outages(self, steps: Sequence[OutageStep], total: int, now: datetime) -> None:
+        changed = [each.after for each in steps if each.after and not each.turn and each.after != each.before]
+        over = [each.before for each in steps if each.before and not each.after]
+        if (changed or over) and not self.episodes.write(changed, over):
+            return
+        for step in steps:
+            if step.turn is Turn.BEGAN and step.after and step.now:
+                reply = drift_news.outage(step.after, step.now, total)
+                self.teller.open(reply, self.shown(reply), [step.before], [step.after])
+            elif step.turn is Turn.ENDED and step.after:
+                self._end(step.before, step.after, Reply(Outcome.ANSWERED, drift_news.outage_ended(step.after, now)))
+
+    def _end(self, before: Outage | None, after: Outage, reply: Reply) -> None:
+        if not after.message:
+            self.teller.open(reply, self.shown(reply), [before], [after])
+        elif told := self.teller.add(reply, [before], [after]):
+            self.teller.renew(reply, self.shown(reply), told)
+
+
+class _Round:
+    """One check of the targets that could be looked at."""
+
+    def __init__(
+        self, check: DriftCheck, seen: Sequence[Sighting], declared: Sequence[Sighting], now: datetime
     ) -> None:
-        message = self.chat.post(Place(channel=self.channel), reply)
-        # A finding that changed has lasted since it began.
-        since = {place: episode.began for place, episode in told.items()}
-        written = [
-            replace(each, message=message, began=since.get((each.service, each.state), each.began)) for each in begun
-        ]
-        self.episodes.write(written, ended)
+        self.check = check
+        self.now = now
+        self.store = check.episodes
+        self.sightings = {each.target.service: each for each in seen}
+        self.known = {each.service: replace(each, telling=False) for each in self.store.underway(check.environment)}
+        self.mutes: Mapping[str, Mute] = {each.service: each for each in self.store.mutes(check.environment)}
+        self.after: dict[str, Episode] = dict(self.known)
+        there = {each.target.service for each in declared}
+        self.steps: dict[str, Step] = {
+            name: episodes.follow(self.known.get(name), each, self.mutes.get(name), now, check.key)
+            for name, each in self.sightings.items()
+        } | {name: episodes.undeclared(each, now) for name, each in self.known.items() if name not in there}
 
-    def _episode(self, service: str, state: SyncState, fingerprint: str, now: datetime) -> Episode:
-        return Episode(self.environment, service, state, fingerprint, now, self.channel, message="")
+    def tell(self) -> None:
+        if not self._write_quietly():
+            log.info("another process checks %s as well", self.check.environment)
+            return
+        troubles: list[Unavailable | Refusal] = []
+        self._open()
+        self._add()
+        self._unmute()
+        self._heal()
+        for message in sorted({each.message for each in self.after.values() if each.message}):
+            try:
+                self._renew([each for each in self.after.values() if each.message == message])
+            except (Refusal, Unavailable) as trouble:
+                troubles.append(trouble)
+                if len(troubles) > 2:
+                    break
+        if troubles:
+            raise troubles[0]
 
-    def _fingerprint(self, sighting: Sighting) -> str:
-        """The same for the same findings: what is mere information doesn't count, nor do the words of a timeout."""
-        if sighting.sync is SyncState.UNKNOWN:
-            return ""
-        findings = sorted(
-            json.dumps([each.kind, each.object.api_version, str(each.object), each.path, each.desired, each.live])
-            for each in sighting.differences
-            if each.severity is not Severity.INFO
+    def _write_quietly(self) -> bool:
+        """Note what was seen and is not to be told, and forget what is over."""
+        changed, forgotten = [], []
+        for name, step in self.steps.items():
+            known = self.known.get(name)
+            if step.events:
+                continue
+            if step.episode is None:
+                if known and not self._is_needed(known):
+                    forgotten.append(known)
+                    del self.after[name]
+            elif step.episode != known:
+                changed.append(step.episode)
+                self.after[name] = replace(step.episode, version=step.episode.version + 1)
+        return self.store.write(changed, forgotten) if changed or forgotten else True
+
+    def _is_needed(self, known: Episode) -> bool:
+        """Whether others share its message, which counts it for as long as it is about any of them."""
+        others = [each for each in self.known.values() if each.message == known.message and each is not known]
+        return known.shared and any(
+            each.healed is None or self.now - each.healed < AGAIN for each in others if each.message
         )
-        return hmac.new(self.key, json.dumps(findings).encode(), hashlib.sha256).hexdigest()
 
+    def _open(self) -> None:
+        """Post what has no message yet: of many targets at once, one for all."""
+        new = [(name, step) for name, step in self.steps.items() if step.events and step.episode]
+        opened = [(name, step.episode, step) for name, step in new if step.episode and not step.episode.message]
+        opened.sort(key=lambda each: (_worst(each[1]), each[0]))
+        many = [each for each in opened if Event.OPENED in each[2].events]
+        if len(many) > MANY:
+            shared = [replace(episode, shared=True) for _, episode, _ in many]
+            self._post(drift_news.together(shared), shared)
+            opened = [each for each in opened if each not in many]
+        for name, episode, step in opened:
+            reply = self._parent(name, episode)
+            self._post(reply, [episode], drift_news.why_now(step, episode))
 
-def _report(
-    sightings: Sequence[Sighting], news: Sequence[Sighting], ended: Sequence[Episode], now: datetime, *, offer: bool
-) -> Reply:
-    """One message: what ended, then where things stand, then what is new in full."""
-    sentences = [*_ends(ended, {each.target.service: each for each in sightings}, now)]
-    if news:
-        sentences.append(wording.drift_summary(sightings))
-    return Reply(Outcome.ANSWERED, " ".join(sentences), wording.drift_report(news, offer=offer))
+    def _add(self) -> None:
+        """Tell what is new in the threads of messages that stand: one line for all that share one."""
+        threads: dict[str, list[str]] = defaultdict(list)
+        for name, step in self.steps.items():
+            if step.events and step.episode and step.episode.message:
+                threads[step.episode.message].append(name)
+        for names in threads.values():
+            steps = [self.steps[name] for name in names]
+            after = [step.episode for step in steps if step.episode]
+            reply = drift_news.news(steps, after, self.now)
+            self._keep(self.check.teller.add(reply, [self.known.get(name) for name in names], after))
 
+    def _post(self, reply: Reply, after: Sequence[Episode], besides: str = "") -> None:
+        said = replace(reply, text=reply.text + besides)
+        before = [self.known.get(each.service) for each in after]
+        self._keep(self.check.teller.open(said, self.check.shown(reply), before, after))
 
-def _ends(ended: Sequence[Episode], sightings: Mapping[str, Sighting], now: datetime) -> Iterator[str]:
-    for episode in ended:
-        period = wording.lasted(max(now - episode.began, timedelta()))
-        name = f"{episode.service} in {episode.environment}" if episode.service else episode.environment
-        if episode.state is SyncState.UNKNOWN:
-            yield f"{name} can be checked again, after {period}."
-        elif episode.service in sightings:
-            yield f"{name} has healed: the drift lasted {period}."
+    def _keep(self, told: Iterable[Episode] | None) -> None:
+        self.after |= {each.service: each for each in told or ()}
+
+    def _unmute(self) -> None:
+        """Take back the mutes that ended, unless somebody muted anew meanwhile."""
+        ended = {name for name, step in self.steps.items() if step.unmute}
+        if ended:
+            for mute in self.store.mutes(self.check.environment):
+                if mute.service in ended and mute == self.mutes.get(mute.service):
+                    self.store.unmute(mute.environment, mute.service)
+
+    def _heal(self) -> None:
+        """Ask the engines of what has opened, once an episode, and say so in its thread."""
+        heal = self.check.heal
+        if heal is None:
+            return
+        said: dict[Place, list[str]] = defaultdict(list)
+        for name, episode in sorted(self.after.items()):
+            sighting = self.sightings.get(name)
+            silent = episode.silence and not episode.silence.over
+            if not (sighting and sighting.deployed and episode.is_open and episode.told) or episode.asked or silent:
+                continue
+            asked = replace(episode, asked=True)
+            if not self.store.write([asked]):
+                continue
+            self.after[name] = replace(asked, version=asked.version + 1)
+            try:
+                sentence = heal(sighting)
+            except (Refusal, Unavailable) as trouble:
+                sentence = f"{sighting.target} could not be healed: {trouble}"
+            place = Place(channel=episode.channel or self.check.channel, thread=episode.message or None)
+            said[place].append(sentence)
+        for place, sentences in said.items():
+            self.check.chat.post(place, Reply(Outcome.ANSWERED, " ".join(sentences)))
+
+    def _renew(self, members: Sequence[Episode]) -> None:
+        """Bring a message up to date, if all that it says is known."""
+        if any(each.shared for each in members):
+            reply = drift_news.together(members)
+        elif self._is_told_whole(members[0]):
+            reply = self._parent(members[0].service, members[0])
         else:
-            yield f"{name} is no longer declared in Git; its drift was known for {period}."
+            return
+        self._keep(self.check.teller.renew(reply, self.check.shown(reply), members))
+
+    def _is_told_whole(self, episode: Episode) -> bool:
+        """Whether this check saw all of it: of the rest, only a check that sees it knows the values."""
+        if not episode.is_open:
+            return True
+        there = self.steps.get(episode.service)
+        seen = there is not None and episode.service in self.sightings
+        return seen and not any(each.open and each.missed for each in episode.findings) and not self._partly(episode)
+
+    def _partly(self, episode: Episode) -> bool:
+        sighting = self.sightings[episode.service]
+        found = episodes.held_open(episode, sighting, self.check.key)
+        named = {episodes.identity(sighting, each, self.check.key) for each in found}
+        return any(each.open and each.id not in named for each in episode.findings)
+
+    def _parent(self, name: str, episode: Episode) -> Reply:
+        sighting = self.sightings.get(name)
+        found = episodes.held_open(episode, sighting, self.check.key) if sighting else ()
+        return drift_news.parent(episode, found, sighting.deployed if sighting else None, offer=self.check.offer)
+
+
+def _worst(episode: Episode) -> int:
+    found = [list(Severity).index(each) for each in episodes.by_severity(episode)]
+    return min(found, default=len(Severity))

@@ -1,4 +1,4 @@
-"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedContents and Episodes on SQLite.
+"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedContents, Episodes and Mutes on SQLite.
 
 The only room that knows SQLAlchemy and Alembic. Every write is on the disk when its call returns.
 """
@@ -6,22 +6,36 @@ The only room that knows SQLAlchemy and Alembic. Every write is on the disk when
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, inspect, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
-from bot.model.episode import Episode
+from bot.model.episode import Episode, Outage
 from bot.model.request import Message
+from bot.model.rules import Mute
 from bot.model.secret import Secret
-from bot.model.sync import Content, SyncState
-from bot.store import messages, tables
+from bot.model.sync import Content
+from bot.store import episodes, messages, tables
 from bot.store.migrations import NEWEST
 
 _TARGET = ("repository", "service", "environment")
@@ -160,20 +174,48 @@ class Store:
     # Episodes
 
     def underway(self, environment: str) -> tuple[Episode, ...]:
-        told = tables.episodes
-        wanted = select(told).where(told.c.environment == environment).order_by(told.c.service, told.c.state)
+        found = tables.episodes.c
+        wanted = select(tables.episodes).where(found.environment == environment).order_by(found.service)
         with self._transaction() as connection:
-            rows = connection.execute(wanted).mappings().all()
-        return tuple(Episode(**row | {"state": SyncState(row["state"])}) for row in map(dict, rows))
+            return tuple(episodes.episode(*row) for row in connection.execute(wanted))
 
-    def write(self, begun: Sequence[Episode], ended: Sequence[Episode]) -> None:
-        told = tables.episodes
-        identity = tuple_(told.c.environment, told.c.service, told.c.state)
-        over = [(each.environment, each.service, each.state.value) for each in (*ended, *begun)]
+    def outages(self, environment: str) -> tuple[Outage, ...]:
+        found = tables.outages.c
+        wanted = select(tables.outages).where(found.environment == environment).order_by(found.cause)
         with self._transaction() as connection:
-            connection.execute(delete(told).where(identity.in_(over)))
-            if begun:
-                connection.execute(insert(told), [_row(each) for each in begun])
+            return tuple(episodes.outage(*row) for row in connection.execute(wanted))
+
+    def write(self, known: Sequence[Episode | Outage], forgotten: Sequence[Episode | Outage] = ()) -> bool:
+        try:
+            with self._transaction() as connection:
+                for each in known:
+                    _keep(connection, each)
+                for each in forgotten:
+                    _forget(connection, each)
+        except _Overtaken:
+            return False
+        return True
+
+    # Mutes
+
+    def mutes(self, environment: str) -> tuple[Mute, ...]:
+        wanted = select(tables.mutes).where(tables.mutes.c.environment == environment).order_by(tables.mutes.c.service)
+        with self._transaction() as connection:
+            return tuple(Mute(**row) for row in connection.execute(wanted).mappings())
+
+    def mute(self, mute: Mute) -> None:
+        row = insert(tables.mutes).values({each.name: getattr(mute, each.name) for each in fields(mute)})
+        changed = {name: row.excluded[name] for name in ("until", "by", "because", "at")}
+        with self._transaction() as connection:
+            connection.execute(row.on_conflict_do_update(index_elements=["environment", "service"], set_=changed))
+
+    def unmute(self, environment: str, service: str) -> bool:
+        muted = tables.mutes.c
+        with self._transaction() as connection:
+            gone = connection.execute(
+                delete(tables.mutes).where(muted.environment == environment, muted.service == service)
+            )
+            return gone.rowcount > 0
 
     @property
     def fingerprint_key(self) -> bytes:
@@ -249,13 +291,34 @@ def _key(target: Target) -> tuple[str, ...]:
     return target.repository, target.service, target.environment
 
 
-def _row(episode: Episode) -> dict[str, object]:
-    return {
-        "environment": episode.environment,
-        "service": episode.service,
-        "state": episode.state.value,
-        "fingerprint": episode.fingerprint,
-        "began": episode.began,
-        "channel": episode.channel,
-        "message": episode.message,
-    }
+class _Overtaken(Exception):  # noqa: N818 - it never leaves this module
+    """Another process has written what is to be written."""
+
+
+def _keep(connection: Connection, known: Episode | Outage) -> None:
+    table, row = _row(known)
+    if not known.version:
+        written = connection.execute(insert(table).values(row).on_conflict_do_nothing())
+    else:
+        written = connection.execute(update(table).where(*_is(table, known)).values(row))
+    if not written.rowcount:
+        raise _Overtaken
+
+
+def _forget(connection: Connection, known: Episode | Outage) -> None:
+    table, _ = _row(known)
+    if not connection.execute(delete(table).where(*_is(table, known))).rowcount:
+        raise _Overtaken
+
+
+def _row(known: Episode | Outage) -> tuple[Table, dict[str, object]]:
+    row = {"environment": known.environment, "version": known.version + 1, "record": episodes.dump(known)}
+    if isinstance(known, Episode):
+        return tables.episodes, row | {"service": known.service}
+    return tables.outages, row | {"cause": known.cause}
+
+
+def _is(table: Table, known: Episode | Outage) -> list[ColumnElement[bool]]:
+    """The row as it was when it was read."""
+    names = [column.name for column in table.primary_key] + ["version"]
+    return [table.c[name] == getattr(known, name) for name in names]

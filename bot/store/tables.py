@@ -65,12 +65,31 @@ episodes = Table(
     metadata,
     Column("environment", String, primary_key=True),
     Column("service", String, primary_key=True),
-    Column("state", String, primary_key=True),
-    Column("fingerprint", String, nullable=False),
-    Column("began", Instant, nullable=False),
-    Column("channel", String, nullable=False),
-    Column("message", String, nullable=False),
-    comment="Findings told and not yet taken back: clusters say what is, not what was said of it.",
+    Column("version", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    comment="What checks found of a target and said of it: clusters say what is, not what was, nor what was said.",
+)
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("cause", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    comment="Why targets could not be checked, and that it was said: a cluster that is down says nothing of itself.",
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("by", String, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    comment="What people asked not to be told for a while, which nobody else knows.",
 )
 
 synced = Table(

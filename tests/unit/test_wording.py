@@ -23,7 +23,7 @@ from bot.model.change import (
     Unchanged,
 )
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
+from bot.model.sync import ObjectRef
 
 TARGET = Target("payment", "production", "config", ("environments/production/payment",), "production")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -176,105 +176,3 @@ def test_columns_have_one_width_and_an_underlined_header() -> None:
         "Service  Git\n-------  ----\napi      v1 x\nworker"
     )
     assert wording.columns([]) == ""
-
-
-def difference(path: str, severity: Severity = Severity.HIGH, **changes: object) -> Difference:
-    given: dict[str, object] = {"object": API, "kind": Kind.DRIFT, "path": path, "desired": "3", "live": "5"}
-    return Difference(**(given | {"severity": severity} | changes))  # type: ignore[arg-type]  # by name
-
-
-def sighting(sync: SyncState, *differences: Difference, why: str = "", service: str = "api") -> Sighting:
-    target = Target(service, "production", "config", ("f",), "production")
-    return Sighting(target, "r" * 40, "v1", "v1", sync, Health.HEALTHY, why, differences)
-
-
-def test_findings_are_grouped_by_object_worst_first_and_information_is_left_out() -> None:
-    service = ObjectRef("v1", "Service", "shop", "api")
-    told = sighting(
-        SyncState.DRIFTED,
-        difference("spec.paused", Severity.LOW),
-        difference("metadata.labels.x", Severity.INFO),
-        difference("", kind=Kind.MISSING, object=service),
-        difference("spec.replicas", Severity.MEDIUM, live=None),
-        difference("spec.a", Severity.LOW, kind=Kind.UNDECLARED, desired=None),
-        difference("spec.b", Severity.LOW, kind=Kind.CONFIG_ERROR, desired=None),
-        difference("spec.c", Severity.LOW, kind=Kind.CONFIG_ERROR, desired="its name is too long"),
-        why="3 of 5 ready",
-    )
-    assert wording.drift_report([told]) == (
-        Section("api in production (3 of 5 ready)"),
-        Section(
-            "Service shop/api\n"
-            "  is missing from the cluster\n"
-            "Deployment shop/api\n"
-            "  spec.replicas: Git wants 3, it is gone\n"
-            "  spec.paused: Git wants 3, cluster has 5\n"
-            "  spec.a: cluster has 5, Git does not mention it\n"
-            "  spec.b: cannot be applied\n"
-            "  spec.c: its name is too long",
-            Layout.CODE,
-        ),
-        Section(wording.HOW_TO_HEAL),
-    )
-
-
-@pytest.mark.parametrize(("count", "last"), [(8, "  spec.7: Git wants 3, cluster has 5"), (10, "… and 2 more")])
-def test_a_long_report_is_counted(count: int, last: str) -> None:
-    told = sighting(SyncState.DRIFTED, *(difference(f"spec.{number}") for number in range(count)))
-    assert wording.drift_report([told])[1].text.splitlines()[-1] == last
-
-
-def test_one_reason_is_told_once_for_all_that_were_not_checked() -> None:
-    unchecked = [
-        sighting(SyncState.UNKNOWN, why=why, service=name) for name, why in (("a", "x"), ("b", ""), ("c", "x"))
-    ]
-    assert [section.text for section in wording.drift_report([*unchecked, sighting(SyncState.SYNCED)])] == [
-        "Not checked: b in production: it could not be read",
-        "Not checked: a in production, c in production: x",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("states", "said"),
-    [
-        ((), "No drift in 0 targets."),
-        (("synced",), "No drift in 1 target."),
-        (("synced", "pending"), "No drift in 2 targets; 1 pending."),
-        (("synced", "unknown"), "No drift in 1 of 2 targets; 1 not checked."),
-        (("unknown",), "s0 in production was not checked."),
-        (("unknown", "unknown"), "None of 2 targets could be checked."),
-        (("drifted",), "Drift in 1 of 1 target: s0 in production."),
-        (("drifted", "unknown", "pending"), "Drift in 1 of 3 targets: s0 in production; 1 pending; 1 not checked."),
-    ],
-)
-def test_a_check_in_one_sentence(states: tuple[str, ...], said: str) -> None:
-    looked = [sighting(SyncState(state), service=f"s{number}") for number, state in enumerate(states)]
-    assert wording.drift_summary(looked) == said
-
-
-def test_many_are_counted() -> None:
-    looked = [sighting(SyncState.DRIFTED, service=f"s{number}") for number in range(7)]
-    said = wording.drift_summary(looked)
-    assert said.startswith("Drift in 7 of 7 targets: s0 in production, s1 in production, ")
-    assert said.endswith(", s4 in production and 2 more.")
-
-
-def test_a_target_as_json() -> None:
-    assert wording.drift_data(sighting(SyncState.DRIFTED, difference("spec.replicas"), why="w")) == {
-        "service": "api",
-        "environment": "production",
-        "cluster": "production",
-        "revision": "r" * 40,
-        "state": "drifted",
-        "why": "w",
-        "differences": [
-            {
-                "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "api"},
-                "class": "drift",
-                "path": "spec.replicas",
-                "desired": "3",
-                "live": "5",
-                "severity": "high",
-            }
-        ],
-    }

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
-from bot.model.episode import Episode
+from bot.model.episode import Episode, Finding, Outage, Silence
 from bot.model.request import Actor, Message, Place, Press
+from bot.model.rules import Mute
 from bot.model.secret import Secret
-from bot.model.sync import Content, SyncState
+from bot.model.sync import Content, Kind, Severity
 from bot.store import messages
 from bot.store.store import Store
 
@@ -66,6 +68,7 @@ OTHER = """
 import os, sys
 from datetime import UTC, datetime
 from bot.model.request import Actor, Message, Place
+from bot.model.rules import Mute
 from bot.model.secret import Secret
 from bot.store.store import Store
 print("ready", flush=True)
@@ -250,17 +253,98 @@ def test_a_newer_commit_with_the_same_content_replaces_nothing(store: Store) -> 
 # Episodes
 
 
-def episode(service: str, state: SyncState = SyncState.DRIFTED, fingerprint: str = "f1") -> Episode:
-    return Episode("staging", service, state, fingerprint, NOON, "#drift", "170.1")
+FINDING = Finding("f1", "v1", "Deployment shop/api", "spec.replicas", Kind.DRIFT, Severity.HIGH, NOON, 2, 0, True)
+EPISODE = Episode(
+    "staging",
+    "payment",
+    NOON,
+    (FINDING, replace(FINDING, id="f2", left=NOON, open=False, missed=2)),
+    opened=NOON,
+    healed=NOON,
+    told=True,
+    returns=2,
+    stirred=NOON,
+    restless=True,
+    reminded=1,
+    silence=Silence(NOON, NOON, "ana", "load test", ("f1",), over=True),
+    held=True,
+    undeclared=True,
+    asked=True,
+    inherited=True,
+    channel="C1",
+    message="170.1",
+    shared=True,
+    shown="s1",
+    telling=True,
+)
+OUTAGE = Outage("staging", "c1", NOON, 2, 1, NOON, NOON, "C1", "170.2", "s2", telling=True)
 
 
-def test_episodes_begin_change_and_end(store: Store) -> None:
-    unknown = episode("api", SyncState.UNKNOWN)
-    store.write([episode("payment"), episode("api"), unknown], [])
-    assert store.underway("staging") == (episode("api"), unknown, episode("payment"))
-    assert store.underway("production") == ()
-    store.write([episode("payment", fingerprint="f2")], [episode("api")])
-    assert store.underway("staging") == (unknown, episode("payment", fingerprint="f2"))
+def test_episodes_are_kept_whole_by_environment(store: Store) -> None:
+    """Every field of theirs is set to what it is not by default."""
+    bare = Episode("staging", "api", NOON)
+    assert store.write([EPISODE, bare, OUTAGE])
+    assert store.underway("staging") == (replace(bare, version=1), replace(EPISODE, version=1))
+    assert store.outages("staging") == (replace(OUTAGE, version=1),)
+    assert (store.underway("production"), store.outages("production")) == ((), ())
+
+
+def test_what_another_process_wrote_meanwhile_is_not_overwritten(store: Store) -> None:
+    assert store.write([EPISODE])
+    assert not store.write([EPISODE]), "it is there already"
+    (mine,) = store.underway("staging")
+    assert store.write([replace(mine, told=False)])
+    news = Episode("staging", "api", NOON)
+    assert not store.write([news, replace(mine, told=True)]), "all or nothing"
+    assert not store.write([news], [mine])
+    assert not store.write([news, replace(mine, service="web")]), "what was forgotten meanwhile is not kept"
+    (theirs,) = store.underway("staging")
+    assert theirs == replace(EPISODE, told=False, version=2)
+    assert store.write([news], [theirs])
+    assert [each.service for each in store.underway("staging")] == ["api"]
+
+
+def test_what_an_older_release_told_of_drift_stays_told(file: Path) -> None:
+    with closing(Store.open(url(file))):
+        pass
+    with closing(sqlite3.connect(file)) as former:
+        for table in ("episodes", "outages", "mutes"):
+            former.execute(f"DROP TABLE {table}")
+        former.execute(
+            "CREATE TABLE episodes (environment, service, state, fingerprint, began, channel, message, "
+            "PRIMARY KEY (environment, service, state))"
+        )
+        began = "2026-03-02T12:00:00.000000+00:00"
+        rows = [("api", "drifted", "170.1"), ("web", "drifted", "170.2"), ("zoo", "drifted", "170.2")]
+        rows += [("api", "unknown", "170.3"), ("", "unknown", "170.4")]
+        former.executemany(
+            f"INSERT INTO episodes VALUES ('staging', ?, ?, 'f', '{began}', '#drift', ?)",  # noqa: S608 - a constant
+            rows,
+        )
+        former.execute("UPDATE alembic_version SET version_num = '0002'")
+        former.commit()
+    with closing(Store.open(url(file))) as store:
+        told = Episode("staging", "api", NOON, opened=NOON, told=True, inherited=True, version=1)
+        assert store.underway("staging") == (
+            replace(told, channel="#drift", message="170.1"),
+            replace(told, service="web", channel="#drift", message="170.2", shared=True),
+            replace(told, service="zoo", channel="#drift", message="170.2", shared=True),
+        )
+
+
+# Mutes
+
+
+def test_a_target_is_muted_anew_and_unmuted(store: Store) -> None:
+    first = Mute("staging", "api", NOON + timedelta(days=1), "ana", "load test", NOON)
+    again = replace(first, until=NOON + timedelta(days=2), by="ben", because="", at=NOON + timedelta(hours=1))
+    other = replace(first, service="web")
+    for each in (first, other, again):
+        store.mute(each)
+    assert store.mutes("staging") == (again, other)
+    assert store.mutes("production") == ()
+    assert [store.unmute("staging", "api"), store.unmute("staging", "api")] == [True, False]
+    assert store.mutes("staging") == (other,)
 
 
 def test_the_fingerprint_key_is_random_and_stays(store: Store, file: Path, tmp_path: Path) -> None:

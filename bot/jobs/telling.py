@@ -1,0 +1,109 @@
+"""Say what is news exactly once, as far as that can be: written down before it is said, and again when it was.
+
+Knows neither drift nor words. If the process dies in between, the news counts as told: what may have been said is not
+said again. If the chat did not take it, what was known before is restored, and the next check says it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from bot.errors import Refusal, Unavailable
+from bot.model.episode import Episode, Outage
+from bot.model.reply import Reply
+from bot.model.request import Place
+from bot.ports import Chat, Episodes
+
+log = logging.getLogger(__name__)
+
+Known = TypeVar("Known", Episode, Outage)
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Where news go, and where it is written down that they went."""
+
+    chat: Chat
+    store: Episodes
+    channel: str
+
+    def open(
+        self, reply: Reply, shown: str, before: Sequence[Known | None], after: Sequence[Known]
+    ) -> tuple[Known, ...] | None:
+        """Post a message of its own; what is known afterwards, None if another process says it.
+
+        `shown` is the fingerprint of what the message says.
+        """
+        claimed = self._claim(after)
+        if claimed is None:
+            return None
+        try:
+            message = self.chat.post(Place(channel=self.channel), reply)
+        except (Refusal, Unavailable) as trouble:
+            self._unsaid(trouble, before, claimed)
+            raise
+        channel = self.chat.channel(self.channel)
+        return tuple(self._confirm(each, message, channel, shown) for each in claimed)
+
+    def add(self, reply: Reply, before: Sequence[Known | None], after: Sequence[Known]) -> tuple[Known, ...] | None:
+        """Post in the thread of the message that they have in common; the rest as `open`."""
+        claimed = self._claim(after)
+        if claimed is None:
+            return None
+        first = claimed[0]
+        try:
+            self.chat.post(Place(channel=first.channel, thread=first.message), reply)
+        except (Refusal, Unavailable) as trouble:
+            self._unsaid(trouble, before, claimed)
+            raise
+        return tuple(self._confirm(each, each.message, each.channel, each.shown) for each in claimed)
+
+    def renew(self, reply: Reply, shown: str, known: Sequence[Known]) -> tuple[Known, ...]:
+        """Have the message that they have in common say something else, unless it says that already."""
+        first = known[0]
+        if all(each.shown == shown for each in known):
+            return tuple(known)
+        self.chat.update(first.channel, first.message, reply)
+        return tuple(self._confirm(each, each.message, each.channel, shown) for each in known)
+
+    def _claim(self, after: Sequence[Known]) -> tuple[Known, ...] | None:
+        claimed = [replace(each, telling=True) for each in after]
+        if not self.store.write(claimed):
+            log.info("another process tells the news of %s", ", ".join(sorted({each.environment for each in after})))
+            return None
+        return tuple(replace(each, version=each.version + 1) for each in claimed)
+
+    def _confirm(self, known: Known, message: str, channel: str, shown: str) -> Known:
+        after = replace(known, telling=False, message=message, channel=channel, shown=shown)
+        for _ in range(TRIES):
+            if self.store.write([after]):
+                return replace(after, version=after.version + 1)
+            # Another process wrote what it saw since. What it can't know is the message.
+            now = self._again(known)
+            if now is None:
+                break
+            after = replace(now, telling=False, message=message, channel=channel, shown=shown)
+        return after
+
+    def _again(self, known: Known) -> Known | None:
+        rows = (*self.store.underway(known.environment), *self.store.outages(known.environment))
+        return next((each for each in rows if isinstance(each, type(known)) and _name(each) == _name(known)), None)
+
+    def _unsaid(self, trouble: Refusal | Unavailable, before: Sequence[Known | None], claimed: Sequence[Known]) -> None:
+        """Restore what was known before, if it is certain that nothing was said."""
+        if isinstance(trouble, Unavailable) and trouble.unsure:
+            return
+        kept = [
+            replace(former, version=claim.version)
+            for former, claim in zip(before, claimed, strict=True)
+            if former is not None
+        ]
+        new = [claim for former, claim in zip(before, claimed, strict=True) if former is None]
+        self.store.write(kept, new)
+
+
+def _name(known: Episode | Outage) -> str:
+    return known.service if isinstance(known, Episode) else known.cause
