@@ -27,15 +27,13 @@ from bot.model.change import (
     Withdrawal,
 )
 from bot.model.reply import Layout, Outcome, Reply, Section
-from bot.model.request import Invocation, Message, Misunderstanding, Press
+from bot.model.request import SAY, Invocation, Message, Misunderstanding, Press
 from bot.model.rules import Rules
 from bot.perform import Performer
 from bot.ports import Audit, Confirmations
 from bot.pulls import briefing
 from bot.results import Plan
 
-SAY = "say"
-"""The action of a button whose value is said by whoever presses it: it can do no more than they could by typing."""
 CONFIRM_WITHIN = timedelta(minutes=15)
 
 

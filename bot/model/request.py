@@ -25,9 +25,14 @@ class Place:
     """A permanent link to the message, for the pull request."""
 
 
+SAY = "say"
+"""The action of a button whose value is said by whoever presses it: it can do no more than they could by typing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button pressed: `confirm` or `cancel`, of which confirmation, on which message, and what that message said."""
+    """A button pressed, on which message, and what that message said: `confirm` or `cancel`, of which confirmation; or
+    `say`, which is as if its value had been typed in that message's thread."""
 
     action: str
     confirmation: str
@@ -47,7 +52,7 @@ class Message:
     resumed: bool = False
     """Work on it may have begun before a restart, so its effects may be there already."""
     press: Press | None = None
-    """A button instead of words; `text` is empty then."""
+    """A button instead of words; `text` is empty then, but for the action `say`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict
 
 from bot import wording
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.request import Actor
+from bot.model.request import SAY, Actor
 
 Block = dict[str, Any]
 
@@ -36,6 +36,7 @@ BUTTONS: Final = 10
 # docs.slack.dev/reference/block-kit: button, confirmation dialog
 LABEL: Final = 75
 URL: Final = 3_000
+VALUE: Final = 2_000
 DIALOG: Final = 300
 DIALOG_LABEL: Final = 30
 
@@ -148,7 +149,8 @@ def _context(mrkdwn: str) -> Block:
 
 
 def _usable(choices: Iterable[Choice]) -> list[Choice]:
-    return [choice for choice in choices if choice.action or _is_link(choice.url)][:BUTTONS]
+    usable = (choice for choice in choices if (choice.action and len(choice.value) <= VALUE) or _is_link(choice.url))
+    return [*usable][:BUTTONS]
 
 
 def _is_link(url: str | None) -> bool:
@@ -160,7 +162,9 @@ def _button(number: int, choice: Choice, said: str) -> Block:
     button: Block = {"type": "button", "text": {"type": "plain_text", "text": label}}
     if not choice.action:
         return button | {"action_id": f"link-{number}", "url": choice.url}
-    button |= {"action_id": choice.action, "value": choice.value}
+    # Of one message's action ids each must be another.
+    action = f"{SAY}-{number}" if choice.action == SAY else choice.action
+    button |= {"action_id": action, "value": choice.value}
     if choice.danger:
         button["style"] = "danger"
         button["confirm"] = {

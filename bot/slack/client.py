@@ -43,6 +43,8 @@ _MEANINGS: Final = {
 }
 
 
+_ONCE: Final = ("/chat.postMessage", "/chat.postEphemeral", "/files.completeUploadExternal")
+"""What everybody sees at once."""
 _OUTSIDE: Final = {"not_in_channel", "channel_not_found", "user_not_in_channel"}
 
 
@@ -79,7 +81,7 @@ class _Unanswered(RetryHandler):
         lost = isinstance(error, ConnectionError | TimeoutError) or (
             response is not None and response.status_code >= 500
         )
-        return lost and not request.url.endswith(("/chat.postMessage", "/chat.postEphemeral"))
+        return lost and not request.url.partition("?")[0].endswith(_ONCE)
 
 
 def web_client(token: Secret, api_url: str | None = None) -> WebClient:

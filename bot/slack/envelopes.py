@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.model.request import Actor, Message, Place, Press
+from bot.model.request import SAY, Actor, Message, Place, Press
 
 _LINK = re.compile(r"<(https?://[^<>|]+)(?:\|[^<>]*)?>")
 _SPOKEN = (None, "thread_broadcast", "file_share")
@@ -66,21 +66,24 @@ def _commanded(body: Mapping[str, Any], now: datetime) -> Message:
 def _pressed(body: Mapping[str, Any], workspace: str) -> Message | None:
     button: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
     container: Mapping[str, Any] = body.get("container") or {}
-    if button.get("action_id") not in {"confirm", "cancel"} or "channel_id" not in container:
+    action = re.sub(r"-\d+\Z", "", str(button.get("action_id")))
+    if action not in {"confirm", "cancel", SAY} or "channel_id" not in container:
         return None
     channel, ts = container["channel_id"], container["message_ts"]
     place = _place(channel, ts, container.get("thread_ts"), workspace)
     if container.get("is_ephemeral") and not container.get("thread_ts"):
         place = Place(channel)  # what only one person sees can't start a thread
     user = body["user"]["id"]
-    said = html.unescape(_LINK.sub(r"\1", (body.get("message") or {}).get("text", "")))
+    value = str(button.get("value") or "")
+    # Other people may want to press a button that says something, too: its message is left as it is.
+    said = "" if action == SAY else html.unescape(_LINK.sub(r"\1", (body.get("message") or {}).get("text", "")))
     return Message(
         id=f"press-{channel}-{user}-{body['trigger_id']}",
-        text="",
+        text=value if action == SAY else "",
         actor=Actor(user, body["user"].get("name") or user),
         place=place,
         at=_moment(button["action_ts"]),
-        press=Press(button["action_id"], button.get("value", ""), ts, said),
+        press=Press(action, "" if action == SAY else value, ts, said),
     )
 
 

@@ -22,7 +22,7 @@ from slack_sdk.socket_mode import SocketModeClient
 from bot.conversation import Answer
 from bot.errors import Unavailable
 from bot.model.reply import Outcome, Reply
-from bot.model.request import Message
+from bot.model.request import Message, Place
 from bot.model.secret import Secret
 from bot.ports import Inbox
 from bot.slack.client import Outside, calling, web_client
@@ -149,6 +149,7 @@ class Slack:
 
     def _say(self, message: Message, reply: Reply) -> None:
         place = message.place
+        reply = self._with_file(place, reply)
         if reply.private and not (in_thread(message) or is_direct(place)):
             # Slack shows an ephemeral message in a thread only to those who have that thread before them.
             place = replace(place, thread=None)
@@ -162,6 +163,16 @@ class Slack:
                 self.chat.respond(self._response_urls[message.id], reply, to=message.actor.id)
         except Unavailable as why:
             log.warning("The answer to message %s could not be given: %s", message.id, why)
+
+    def _with_file(self, place: Place, reply: Reply) -> Reply:
+        """The reply once its file is there, or with the reason why it isn't."""
+        if reply.attachment is None:
+            return reply
+        try:
+            self.chat.attach(place, reply.attachment.name, reply.attachment.text)
+        except Unavailable as why:
+            return replace(reply, text=f"{reply.text} But it could not be put here: {why}", outcome=Outcome.FAILED)
+        return reply
 
     def _settle(self, message: Message, reply: Reply) -> None:
         press, channel = message.press, message.place.channel

@@ -66,13 +66,21 @@ class Outbox:
     def update(self, channel: str, message: str, reply: Reply) -> None:
         """Replace what a message says; gives up silently if a newer update of it came meanwhile.
 
-        `channel` is an id, or a `#name` that something was posted to since the start: Slack updates by id only.
+        `channel` is an id, or a `#name` that something was posted to since the start: Slack updates by id only. What
+        should be updated after a restart too is kept with the id that `channel` gives.
         """
         self._replace(channel, message, render(reply))
 
     def attach(self, place: Place, name: str, text: str) -> None:
-        """Put a text file there that is too long for a message."""
-        raise NotImplementedError
+        """Put a text file there that is too long for a message, as `files.getUploadURLExternal` wants it.
+
+        Unavailable if Slack did not take it, or did not say that it did: it isn't put there again then.
+        """
+        channel = place.channel or ""
+        with self._channels[channel], calling("files.completeUploadExternal", channel):
+            self._client.files_upload_v2(
+                filename=name, title=name, content=text, channel=self.channel(channel), thread_ts=place.thread
+            )
 
     def settle(self, channel: str, message: str, said: str, action: str, actor: Actor) -> None:
         """Take the buttons off a message and say who pressed which."""
@@ -88,7 +96,7 @@ class Outbox:
             raise Unavailable(f"Slack answered {answer.status_code} to the command's response_url.")
 
     def _replace(self, channel: str, message: str, content: Content) -> None:
-        key = (self._ids.get(channel, channel), message)
+        key = (self.channel(channel), message)
         with self._lock:
             now = time.monotonic()
             self._forget_before(now)

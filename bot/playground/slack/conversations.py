@@ -68,6 +68,7 @@ class Message:
     reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Emoji names with who chose them, in the order they came."""
     bot_id: str | None = None
+    files: tuple[Json, ...] = ()
 
     @property
     def buttons(self) -> tuple[Json, ...]:
@@ -86,6 +87,8 @@ class Message:
             shape["bot_id"] = self.bot_id
         if self.blocks:
             shape["blocks"] = list(self.blocks)
+        if self.files:
+            shape["files"] = list(self.files)
         if self.thread:
             shape["thread_ts"] = self.thread
         if self.edited:

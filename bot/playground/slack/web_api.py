@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -15,20 +14,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.playground.slack import block_kit
 from bot.playground.slack.conversations import Channel, Conversations, Json, Message
 from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.files import ApiError, Uploads
 from bot.playground.slack.installation import Installation
 from bot.playground.slack.throttle import Throttle
 
 MOST_MESSAGE = 40_000
 """Characters of a message's text; past it Slack truncates, and this workspace says so instead."""
 PACED = {"chat.postMessage", "chat.update"}
-
-
-class ApiError(Exception):
-    """An `ok: false` answer."""
-
-    def __init__(self, error: str, **details: Any) -> None:
-        super().__init__(error)
-        self.answer: Json = {"ok": False, "error": error, **details}
 
 
 class WebApi:
@@ -44,6 +36,7 @@ class WebApi:
         throttle: Throttle | None,
         socket_url: Callable[[], str],
         open_trigger: Callable[[str], bool],
+        uploads: Uploads,
         spoke: Callable[[Message], None],
         edited: Callable[[Message, Message], None],
     ) -> None:
@@ -54,6 +47,7 @@ class WebApi:
         self._throttle = throttle
         self._socket_url = socket_url
         self._open_trigger = open_trigger
+        self._uploads = uploads
         self._spoke = spoke
         self._edited = edited
         self._methods: Mapping[str, Callable[[Json], Json]] = {
@@ -67,6 +61,8 @@ class WebApi:
             "conversations.list": self._conversation_list,
             "conversations.open": self._conversation_open,
             "conversations.replies": self._replies,
+            "files.completeUploadExternal": self._complete_upload,
+            "files.getUploadURLExternal": uploads.begin,
             "reactions.add": lambda arguments: self._react(arguments, on=True),
             "reactions.remove": lambda arguments: self._react(arguments, on=False),
             "users.info": self._user_info,
@@ -199,6 +195,24 @@ class WebApi:
         self._edited(message, before)
         return {"channel": channel.id, "ts": message.ts, "text": text, "message": message.json()}
 
+    def _complete_upload(self, arguments: Json) -> Json:
+        """Uploaded files become a message; without a channel they would stay private, which no bot here wants."""
+        channel = self._conversations.channels.get(str(arguments.get("channel_id") or ""))
+        if channel is None:
+            raise ApiError("channel_not_found" if arguments.get("channel_id") else "missing_argument")
+        thread = self._thread(channel, arguments)
+        files = self._uploads.complete(arguments.get("files"))
+        message = self._conversations.add(
+            channel.id,
+            self._installation.bot_user_id,
+            str(arguments.get("initial_comment") or ""),
+            thread=thread,
+            bot_id=self._installation.bot_id,
+            files=files,
+        )
+        self._spoke(message)
+        return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
+
     def _conversation_info(self, arguments: Json) -> Json:
         channel = self._channel(arguments)
         return {"channel": channel.json(self._installation.bot_user_id)}
@@ -280,9 +294,9 @@ async def _arguments(request: Request) -> Json:
     else:
         async with request.form() as form:
             arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
-    for key in ("blocks", "view"):  # in a form, structures travel as JSON
+    for key in ("blocks", "view", "files"):  # in a form, structures travel as JSON
         if isinstance(arguments.get(key), str):
-            with suppress(ValueError):  # what stays text is refused as blocks or as a view
+            with suppress(ValueError):  # what stays text is refused as what it should be
                 arguments[key] = json.loads(arguments[key])
     return arguments
 

@@ -16,6 +16,7 @@ from bot.playground.slack import block_kit, composer, payloads
 from bot.playground.slack.conversations import Channel, Conversations, Json, Message, User
 from bot.playground.slack.delivery import ACK_SECONDS, RETRY_PAUSES, Answer, Courier, Delivery, Transport
 from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.files import Uploads
 from bot.playground.slack.http_mode import HttpMode
 from bot.playground.slack.installation import Installation
 from bot.playground.slack.page import Page
@@ -67,6 +68,7 @@ class Workspace:
         self._sockets = SocketMode(self.installation.app_id, ack_seconds, self._conversations.touch)
         self._transport: Transport = self._sockets
         self._courier = Courier(lambda: self._transport, retry_pauses, self._conversations.touch)
+        self._uploads = Uploads(address)
         self._page = Page(self._conversations, self, bot=app.id, command=self.installation.command)
         self._web_api = WebApi(
             self.installation,
@@ -76,6 +78,7 @@ class Workspace:
             throttle=Throttle(per_second=1, burst=5) if paced else None,
             socket_url=self._socket_url,
             open_trigger=self._open_trigger,
+            uploads=self._uploads,
             spoke=self._spoke,
             edited=self._edited,
         )
@@ -86,6 +89,7 @@ class Workspace:
             *self._page.routes(),
             Route("/slack/api/{method}", self._web_api.endpoint, methods=["GET", "POST"]),
             Route("/slack/respond/{key}", self._respond, methods=["POST"]),
+            *self._uploads.routes(),
             WebSocketRoute("/slack/socket", self._sockets.endpoint),
         ]
 

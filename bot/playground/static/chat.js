@@ -2,7 +2,7 @@
 
 import { blocks } from "./chat_blocks.js";
 import { composer } from "./chat_composer.js";
-import { make, reconcile } from "./chat_dom.js";
+import { link, make, reconcile } from "./chat_dom.js";
 import { clock, emoji, mrkdwn, pretty } from "./chat_text.js";
 
 const $ = (id) => document.getElementById(id);
@@ -226,8 +226,16 @@ function row(message, at, { compact, thread }) {
 }
 
 function content(message, it) {
+  if (message.files) return message.files.map(file);
   if (message.blocks) return make("div", { class: "blocks" }, blocks(message.blocks, it));
   return make("div", { class: "mrkdwn" }, mrkdwn(message.text, names));
+}
+
+// A text file: its name opens it in a tab of its own, a click beside it shows what it holds.
+function file(each) {
+  return make("details", { class: "file" },
+    make("summary", {}, link(each.permalink, each.title), make("span", { class: "soft" }, `Text, ${each.size.toLocaleString()} bytes`)),
+    make("pre", { tabindex: "0" }, each.preview + (each.preview_is_truncated ? "\n…" : "")));
 }
 
 function reactions(message) {

@@ -10,7 +10,7 @@ import pytest
 from contracts.slack.standins import ANA, DEPLOYS, Connect, Listener, MemoryInbox
 
 from bot.errors import Unavailable
-from bot.model.reply import Choice, Outcome, Reply
+from bot.model.reply import Attachment, Choice, Outcome, Reply
 from bot.model.request import Actor, Message, Place
 from bot.model.secret import Secret
 from bot.playground.slack import Workspace
@@ -185,6 +185,40 @@ def test_a_pressed_message_loses_its_buttons_and_says_by_whom(
     assert settled.blocks[-1]["elements"][0]["text"] == f"{word} by <@U0BEN00001>."
     assert settled.text.startswith(f"{word} by ben.\nPlease confirm. payment in staging: v2 → v1.")
     assert result.text == "Committed. Done."
+
+
+@pytest.mark.usefixtures("slack")
+def test_what_a_button_says_is_heard_as_typed_and_the_buttons_stay(
+    workspace: Workspace, hear: Listener, inbox: MemoryInbox
+) -> None:
+    said = [Choice(word, action="say", value=f"drift {word} payment in production") for word in ("sync", "mute")]
+    hear.replies = [Reply(Outcome.ANSWERED, "It drifted.", choices=tuple(said)), Reply(Outcome.DONE, "Asked.")]
+    workspace.say("ana", "#deploys", "@Quarterdeck drift")
+    inbox.wait_finished(1)
+    (root, told) = workspace.messages(DEPLOYS, workspace.messages(DEPLOYS)[0].ts)
+    workspace.press("ben", "#deploys", told.ts, "mute")
+    inbox.wait_finished(2)
+    assert [hear.heard[1].text, hear.heard[1].actor.name] == ["drift mute payment in production", "ben"]
+    thread = workspace.messages(DEPLOYS, root.ts)
+    assert [each.text for each in thread[1:]] == ["It drifted.", "Done. Asked."]
+    assert [button["action_id"] for button in thread[1].buttons] == ["say-1", "say-2"]
+
+
+@pytest.mark.usefixtures("slack")
+def test_an_answer_with_a_file_has_it_in_the_thread(workspace: Workspace, hear: Listener, inbox: MemoryInbox) -> None:
+    attached = Reply(Outcome.ANSWERED, "Here it is.", private=True, attachment=Attachment("a.txt", "all of it"))
+    hear.replies = [attached, attached]
+    root = workspace.say("ana", "#deploys", "@Quarterdeck drift show payment in prod")
+    inbox.wait_finished(1)
+    assert [[file["preview"] for file in each.files] for each in workspace.messages(DEPLOYS, root)] == [
+        [],
+        ["all of it"],
+    ]
+    assert [each.text for each in workspace.ephemerals("ana")] == ["Here it is."]
+    workspace.fail_next("files.getUploadURLExternal", error="missing_scope")
+    workspace.say("ana", "#deploys", "@Quarterdeck drift show payment in prod")
+    inbox.wait_finished(2)
+    assert "But it could not be put here: The Slack app lacks a permission" in workspace.ephemerals("ana")[-1].text
 
 
 @pytest.mark.usefixtures("slack")

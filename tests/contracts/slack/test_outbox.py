@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from contracts.slack.standins import ANA, DEPLOYS
 from hypothesis import HealthCheck, given, settings
@@ -37,6 +38,39 @@ def test_a_post_goes_into_the_thread_of_its_place(workspace: Workspace, outbox: 
     root = workspace.say("ana", "#deploys", "Hello.")
     ts = outbox.post(Place(DEPLOYS, root), SYNCED, to=ANA)
     assert [message.ts for message in workspace.messages(DEPLOYS, root)] == [root, ts]
+
+
+def test_a_channel_is_known_by_its_id_once_something_was_posted_there(workspace: Workspace, outbox: Outbox) -> None:
+    assert outbox.channel("#deploys") == "#deploys"
+    ts = outbox.post(Place("#deploys"), Reply(Outcome.OPENED, "Open."))
+    assert outbox.channel("#deploys") == DEPLOYS
+    restarted = Outbox(web_client(workspace.installation.bot_token, workspace.api_url))
+    restarted.update(outbox.channel("#deploys"), ts, SYNCED)
+    assert [each.text for each in workspace.messages(DEPLOYS)] == ["It is synced."]
+
+
+def test_a_long_text_is_put_into_the_thread_as_a_file(workspace: Workspace, outbox: Outbox) -> None:
+    root = workspace.say("ana", "#deploys", "Hello.")
+    text = "Git wants ü, <!channel>\n" * 9
+    outbox.attach(Place(DEPLOYS, root), "drift of payment.txt", text)
+    (message,) = workspace.messages(DEPLOYS, root)[1:]
+    (file,) = message.files
+    assert (file["title"], file["preview"], file["size"]) == ("drift of payment.txt", text, len(text.encode()))
+    answer = httpx.get(file["permalink"])
+    assert (answer.text, answer.headers["content-type"]) == (text, "text/plain; charset=utf-8")
+
+
+def test_a_file_that_may_have_landed_is_not_put_there_again(workspace: Workspace, outbox: Outbox) -> None:
+    workspace.fail_next("files.completeUploadExternal", status=503, done=True)
+    with pytest.raises(Unavailable, match=r"^Slack answered|can't be reached"):
+        outbox.attach(Place(DEPLOYS), "a.txt", "x")
+    assert len(workspace.messages(DEPLOYS)) == 1
+
+
+def test_a_file_where_the_bot_is_no_member_is_refused_with_a_sentence(workspace: Workspace, outbox: Outbox) -> None:
+    workspace.fail_next("files.completeUploadExternal", error="not_in_channel")
+    with pytest.raises(Unavailable, match="invite it there"):
+        outbox.attach(Place(DEPLOYS), "a.txt", "x")
 
 
 def test_a_channel_that_must_wait_keeps_its_order_and_loses_nothing(workspace: Workspace, outbox: Outbox) -> None:

@@ -249,6 +249,36 @@ def test_faults_come_in_order_and_end(client: WebClient, workspace: Workspace) -
     assert [message.text for message in workspace.messages("#deploys")] == ["3", "4"]
 
 
+def test_a_file_is_uploaded_as_slack_publishes_it(client: WebClient, workspace: Workspace) -> None:
+    """docs.slack.dev/messaging/working-with-files, "Uploading files"."""
+    begun = client.files_getUploadURLExternal(filename="a.txt", length=3)
+    assert httpx.post(begun["upload_url"], content=b"four").status_code == 400  # of another length, and spent
+    begun = client.files_getUploadURLExternal(filename="a.txt", length=3)
+    complete = [{"id": begun["file_id"], "title": "A"}]
+    unsent = refused(lambda: client.files_completeUploadExternal(files=complete, channel_id="C0DEPLOYS1"))
+    assert unsent["error"] == "file_not_found"
+    assert httpx.post(begun["upload_url"], content=b"abc").text == "OK - 3"
+    named = refused(lambda: client.files_completeUploadExternal(files=complete, channel_id="#deploys"))
+    assert named["error"] == "channel_not_found"
+    answer = client.files_completeUploadExternal(files=complete, channel_id="C0DEPLOYS1")
+    assert answer["files"] == [{"id": begun["file_id"], "title": "A"}]
+    assert workspace.messages("#deploys")[0].json()["files"][0]["name"] == "a.txt"
+    again = refused(lambda: client.files_completeUploadExternal(files=complete, channel_id="C0DEPLOYS1"))
+    assert again["error"] == "file_not_found"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"filename": "", "length": 3}, "missing_argument"),
+        ({"filename": "a", "length": 0}, "invalid_arguments"),
+        ({"filename": "a", "length": 10**9}, "file_upload_size_restricted"),
+    ],
+)
+def test_an_upload_that_slack_would_refuse(client: WebClient, arguments: dict[str, Any], error: str) -> None:
+    assert refused(lambda: client.files_getUploadURLExternal(**arguments))["error"] == error
+
+
 def test_secrets_are_new_for_every_workspace_and_never_shown(workspace: Workspace, clock: Any) -> None:
     other = Workspace(now=clock, address="http://127.0.0.1:1")
     mine, theirs = workspace.installation, other.installation

@@ -192,6 +192,14 @@ def test_a_press_in_a_thread_is_answered_there() -> None:
     assert in_thread(message)
 
 
+def test_a_press_that_says_something_is_as_if_it_were_typed_there() -> None:
+    message = read(press(action_id="say-3", value="drift sync payment in production"))
+    assert message is not None
+    assert message.text == "drift sync payment in production"
+    assert message.place.thread == "1700000000.123456"
+    assert message.press == Press("say", "", "1700000000.123456", "")
+
+
 def test_a_press_on_what_only_one_person_sees_begins_no_thread() -> None:
     body = press(container={"is_ephemeral": True})
     del body["message"]

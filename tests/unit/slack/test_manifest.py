@@ -15,6 +15,7 @@ SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
+    "files_upload_v2": "files:write",
     "users_info": "users:read",
     "auth_test": None,
 }
@@ -28,7 +29,7 @@ def manifest() -> Any:
 
 def test_its_scopes_are_those_of_the_calls_and_events_in_use(manifest: Any) -> None:
     source = "".join(path.read_text() for path in ROOM.glob("*.py"))
-    called = set(re.findall(r"client\.([a-z]+_[a-zA-Z]+)\(", source)) - {"web_client"}
+    called = set(re.findall(r"client\.([a-z]+_\w+)\(", source)) - {"web_client"}
     assert called == set(SCOPES)
     used = {SCOPES[call] for call in called} | {EVENTS[event] for event in subscribed(manifest)} | {"commands", None}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == used - {None}
