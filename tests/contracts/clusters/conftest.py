@@ -14,12 +14,17 @@ from starlette.applications import Starlette
 from bot.playground.kubernetes import Cluster, kubeconfig, mount
 from bot.playground.server import serve
 
+JSON = "application/json"
+
 
 class Server(Protocol):
     kubeconfig: Path
     context: str
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> Any: ...
+    url: str
+    """Of the API."""
+
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None, *, kind: str = JSON) -> Any: ...
 
     def namespace(self) -> str:
         """A namespace that no other test uses."""
@@ -33,10 +38,13 @@ class StandIn:
         self.kubeconfig = folder / "kubeconfig"
         self._client, self._root = client, root
         self._namespaces = 0
-        kubeconfig.write(self.kubeconfig, {"staging": str(client.base_url.join(root))})
+        self.url = str(client.base_url.join(root))
+        kubeconfig.write(self.kubeconfig, {"staging": self.url})
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        return self._client.request(method, self._root + path, json=body).raise_for_status().json()
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None, *, kind: str = JSON) -> Any:
+        content, headers = json.dumps(body).encode(), {"Content-Type": kind}
+        answer = self._client.request(method, self._root + path, content=content, headers=headers)
+        return answer.raise_for_status().json()
 
     def namespace(self) -> str:
         self._namespaces += 1
@@ -48,10 +56,10 @@ class Real:
 
     def __init__(self) -> None:
         self.server = shared()
-        self.kubeconfig = self.server.kubeconfig
+        self.kubeconfig, self.url = self.server.kubeconfig, self.server.url
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        return json.loads(self.server.request(method, path, json.dumps(body).encode()))
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None, *, kind: str = JSON) -> Any:
+        return json.loads(self.server.request(method, path, json.dumps(body).encode(), kind=kind))
 
     def namespace(self) -> str:
         return self.server.namespace("clusters")
