@@ -29,13 +29,17 @@ def step(pattern: str) -> Callable[[Action], Action]:
     return declared
 
 
+CHANGED = "(the message now says) "
+THREAD = "(in the thread) "
+
+
 class Stage:
     """A world with a transcript running in it."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.seen: set[tuple[str, str]] = set()
-        """Channel and `ts` of the bot's messages that the transcript has told already."""
+        self.seen: dict[tuple[str, str], str] = {}
+        """What the bot's messages said when the transcript told them, by channel and `ts`."""
         self.asker = "ana"
         self.output = ""
 
@@ -51,12 +55,17 @@ class Stage:
     def _expect(self, each: Step) -> None:
         for expected in each.said:
             if expected == "(silence)":
-                assert not (unread := self._unread()), f"line {each.line}: {[text(message) for message in unread]}"
+                heard = [text(message) for message in (*self._unread(), *self._changed())]
+                assert not heard, f"line {each.line}: {heard}"
                 continue
-            message = self.world.playground.workspace.wait_for(lambda: next(iter(self._unread()), None), 15)
-            self.seen.add((message.channel, message.ts))
-            told = text(message)
-            assert matches(expected, told), f"line {each.line}: expected\n{expected}\n\nbut the bot said\n{told}"
+            wanted, news = expected, self._unread
+            if expected.startswith(CHANGED):
+                wanted, news = expected.removeprefix(CHANGED), self._changed
+            message = self.world.playground.workspace.wait_for(lambda news=news: next(iter(news()), None), 15)
+            told = self.seen[message.channel, message.ts] = text(message)
+            if wanted.startswith(THREAD):
+                wanted, told = wanted.removeprefix(THREAD), told if message.thread else f"not in a thread: {told}"
+            assert matches(wanted, told), f"line {each.line}: expected\n{wanted}\n\nbut the bot said\n{told}"
         if each.block is not None:
             assert matches(each.block, self.output), (
                 f"line {each.line}: expected\n{each.block}\n\nbut saw\n{self.output}"
@@ -64,6 +73,11 @@ class Stage:
 
     def _unread(self) -> list[Message]:
         return [message for message in self._told() if (message.channel, message.ts) not in self.seen]
+
+    def _changed(self) -> list[Message]:
+        """Messages that say something else than the transcript told."""
+        told = ((message, self.seen.get((message.channel, message.ts))) for message in self._told())
+        return [message for message, before in told if before is not None and before != text(message)]
 
     def _told(self) -> list[Message]:
         """Everything that the bot has said, wherever, oldest first."""
@@ -167,8 +181,10 @@ def _pass(stage: Stage, said: re.Match[str]) -> None:
     stage.world.clock.passes(timedelta(**{said["unit"]: int(said["count"])}))
 
 
-@step(r"the drift check of (?P<environment>\w+) runs")
+@step(r"the drift check of (?P<environment>\w+) runs(?:, (?P<count>\d+) (?P<unit>minutes|hours|days) later)?")
 def _check(stage: Stage, said: re.Match[str]) -> None:
+    if said["count"]:
+        stage.world.clock.passes(timedelta(**{said["unit"]: int(said["count"])}))
     check = stage.world.app.drift_check(said["environment"], stage.world.slack.chat)
     assert check is not None
     check.run(stage.world.clock.now())

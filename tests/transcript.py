@@ -1,7 +1,9 @@
 """Read a scenario: a Markdown file that people read as a conversation and pytest runs as a test.
 
 A step is a paragraph; what should come of it follows as a block quote (a message) or a fenced block (output, a diff).
-`…` stands for anything on its line. Headings and plain paragraphs are for the reader.
+`…` stands for anything on its line. A message that begins with `(the message now says)` is an earlier one, updated;
+`(in the thread)` is checked; `(silence)` is nothing new and nothing updated. Headings and plain paragraphs are for the
+reader.
 """
 
 import re
