@@ -15,10 +15,14 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bot.errors import Refusal, Unavailable
 from bot.printing import dumps, printable
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.model.sync import Sighting
 
 DEFAULT_CONFIG = Path("quarterdeck.yaml")
 
@@ -75,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     drift.add_argument("--service", metavar="S")
     drift.add_argument("--in", dest="environment", metavar="E")
     drift.add_argument("--json", action="store_true", help="schema quarterdeck/drift/v1")
+    drift.add_argument(
+        "--watch", action="store_true", help="look again and again, and print what changes; Ctrl-C ends it"
+    )
+    drift.add_argument("--every", type=_seconds, default=30.0, metavar="SECONDS", help="with --watch; default: 30")
     edit = call("edit", _edit, "Move versions in files, all or nothing; no config needed.", config=False)
     edit.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: all manifests below it")
     edit.add_argument(
@@ -96,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     playground = call("playground", _playground, "A Slack, a GitHub and two clusters on this machine.", config=False)
     playground.add_argument("--port", type=int, default=8700, help="default: %(default)s")
     playground.add_argument("--no-browser", action="store_true", help="print the address only")
+    playground.add_argument("--envtest", action="store_true", help="real API servers, of KUBEBUILDER_ASSETS")
     return parser
 
 
@@ -141,11 +150,13 @@ def _drift(args: argparse.Namespace) -> int:
     from bot import drift_report, terminal
     from bot.app import App
     from bot.model.reply import Outcome, Reply
-    from bot.model.sync import SyncState
 
     started = time.monotonic()
-    with terminal.progress("Comparing") as told, App.load(args.config) as app:
-        sightings = app.look(args.service, args.environment, told)
+    with App.load(args.config) as app:
+        if args.watch:
+            return _watch(app, args)
+        with terminal.progress("Comparing") as told:
+            sightings = app.look(args.service, args.environment, told)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
         targets = [drift_report.data(each) for each in sightings]
@@ -154,6 +165,36 @@ def _drift(args: argparse.Namespace) -> int:
         report = drift_report.report(sightings, datetime.now(UTC))
         reply = Reply(Outcome.ANSWERED, drift_report.summary(sightings), report)
         print(terminal.plain(reply))
+    return _verdict(sightings)
+
+
+def _watch(app: "App", args: argparse.Namespace) -> int:
+    """Look again and again until Ctrl-C; the exit status is that of the last look."""
+    from bot import terminal, watching
+
+    last: tuple[Sighting, ...] = ()
+    try:
+        while True:
+            began = time.monotonic()
+            try:
+                with terminal.progress("Comparing") as told:
+                    looked = watching.kept(last, app.look(args.service, args.environment, told))
+            except Unavailable as trouble:
+                print(printable(str(trouble)), file=sys.stderr)
+            else:
+                now = datetime.now(UTC)
+                for change in watching.changes(last, looked):
+                    said = [dumps(watching.data(change, now))] if args.json else watching.lines(change, now)
+                    print(*map(printable, said), sep="\n", flush=True)
+                last = looked
+            time.sleep(max(0.0, began + args.every - time.monotonic()))
+    except KeyboardInterrupt:
+        return _verdict(last)
+
+
+def _verdict(sightings: "Sequence[Sighting]") -> int:
+    from bot.model.sync import SyncState
+
     states = {each.sync for each in sightings}
     return 2 if SyncState.UNKNOWN in states else 1 if SyncState.DRIFTED in states else 0
 
@@ -203,12 +244,20 @@ def _check(args: argparse.Namespace) -> int:
 
 def _playground(args: argparse.Namespace) -> int:
     try:
-        from bot.playground.playground import run
+        from bot.playground.playground import assets, run
     except ImportError as missing:
         raise Unavailable(
             f"The playground needs {missing.name}, which is not installed; try: pip install 'quarterdeck[playground]'"
         ) from None
-    return run(args.port, open_browser=not args.no_browser)
+    return run(args.port, open_browser=not args.no_browser, assets=assets(os.environ) if args.envtest else None)
+
+
+def _seconds(text: str) -> float:
+    """At least one, so that watching is no load by itself."""
+    seconds = float(text)
+    if not 1 <= seconds <= 86_400:
+        raise ValueError
+    return seconds
 
 
 def _user() -> str:
