@@ -29,6 +29,8 @@ _DEPLOYERS = frozenset(
     ]
 )
 """Those that write what Git says, by whichever operation; kubectl-client-side-apply is any `kubectl apply`."""
+_SCALED = ("spec", "replicas")
+"""Servers before 1.22 don't note who scales (kubernetes#82046): that a deployer owns them says nothing there."""
 _APPLY = "Apply"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -61,6 +63,8 @@ class Fields:
             owners = [entry for entry in self._wholly(path) if entry.at >= deployed]
         else:
             owners = self._owners(path)
+        if path == _SCALED:
+            owners = [entry for entry in owners if entry not in self._deploying]
         return max(owners, key=lambda entry: entry.at).writer if owners else None
 
     def applied(self, path: Path) -> bool | None:

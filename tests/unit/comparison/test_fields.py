@@ -108,6 +108,12 @@ def test_row_93_a_controllers_status_is_not_its_writing_of_the_spec() -> None:
     assert fields(DEPLOYED, both).writer(("metadata", "labels", "team")) == Writer("argocd-controller", "Apply", at(9))
 
 
+def test_row_82_who_deployed_the_replicas_may_not_have_scaled_them() -> None:
+    deployed = entry("argocd-controller", 9, {"f:spec": {"f:replicas": {}}}, "Apply")
+    assert fields(deployed).writer(("spec", "replicas")) is None
+    assert fields(deployed).applied(("spec", "replicas"))
+
+
 class TestGone:
     """A field that Git declares and that is not live: whoever only removes leaves no trace."""
 
