@@ -7,6 +7,7 @@ what the cluster has, and no other target may change. Reads trees only; must not
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bot.errors import Refusal, Unavailable
@@ -46,6 +47,9 @@ class _Wanted:
     new: Any
 
 
+Wanted = Mapping[Where, _Wanted]
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A scalar that may be where a value is written; `inner` is the YAML inside a scalar that it stands in."""
@@ -71,49 +75,68 @@ class Adopter:
     _users: dict[str, tuple[Target, ...]] = field(default_factory=dict)
 
     def plan(self, findings: Sequence[Difference], live: Live) -> Adoption:
-        """Each finding by itself, on top of those before it."""
-        declared = self._objects(self.tree)
+        """All findings at their likeliest places at once; where that is not right, each by itself."""
+        now = self._objects(self.tree)
         wanted, left = {}, []
         for each in findings:
             try:
-                sought = _wanted(each, declared, live)
+                sought = _wanted(each, now, live)
                 wanted[sought.where] = sought
             except Refusal as refusal:
                 left.append((each, str(refusal)))
-        settled: set[Where] = set()
+        settled, now = self._together(wanted, now)
         for where, sought in wanted.items():
             if where in settled:
                 continue
             try:
-                settled |= self._settle(sought, wanted)
+                changed, now = self._alone(sought, wanted, now)
+                settled |= changed
             except (Refusal, Unavailable) as trouble:
                 left.append((sought.found, str(trouble)))
         adopted = tuple(sought.found for where, sought in wanted.items() if where in settled)
-        return Adoption(net(self.edits), adopted, tuple(left))
+        return Adoption(self.edits, adopted, tuple(left))
 
-    def _settle(self, sought: _Wanted, wanted: Mapping[Where, _Wanted]) -> set[Where]:
-        """The places that the first fitting edit puts right. Refusal that says why none fits."""
-        tree = Preview(self.tree, self.edits)
-        before = self._objects(tree)
-        whys = []
-        for candidate in sorted(self._candidates(tree, sought), key=lambda each: -each.score)[:TRIALS]:
+    def _together(self, wanted: Wanted, now: Objects) -> tuple[set[Where], Objects]:
+        """What the likeliest places put right; nothing where together they do anything else. One render, mostly."""
+        edits: tuple[Edit, ...] = ()
+        for sought in wanted.values():
+            tree = Preview(self.tree, edits)
+            likeliest = next(iter(self._candidates(tree, sought)), None)
             try:
-                edit = _edited(tree, candidate, plain=not isinstance(sought.new, str))
+                edits = net((*edits, _edited(tree, likeliest, sought))) if likeliest else edits
+            except Refusal:
+                continue
+        try:
+            after = self._objects(Preview(self.tree, edits)) if edits else now
+        except Refusal:
+            return set(), now
+        changed = _changes(now, after)
+        if not _fit(changed, wanted) or any(self._moved_too(self.tree, edits, edit.path) for edit in edits):
+            return set(), now
+        self.edits = edits
+        return set(changed), after
+
+    def _alone(self, sought: _Wanted, wanted: Wanted, now: Objects) -> tuple[set[Where], Objects]:
+        """What the first fitting edit puts right. Refusal that says why none fits."""
+        tree = Preview(self.tree, self.edits)
+        whys = []
+        for candidate in self._candidates(tree, sought)[:TRIALS]:
+            try:
+                edit = _edited(tree, candidate, sought)
                 after = self._objects(Preview(tree, (edit,)))
             except Refusal as refusal:
                 whys.append(str(refusal))
                 continue
-            changed = _changes(before, after)
-            fits = changed and all(where in wanted and _same(wanted[where].new, new) for where, new in changed.items())
-            if not (fits and sought.where in changed):
+            changed = _changes(now, after)
+            if sought.where not in changed or not _fit(changed, wanted):
                 continue
-            if moved := self._moved_too(tree, edit):
+            if moved := self._moved_too(tree, (edit,), edit.path):
                 place = f"{candidate.text.file}:{candidate.text.line(candidate.node)}"
                 names = ", ".join(str(each) for each in moved[:3])
                 whys.append(f"it is written in {place}, which {names} uses too.")
                 continue
             self.edits = net((*self.edits, edit))
-            return set(changed)
+            return set(changed), after
         raise Refusal(whys[0] if whys else "no single value in the target's files makes it.")
 
     def _objects(self, tree: Tree) -> Objects:
@@ -121,32 +144,33 @@ class Adopter:
             [each for folder in self.target.folders for each in self.renderer.render(tree, folder, self.target)]
         )
 
-    def _candidates(self, tree: Tree, sought: _Wanted) -> Iterator[_Candidate]:
-        for file in self._files(tree):
+    def _candidates(self, tree: Tree, sought: _Wanted) -> list[_Candidate]:
+        """The likeliest first."""
+        found: list[_Candidate] = []
+        for file in self._files:
             try:
                 text = decode(tree.read(file) or b"", file)
-                yield from (each for each in _places(text, sought) if each.score >= LIKELY)
+                found += (each for each in _places(text, sought) if each.score >= LIKELY)
             except Refusal:
                 continue
+        return sorted(found, key=lambda each: -each.score)
 
-    def _files(self, tree: Tree) -> Iterator[str]:
-        named = dict.fromkeys(
-            path for folder in self.target.folders for path in self.renderer.inputs(tree, folder, self.target)
-        )
-        for path in named:
-            if tree.read(path) is not None:
-                yield path
-            else:
-                yield from (file for file in tree.files(path) if file not in named)
+    @cached_property
+    def _files(self) -> tuple[str, ...]:
+        """What the target is made of: no edit of a value changes that."""
+        tree, target = self.tree, self.target
+        named = dict.fromkeys(path for folder in target.folders for path in self.renderer.inputs(tree, folder, target))
+        found = ([path] if tree.read(path) is not None else tree.files(path) for path in named)
+        return tuple(dict.fromkeys(file for files in found for file in files))
 
-    def _moved_too(self, tree: Tree, edit: Edit) -> list[Target]:
-        """The other targets that an edit changes, or may change."""
+    def _moved_too(self, tree: Tree, edits: Sequence[Edit], file: str) -> list[Target]:
+        """The other targets that read a file, and that edits change, or may change."""
         moved = []
-        for other in self._users_of(edit.path):
+        for other in self._users_of(file):
             try:
                 before, after = (
                     [each for folder in other.folders for each in self.renderer.render(shown, folder, other)]
-                    for shown in (tree, Preview(tree, (edit,)))
+                    for shown in (tree, Preview(tree, edits))
                 )
             except (Refusal, Unavailable):
                 moved.append(other)
@@ -165,7 +189,7 @@ class Adopter:
 
     def _uses(self, other: Target, file: str) -> bool:
         try:
-            read = [path for folder in other.folders for path in self.renderer.inputs(self.tree, folder)]
+            read = [path for folder in other.folders for path in self.renderer.inputs(self.tree, folder, other)]
         except (Refusal, Unavailable):
             read = list(other.folders)
         return any(_is_in(file, path) for path in read)
@@ -298,18 +322,23 @@ def _score(path: Path, beside: Mapping[str, Node], sought: _Wanted) -> int:
     return 2 * LIKELY if last in special.get(name, ()) else 0
 
 
-def _edited(tree: Tree, candidate: _Candidate, *, plain: bool) -> Edit:
+def _edited(tree: Tree, candidate: _Candidate, sought: _Wanted) -> Edit:
     """Refusal, with file and line, where the scalar can't be replaced alone."""
     text, node = candidate.text, candidate.node
     literal(text, node)
     if text.aliased(node):
         raise Refusal(f"{text.file}:{text.line(node)} is used by a YAML alias as well; edit it by hand.")
-    drafted = splice.draft(text, {node: candidate.value}, plain=plain)
+    drafted = splice.draft(text, {node: candidate.value}, plain=not isinstance(sought.new, str))
     after = splice.apply(text, [drafted])
     if candidate.outer:
         around, scalar_node = candidate.outer
         after = splice.apply(around, [nested.outside(around, scalar_node, after)])
     return Edit(text.file, tree.read(text.file), encode(after))
+
+
+def _fit(changed: Mapping[Where, Any], wanted: Wanted) -> bool:
+    """Whether nothing changes but what should, to what it should."""
+    return all(where in wanted and _same(wanted[where].new, new) for where, new in changed.items())
 
 
 def _changes(before: Objects, after: Objects) -> dict[Where, Any]:

@@ -96,7 +96,9 @@ class App:
 
     @cached_property
     def _performer(self) -> Performer:
-        return Performer(self._mirrors.writer(), self._forge, self._mirrors.reader, mutes=self._store)
+        return Performer(
+            self._mirrors.writer(), self._forge, self._mirrors.reader, mutes=self._store, engines=self._engines
+        )
 
     def terminal_actor(self, person: str | None, user: str) -> Actor:
         """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
