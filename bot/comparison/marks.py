@@ -4,7 +4,8 @@ Anything can copy a mark: operators hand labels and annotations on to the object
 CD's tracking id must name the very object that bears it, and a label counts only where the engine wrote the object.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.comparison.schema import section
@@ -53,6 +54,22 @@ def trimmed(api_version: str, kind: str, metadata: Mapping[str, Any]) -> Manifes
     return {"apiVersion": api_version, "kind": kind, "metadata": kept}
 
 
+class Marked:
+    """Objects that bear marks, by what their marks name: made once for all targets of a cluster."""
+
+    def __init__(self, tracked: Mapping[ObjectRef, Manifest]) -> None:
+        self._by: dict[object, list[ObjectRef]] = defaultdict(list)
+        for ref, manifest in tracked.items():
+            for named in set(_named(section(manifest, "metadata"))):
+                self._by[named].append(ref)
+
+    def of(self, deployed: Deployed) -> Sequence[ObjectRef]:
+        """Those whose marks name an engine's object; whether each is to be believed, `deployed_by` tells."""
+        ref = deployed.object
+        named = deployed.mark if deployed.engine == "argocd" else (_FLUX.get(ref.kind), ref.namespace, ref.name)
+        return self._by.get(named, ())
+
+
 def group_of(ref: ObjectRef) -> str:
     """An object's API group; the later one of a kind that moved from one to another."""
     return _MOVED.get((ref.group, ref.kind), ref.group)
@@ -78,6 +95,16 @@ def claimed_by_another(ref: ObjectRef, metadata: Mapping[str, Any], deployed: De
         return identity is not None and not _names(str(identity), ref, deployed)
     labels = section(metadata, "labels")
     return f"{_FLUX.get(deployed.object.kind)}/name" in labels and not _labelled(labels, deployed)
+
+
+def _named(metadata: Mapping[str, Any]) -> Iterator[object]:
+    """What an object's marks name: Applications by their marks, Flux's objects by kind, namespace and name."""
+    labels, identity = section(metadata, "labels"), section(metadata, "annotations").get(TRACKING_ID)
+    names = [identity.partition(":")[0]] if isinstance(identity, str) else [labels.get(each) for each in _ARGOCD_LABELS]
+    yield from filter(None, names)
+    for mark in _FLUX.values():
+        if name := labels.get(f"{mark}/name"):
+            yield mark, labels.get(f"{mark}/namespace"), name
 
 
 def _labelled(labels: Mapping[str, Any], deployed: Deployed) -> bool:

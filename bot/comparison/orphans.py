@@ -6,13 +6,14 @@ owned would be called an orphan wrongly. Knows no engine beyond what it says of 
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bot.comparison.compare import compare
 from bot.comparison.generated import stem
-from bot.comparison.identity import declared, flatten, reference
+from bot.comparison.identity import Declared, declared, flatten, reference
 from bot.comparison.made import Makers, made, never_declared
-from bot.comparison.marks import claimed_by_another, deployed_by, group_of
+from bot.comparison.marks import Marked, claimed_by_another, deployed_by, group_of
 from bot.comparison.schema import section
 from bot.model.rules import Ignore
 from bot.model.sync import Deployed, Difference, Kind, Live, Manifest, ObjectRef, Severity
@@ -49,7 +50,7 @@ class Roll:
         return unplaced or (group, ref.kind, ref.namespace, ref.name) in self._placed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Traces:
     """What is known of a target besides its live objects."""
 
@@ -65,7 +66,15 @@ class Traces:
     secrets: bool = True
     """Whether Secrets are compared. If not, none is a candidate: `desired` may lack them."""
 
-    @property
+    @cached_property
+    def own(self) -> tuple[Declared, ...]:
+        return declared(self.desired, self.namespace)
+
+    @cached_property
+    def former(self) -> tuple[Declared, ...]:
+        return declared(self.base, self.namespace) if self.base else ()
+
+    @cached_property
     def engine(self) -> Deployed | None:
         """The engine, where all that it deployed is the target's, under the names that Git gives, from a known commit.
 
@@ -76,33 +85,71 @@ class Traces:
             return None
         return None if told.revision and self.is_deployed is None else told
 
+    @cached_property
+    def roll(self) -> Roll:
+        """What the target declares, hooks too. What names no namespace is where config or engine put it, else anywhere
+        at all."""
+        refs, anywhere = [], []
+        engine_puts = self.deployed.namespace if self.deployed else ""
+        for manifest in flatten(self.desired):
+            for namespace in {self.namespace or "", engine_puts} - {""} or {""}:
+                ref = reference(manifest, namespace or None)
+                if ref is None:
+                    continue
+                refs.append(ref)
+                if not namespace and not section(manifest, "metadata").get("namespace"):
+                    anywhere.append(ref)
+        return Roll(refs, anywhere)
+
+    def gone(self, ref: ObjectRef) -> bool:
+        """Whether Git declares an object nowhere any more, and did, or may have."""
+        if ref in self.elsewhere or never_declared(ref) or ref in self.roll:  # the cheapest first: it is asked of all
+            return False
+        return self.secrets or (ref.group, ref.kind) != ("", "Secret")
+
+    @cached_property
+    def candidates(self) -> frozenset[ObjectRef]:
+        """What the engine says it deployed, and what Git declared before, and is gone from Git."""
+        listed = filter(self.gone, (self.engine.inventory if self.engine else None) or ())
+        former = filter(self.gone, (item.ref for item in self.former))
+        return frozenset((*(ref for ref in listed if not self.substitutes), *former))
+
+    @cached_property
+    def substitutes(self) -> bool:
+        """Whether the engine puts something else in place of names, so that none of its own can be found in Git."""
+        return any("$" in item.ref.namespace or "$" in item.ref.name for item in self.own)
+
 
 def candidates(traces: Traces, met: Collection[ObjectRef] = ()) -> frozenset[ObjectRef]:
     """The objects that may be orphans, to be read by name before `orphans` judges. `met` are known already
     (`Live.tracked`)."""
-    roll = _roll(traces)
-    found = {ref for ref in _known(traces) if _is_candidate(ref, roll, traces)}
-    return frozenset(found - set(met))
+    return frozenset(ref for ref in traces.candidates if ref not in met)
 
 
-def orphans(traces: Traces, live: Live, *, complete: bool, ignore: Sequence[Ignore] = ()) -> tuple[Difference, ...]:
+def orphans(
+    traces: Traces,
+    live: Live,
+    *,
+    complete: bool,
+    ignore: Sequence[Ignore] = (),
+    marked: Marked | None = None,
+) -> tuple[Difference, ...]:
     """Orphans, and removals that are not deployed yet (`pending`), sorted. What is kept on purpose is of severity info.
 
     `complete`: every object of the target was rendered, and listed or read. `live` holds the `candidates` that exist,
-    in `objects` or `tracked`.
+    in `objects` or `tracked`; `marked` are the latter, where several targets share them.
     """
-    roll = _roll(traces)
-    known = {ref for ref in _known(traces) if _is_candidate(ref, roll, traces)}
-    own = {item.ref for item in declared(traces.desired, traces.namespace)}
-    if not complete or (own | known) & live.unchecked.keys():
+    if not complete or any(ref in live.unchecked for ref in traces.candidates):
         return ()
-    found = dict(_found(traces, live, known, roll))
+    if live.unchecked and any(item.ref in live.unchecked for item in traces.own):
+        return ()
+    found = dict(_found(traces, live, marked))
     if not found:
         return ()
     makers = Makers([*traces.desired, *traces.base])
-    former = Roll(item.ref for item in declared(traces.base, traces.namespace))
+    former = Roll(item.ref for item in traces.former)
     applied = _is_applied(traces, live)
-    heirs = {stem(ref): ref for ref in own}
+    heirs = {stem(item.ref): item.ref for item in traces.own}
     return tuple(
         _told(ref, metadata, heirs.get(stem(ref)), is_pending=not applied and (ref in former or not traces.base))
         for ref, metadata in sorted(found.items())
@@ -110,30 +157,10 @@ def orphans(traces: Traces, live: Live, *, complete: bool, ignore: Sequence[Igno
     )
 
 
-def _known(traces: Traces) -> Iterator[ObjectRef]:
-    """What the engine says it deployed, and what Git declared before."""
-    if traces.engine is not None:
-        yield from traces.engine.inventory or ()
-    for item in declared(traces.base, traces.namespace):
-        yield item.ref
-
-
-def _is_candidate(ref: ObjectRef, roll: Roll, traces: Traces) -> bool:
-    if ref in roll or ref in traces.elsewhere or never_declared(ref):
-        return False
-    return traces.secrets or (ref.group, ref.kind) != ("", "Secret")
-
-
-def _found(traces: Traces, live: Live, known: Collection[ObjectRef], roll: Roll) -> Iterator[tuple[ObjectRef, Any]]:
+def _found(traces: Traces, live: Live, marked: Marked | None) -> Iterator[tuple[ObjectRef, Mapping[str, Any]]]:
     """The candidates that are there and not another's, with their metadata: each once, whatever versions name it."""
-    engine = traces.engine
-    marked = [
-        ref
-        for ref, manifest in live.tracked.items()
-        if engine and deployed_by(ref, section(manifest, "metadata"), engine) and _is_candidate(ref, roll, traces)
-    ]
     once: set[tuple[str, ...]] = set()
-    for ref in (*known, *marked):
+    for ref in (*sorted(traces.candidates), *_claimed(traces, live, marked)):
         manifest = live.objects.get(ref) or live.tracked.get(ref)
         key = (group_of(ref), ref.kind, ref.namespace, ref.name)
         if manifest is None or key in once:
@@ -144,19 +171,15 @@ def _found(traces: Traces, live: Live, known: Collection[ObjectRef], roll: Roll)
             yield ref, metadata
 
 
-def _roll(traces: Traces) -> Roll:
-    """What the target declares, hooks too. What names no namespace is where config or engine put it, else anywhere."""
-    refs, anywhere = [], []
-    engine_puts = traces.deployed.namespace if traces.deployed else ""
-    for manifest in flatten(traces.desired):
-        for namespace in {traces.namespace or "", engine_puts} - {""} or {""}:
-            ref = reference(manifest, namespace or None)
-            if ref is None:
-                continue
-            refs.append(ref)
-            if not namespace and not section(manifest, "metadata").get("namespace"):
-                anywhere.append(ref)
-    return Roll(refs, anywhere)
+def _claimed(traces: Traces, live: Live, marked: Marked | None) -> Iterator[ObjectRef]:
+    """Objects that were met, whose marks say that the engine deployed them, and that are gone from Git."""
+    engine = traces.engine
+    if engine is None or not live.tracked:
+        return
+    for ref in (marked or Marked(live.tracked)).of(engine):
+        metadata = section(live.tracked.get(ref, {}), "metadata")
+        if deployed_by(ref, metadata, engine) and traces.gone(ref) and not traces.substitutes:
+            yield ref
 
 
 def _is_applied(traces: Traces, live: Live) -> bool:
@@ -165,8 +188,8 @@ def _is_applied(traces: Traces, live: Live) -> bool:
         return traces.is_deployed
     if not traces.base:
         return True
-    before = {item.ref: item.manifest for item in declared(traces.base, traces.namespace)}
-    for item in declared(traces.desired, traces.namespace):
+    before = {item.ref: item.manifest for item in traces.former}
+    for item in traces.own:
         there, then = live.objects.get(item.ref), before.get(item.ref)
         if there is None or then == item.manifest:
             continue

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.comparison.marks import marks, trimmed
+from bot.comparison.marks import Marked, marks, trimmed
 from bot.comparison.orphans import Roll, Traces, candidates, orphans
 from bot.model.rules import Ignore
 from bot.model.sync import Deployed, Difference, Kind, Live, Manifest, ObjectRef, Severity
@@ -312,6 +312,25 @@ def test_objects_whose_namespace_the_engine_or_nobody_knows() -> None:
     assert judged(ARGOCD, None) == [ref(elsewhere)]
     assert judged(ARGOCD, "other") == []
     assert judged(FLUX, None) == []
+
+
+def test_names_that_the_engine_substitutes_are_nobody_s_to_compare() -> None:
+    named = thing("v1/ConfigMap", "${app}-settings")
+    assert found(listing(FLUX, OLD), there(OLD), named) == ()
+    assert found(listing(FLUX, OLD), there(OLD), KEPT) == (orphan(OLD),)
+
+
+def test_targets_of_a_cluster_share_what_was_met() -> None:
+    mine = thing("v1/ConfigMap", "old", metadata=by_argocd(OLD_ID))
+    other = thing("v1/ConfigMap", "other", metadata=by_argocd("other:/ConfigMap:pay/other"))
+    both = thing("v1/ConfigMap", "both", metadata={**by_argocd("payment:/ConfigMap:pay/both"), **by_flux()})
+    live = tracked(mine, other, both)
+    marked = Marked(live.tracked)
+    assert [ref.name for ref in marked.of(ARGOCD)] == ["old", "both"]
+    assert [ref.name for ref in marked.of(FLUX)] == ["both"]
+    traces = Traces((KEPT,), "pay", deployed=ARGOCD)
+    expected = tuple(sorted((orphan(mine), orphan(both)), key=lambda each: each.object))
+    assert orphans(traces, live, complete=True, marked=marked) == expected == orphans(traces, live, complete=True)
 
 
 def test_a_custom_cluster_wide_object_that_git_seems_to_place() -> None:
