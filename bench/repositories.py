@@ -55,17 +55,17 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {service}}}\ndata: 
 
 def wide() -> Path:
     """45,000 files, 15,000 targets, one commit."""
-    return _kept("wide", _files(SERVICES))
+    return kept("wide", _files(SERVICES))
 
 
 def narrow(services: int) -> Path:
     """The same with fewer services."""
-    return _kept(f"narrow-{services}", _files(services))
+    return kept(f"narrow-{services}", _files(services))
 
 
 def long() -> Path:
     """100,000 commits, each of which moves one of 1,000 targets."""
-    return _kept("long", _moves())
+    return kept("long", _moves())
 
 
 def pinned(service: str, environment: str) -> str:
@@ -83,8 +83,9 @@ def copied(bare: Path, to: Path) -> Path:
     return to
 
 
-def _kept(what: str, stream: Iterator[str]) -> Path:
-    version = sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+def kept(what: str, stream: Iterator[str], made_by: str = __file__) -> Path:
+    """The bare repository that a stream for git-fast-import makes; from an earlier run, if its maker is the same."""
+    version = sha256(Path(made_by).read_bytes()).hexdigest()[:12]
     bare = Path(tempfile.gettempdir(), f"quarterdeck-bench-{version}", f"{what}.git")
     if not bare.exists():
         bare.parent.mkdir(exist_ok=True, mode=0o700)
