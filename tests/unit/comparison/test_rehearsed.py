@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.comparison import compare
 from bot.comparison.rehearsed import confirmed, suspects
@@ -183,3 +185,24 @@ def test_suspects_are_live_the_worst_first_and_no_secrets() -> None:
     ]
     live = {ref: deployment() for ref in (REF, OTHER, SECRET, ObjectRef("v1", "ConfigMap", "pay", "undeclared"))}
     assert suspects(differences, live) == (REF, OTHER)
+
+
+_data = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["1", "2"]))
+
+
+@given(git=_data, live=_data, result=_data, why=st.sampled_from(["", "no"]), immutable=st.booleans())
+def test_row_120_a_dry_run_only_takes_away_what_it_would_not_change(
+    git: dict[str, str], live: dict[str, str], result: dict[str, str], why: str, immutable: bool
+) -> None:
+    def config_map(data: dict[str, str]) -> Manifest:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "pay"}, "data": data}
+
+    differences = compare(config_map(git), config_map(live), namespace="pay")
+    answer = Rehearsal(None if why else config_map(result), why, immutable)
+    kept, dismissed = confirmed(differences, {OTHER: config_map(live)}, {OTHER: answer})
+    assert [each.path for each in kept] == [
+        each.path
+        for each in differences
+        if each.kind is not Kind.DRIFT or why or result.get(key := each.path[5:]) != live.get(key)
+    ]
+    assert len(kept) + dismissed == len(differences)
