@@ -8,6 +8,7 @@ from functools import cached_property
 from bot import running
 from bot.bases import UNKNOWN, Base
 from bot.comparison.compare import compare_all, verdict
+from bot.comparison.marks import Marked
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Traces, orphans
 from bot.declared import Declared
@@ -33,6 +34,8 @@ class Evidence:
     elsewhere: Container[ObjectRef] = frozenset()
     """What all targets of the cluster declare that were looked at."""
     secrets: bool = True
+    marked: Marked | None = None
+    """What the marks in `live.tracked` name."""
     memory: Memory | None = None
 
     @cached_property
@@ -72,7 +75,8 @@ def differences(known: Evidence) -> tuple[Difference, ...]:
         memory=known.memory,
     )
     if known.deployed or known.before:
-        found += orphans(known.traces, known.live, complete=not known.unread, ignore=known.ignore)
+        complete = not known.unread
+        found += orphans(known.traces, known.live, complete=complete, ignore=known.ignore, marked=known.marked)
     return found
 
 

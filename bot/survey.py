@@ -15,6 +15,7 @@ from typing import TypeVar
 from bot import ignores, pins
 from bot.bases import UNKNOWN, Base, base
 from bot.comparison.fields import Fields
+from bot.comparison.marks import Marked
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Roll, candidates
 from bot.comparison.rehearsed import confirmed, suspects
@@ -150,7 +151,11 @@ class Survey:
         for target in deployed:
             wanted[target.cluster or ""] |= candidates(known[target].traces)
         live = self._read(wanted)
-        return {target: replace(each, live=live[target.cluster or ""]) for target, each in known.items()}
+        marked = {cluster: Marked(found.tracked) for cluster, found in live.items()}
+        return {
+            target: replace(each, live=live[target.cluster or ""], marked=marked[target.cluster or ""])
+            for target, each in known.items()
+        }
 
     def _look_closer(self, known: dict[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
         """Ask more witnesses where something differs, or Git has moved on since all was well."""
