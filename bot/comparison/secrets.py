@@ -21,6 +21,8 @@ def as_stored(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str
     What SOPS has encrypted can't be read: live's values stand in for it, so that only its keys are compared (SOPS
     encrypts values alone).
     """
+    if not isinstance(secret.get("data"), Mapping | None):
+        return secret
     given = {**section(secret, "data"), **section(secret, "stringData")}
     sealed = {key for key, value in given.items() if "sops" in secret and is_sealed(value)}
     plain = {key: _encode(value) for key, value in section(secret, "stringData").items()}
