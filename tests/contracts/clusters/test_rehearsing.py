@@ -192,9 +192,7 @@ def test_a_slow_cluster(stand_in: StandIn) -> None:
     hasty = Clusters(stand_in.kubeconfig, seconds=5, request_seconds=0.5)
     (answer,) = hasty.rehearse("staging", config_maps(1), "helm").values()
     hasty.close()
-    assert answer == Rehearsal(
-        why="staging didn't answer within 0.5 s when asked for a dry run of ConfigMap pay/map-0"
-    )
+    assert answer == Rehearsal(why="staging didn't answer within 0.5 s when asked for a dry run of ConfigMap pay/map-0")
 
 
 def test_a_cluster_out_of_reach(stand_in: StandIn) -> None:
