@@ -1,7 +1,8 @@
 """From one check of a target to the next: what is worth telling, and what is known afterwards.
 
-Pure: no clock, no store, no chat, no words. A finding counts once two checks in a row saw it (at once if it is high),
-and is gone once two did not; a target that nobody could look at is neither drifted nor healed.
+Pure: no clock, no store, no chat, no words. A finding counts once two checks in a row saw it (at once if it is high,
+and what else there is with it), and is gone once two did not; a target that nobody could look at is neither drifted
+nor healed.
 """
 
 import hashlib
@@ -171,8 +172,13 @@ def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes) -> _
     told: dict[str, list[Difference]] = {"new": [], "again": [], "changed": []}
     gone: list[Finding] = []
     known = {each.id: each for each in before.findings}
+    # What is grave is told at once, and what else there is with it.
+    grave = {name for name, several in seen.items() if any(each.severity is Severity.HIGH for each in several)}
+    at_once = any(name not in known or not known[name].open for name in grave)
     for name, differences in seen.items():
         finding, news = _present(known.get(name), name, differences, now, key)
+        if at_once and not finding.open:
+            finding, news = _opened(finding)
         if before.inherited:
             finding, news = replace(finding, open=True), ""
         kept.append(finding)
@@ -200,15 +206,17 @@ def _present(
         )
     was_open, left = known.open, known.left
     seen = min(known.seen + 1, 2) if not known.missed else 1
-    is_open = was_open or seen >= 2 or one.severity is Severity.HIGH
     changed = known.value != value
     first = now if left is not None and not was_open and seen == 1 else known.first
-    after = replace(known, value=value, severity=one.severity, first=first, seen=seen, missed=0, open=is_open)
+    after = replace(known, value=value, severity=one.severity, first=first, seen=seen, missed=0)
     if was_open:
         return replace(after, left=None), "changed" if changed else ""
-    if is_open:
-        return replace(after, left=None), "again" if left is not None else "new"
-    return after, ""
+    return _opened(after) if seen >= 2 else (after, "")
+
+
+def _opened(suspect: Finding) -> tuple[Finding, str]:
+    """A finding that is no mere suspicion any more, and whether it was there before."""
+    return replace(suspect, open=True, left=None), "new" if suspect.left is None else "again"
 
 
 def _absent(known: Finding, now: datetime) -> Finding | None:
@@ -218,7 +226,7 @@ def _absent(known: Finding, now: datetime) -> Finding | None:
         return replace(known, seen=0, missed=known.missed + 1, left=left, open=known.missed < 1)
     if known.left is None or now - known.left > AGAIN:
         return None
-    return replace(known, seen=0, missed=known.missed + 1)
+    return replace(known, seen=0, missed=min(known.missed + 1, 2))
 
 
 def _unseen(known: Finding, sighting: Sighting) -> bool:

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.episodes import AGAIN, Event, Step, dated, findings, follow, identity, undeclared
+from bot.episodes import Event, Step, dated, follow, identity, undeclared
 from bot.model.catalog import Target
 from bot.model.episode import Episode
 from bot.model.rules import Mute
@@ -114,8 +114,15 @@ COURSES = {
         9:10 | replicas          ->
         9:15 |                   ->
     """,
-    "high severity opens at once": """
-        9:00 | image             -> opened
+    "high severity opens at once, and so does what else there is with it": """
+        9:00 | image replicas    -> opened
+        9:05 | image replicas    ->
+    """,
+    "high severity that comes later brings along what else there is": """
+        9:00 | replicas              ->
+        9:05 | replicas              -> opened
+        9:10 | replicas image data   -> changed (new image, new mode)
+        9:15 | replicas image data   ->
     """,
     "information and what is pending never open": """
         9:00 | note pending      ->
@@ -294,6 +301,63 @@ COURSES = {
         9:25  | replicas         -> changed (gone )
     """,
 }
+
+
+CHECKS = st.lists(
+    st.sampled_from(["", "replicas", "replicas data", "replicas=9 data", "image", "down", "busy", "ConfigMap-down"]),
+    max_size=30,
+)
+
+
+@settings(max_examples=50)
+@given(CHECKS, st.sampled_from(["", "replicas data", "image", "note", "busy image", "down"]))
+def test_what_stays_as_it_is_is_told_once_and_needs_no_write(course: list[str], last: str) -> None:
+    known, now = None, NINE
+    for seen in [*course, *[last] * 3]:
+        known, now = follow(known, sighting(seen), None, now, KEY).episode, now + timedelta(minutes=5)
+        known = replace(known, message="m1") if known and known.told else known
+    step = follow(known, sighting(last), None, now, KEY)
+    reminded = {Event.REMINDED, Event.SETTLED, Event.HEALED} if known and known.restless else set()
+    assert set(step.events) <= reminded
+    if not (known and (known.restless or known.returns or known.healed)):
+        assert step.episode == known
+
+
+@settings(max_examples=50)
+@given(CHECKS)
+def test_a_finding_is_told_as_gone_before_it_is_told_again(course: list[str]) -> None:
+    known, now = None, NINE
+    there: set[str] = set()
+    for seen in course:
+        step = follow(known, sighting(seen), None, now, KEY)
+        known, now = step.episode, now + timedelta(minutes=5)
+        if known and known.restless:
+            return
+        came = {f"{each.kind} {each.path}" for each in (*step.new, *step.again)}
+        assert not came & there
+        there |= came
+        gone = {f"{each.kind} {each.path}" for each in step.gone}
+        assert gone <= there
+        there -= gone
+        assert bool(there) == bool(known and known.is_open and any(each.open for each in known.findings))
+
+
+def test_since_when_is_filled_in_from_the_first_check_that_saw_it() -> None:
+    looked = sighting("replicas data")
+    known = follow(None, looked, None, NINE, KEY).episode
+    assert known
+    written = replace(looked.differences[0], since=NINE - timedelta(days=1))
+    (found,) = dated([replace(looked, differences=(written, looked.differences[1], KINDS["image"]))], [known], KEY)
+    assert [each.since for each in found.differences] == [NINE - timedelta(days=1), NINE, None]
+    (elsewhere,) = dated([replace(looked, target=replace(TARGET, environment="staging"))], [known], KEY)
+    assert [each.since for each in elsewhere.differences] == [None, None]
+
+
+def test_a_finding_is_the_same_at_another_version_of_its_api() -> None:
+    later = replace(KINDS["replicas"], object=replace(DEPLOYMENT, api_version="apps/v2"), live="9")
+    looked = sighting("")
+    assert identity(looked, KINDS["replicas"], KEY) == identity(looked, later, KEY)
+    assert identity(looked, KINDS["replicas"], KEY) != identity(looked, KINDS["replicas"], b"another")
 
 
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
