@@ -132,7 +132,15 @@ def kubectl(server: ApiServer, folder: Path) -> tuple[float, int, int]:
 
 
 def _diff(server: ApiServer, files: Path) -> None:
-    command = ["kubectl", "diff", "--server-side", "--concurrency=8", "--recursive", f"--filename={files}"]
+    command = [
+        "kubectl",
+        "diff",
+        "--server-side",
+        "--force-conflicts",
+        "--concurrency=8",
+        "--recursive",
+        f"--filename={files}",
+    ]
     environment = {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "KUBECONFIG": str(server.kubeconfig),
