@@ -3,7 +3,6 @@
 Messages stay, so times in them are times of day. Pure; which news there are is for `bot.episodes` to say.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,17 +12,12 @@ from bot.episodes import AGAIN, Event, Step, by_severity
 from bot.model.episode import Episode, Outage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Deployed, Difference, Kind, Severity
+from bot.offers import SAYABLE, offers, say
 from bot.outages import Blindness
 from bot.wording import moment
 
 LISTED = 15
 """Targets that a message of many lists; the rest is counted."""
-
-_SAYABLE = re.compile(r"[\w./-]+")
-"""A name that a button's sentence can hold as one word."""
-
-_FIELDS = {Kind.DRIFT, Kind.LEFTOVER, Kind.UNDECLARED}
-"""What may be written into Git as the cluster has it."""
 
 
 def parent(episode: Episode, found: Sequence[Difference], deployed: Deployed | None, *, offer: bool) -> Reply:
@@ -64,7 +58,7 @@ def together(episodes: Sequence[Episode]) -> Reply:
     text = f"{len(episodes)} targets in {environment} have drifted, since {since}{healed}."
     lines = [_line(each) for each in still[:LISTED]]
     lines += [f"… and {len(still) - LISTED} more"] if len(still) > LISTED else []
-    choices = (_say("Show all", f"drift in {environment}"),) if _SAYABLE.fullmatch(environment) else ()
+    choices = (say("Show all", f"drift in {environment}"),) if SAYABLE.fullmatch(environment) else ()
     return Reply(Outcome.ANSWERED, text, (Section("\n".join(lines), Layout.CODE),), choices)
 
 
@@ -213,22 +207,11 @@ def _target(episode: Episode) -> str:
 
 
 def _choices(episode: Episode, deployed: Deployed | None, *, offer: bool) -> tuple[Choice, ...]:
-    if not (_SAYABLE.fullmatch(episode.service) and _SAYABLE.fullmatch(episode.environment)):
-        return ()
-    target = _target(episode)
-    there = [each for each in episode.findings if each.open]
-    choices = []
-    if offer and deployed:
-        choices.append(_say("Sync", f"drift sync {target}"))
-    if offer and any(each.kind in _FIELDS for each in there):
-        choices.append(_say("Adopt", f"drift adopt {target}"))
-    if episode.silence and not episode.silence.over:
-        choices.append(_say("Unmute", f"drift unmute {target}"))
-    else:
-        choices.append(_say("Mute for a day", f"drift mute {target} for 1d"))
-    choices += [_say("Ignore…", f"drift ignore {target}"), _say("Show all", f"drift show {target}")]
-    return tuple(choices)
-
-
-def _say(label: str, sentence: str) -> Choice:
-    return Choice(label, action="say", value=sentence)
+    return offers(
+        episode.service,
+        episode.environment,
+        [each.kind for each in episode.findings if each.open],
+        syncs=offer and deployed is not None,
+        adopts=offer,
+        muted=bool(episode.silence and not episode.silence.over),
+    )
