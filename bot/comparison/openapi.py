@@ -84,8 +84,12 @@ class _Reader:
         if table.keys or not table.ordered:
             return replace(table, items=items)
         if kind == "map" and isinstance(keys, list):
-            return replace(table, items=items, keys=tuple(str(key) for key in keys))
-        return replace(table, items=items, ordered=kind != "set")
+            return replace(table, items=items, keys=tuple(str(key) for key in keys), known=frozenset())
+        return (
+            replace(table, items=items, ordered=False, known=frozenset())
+            if kind == "set"
+            else replace(table, items=items)
+        )
 
     def _scalar(self, schema: Schema, reference: str) -> Scalar | None:
         if reference == _AMOUNT or (self.custom and schema.get("x-kubernetes-int-or-string") is True):

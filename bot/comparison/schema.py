@@ -61,7 +61,10 @@ class Type:
     served: frozenset[str] | None = None
     """The fields that the server has; what Git has beside them it drops when it stores. None: not known."""
     known: frozenset[str] | None = None
-    """The fields of `fields` that only people set; who sets what a schema alone tells of, nobody knows. None: all."""
+    """The fields of `fields` that only people set; who sets what a schema alone tells of, nobody knows. None: all.
+
+    A list or a mapping with free keys that a schema alone tells of has none: undeclared, it is told as a whole.
+    """
 
     def of(self, name: str) -> "Type":
         """The type of a field."""

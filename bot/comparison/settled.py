@@ -67,7 +67,7 @@ def _may_be_gone(kind: Type, name: str, value: Any) -> bool:
 
 def _may_be_extra(kind: Type, name: str, default: Any, have: Any) -> bool:
     """Whether a live field that Git leaves out is as it is by default."""
-    if (void(have) and name not in kind.presence) or zero(kind, name, have):
+    if (void(have) and name not in kind.presence) or (not default and zero(kind, name, have)):
         return True
     of = kind.of(name)
     if default is not None:

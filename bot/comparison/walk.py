@@ -115,18 +115,18 @@ def _cleared(
 
 def _extra(kind: Type, name: str, want: Mapping[str, Any], have: Any, path: Path, finding: Kind) -> Iterator[Found]:
     """A live field that Git leaves out."""
-    if name in kind.theirs or (void(have) and name not in kind.presence) or zero(kind, name, have):
+    default = kind.default(name, want)
+    if name in kind.theirs or (void(have) and name not in kind.presence) or (not default and zero(kind, name, have)):
         return
     at = (*path, name)
-    default = kind.default(name, want)
     of = kind.of(name)
     if default is not None:
         yield from (_as(found, finding) for found in walk(of, default, have, at, Kind.UNDECLARED))
     elif kind.known is not None and not kind.knows(name):
         yield Found(finding, at, None, have, known=False)
-    elif of.values is not None and isinstance(have, Mapping):
+    elif of.known is None and of.values is not None and isinstance(have, Mapping):
         yield from walk(of, {}, have, at, Kind.UNDECLARED)
-    elif isinstance(have, list) and (of.keys or not of.ordered):
+    elif of.known is None and isinstance(have, list) and (of.keys or not of.ordered):
         yield from _list(of, [], have, at, Kind.UNDECLARED)
     else:
         yield Found(finding, at, None, have, known=kind.knows(name))

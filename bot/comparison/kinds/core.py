@@ -1,11 +1,24 @@
 """Kinds of the core group that run nothing. Defaults after pkg/apis/core/v1/defaults.go."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.kinds.pods import CLAIM, VOLUME
-from bot.comparison.schema import ANY, BYTES, QUANTITY, TEXT, TIME, Type, free, keyed, record, sequence, unordered
+from bot.comparison.schema import (
+    ANY,
+    BYTES,
+    QUANTITY,
+    TEXT,
+    TIME,
+    free,
+    keyed,
+    record,
+    section,
+    sequence,
+    unordered,
+)
 from bot.comparison.secrets import as_stored
 
 _PORT = replace(
@@ -46,12 +59,16 @@ _VOLUME_SPEC = record(
     theirs="claimRef",
 )
 
-# Each limit completes the others (SetDefaults_LimitRangeItem).
-_COMPLETED = Type(values=QUANTITY, shared=True)
-_LIMITS = {
-    **dict.fromkeys(("min", "max", "maxLimitRequestRatio"), free(QUANTITY)),
-    **dict.fromkeys(("default", "defaultRequest"), _COMPLETED),
-}
+_AMOUNTS = ("min", "max", "maxLimitRequestRatio", "default", "defaultRequest")
+
+
+def _limits(item: Mapping[str, Any], _: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of containers complete each other (SetDefaults_LimitRangeItem)."""
+    if item.get("type") != "Container":
+        return item
+    least, most, limit, request = (section(item, name) for name in ("min", "max", "default", "defaultRequest"))
+    limit = {**most, **limit}
+    return {**item, "default": limit, "defaultRequest": {**least, **limit, **request}}
 
 
 def _addresses() -> dict[str, Any]:
@@ -85,7 +102,9 @@ TYPES = {
     ("", "LimitRange"): record(
         fields={
             "metadata": METADATA,
-            "spec": record(fields={"limits": sequence(record("type", _LIMITS, theirs="default defaultRequest"))}),
+            "spec": record(
+                fields={"limits": sequence(record("type", dict.fromkeys(_AMOUNTS, free(QUANTITY)), complete=_limits))}
+            ),
         }
     ),
     ("", "ResourceQuota"): record(

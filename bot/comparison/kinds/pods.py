@@ -146,7 +146,7 @@ VOLUME = record(
 
 POD_SPEC = record(
     "activeDeadlineSeconds affinity automountServiceAccountToken dnsConfig hostIPC hostNetwork hostPID hostUsers"
-    " hostname nodeName nodeSelector os overhead preemptionPolicy priority priorityClassName readinessGates"
+    " hostname nodeName os overhead preemptionPolicy priority priorityClassName readinessGates"
     " resourceClaims runtimeClassName schedulingGates setHostnameAsFQDN shareProcessNamespace subdomain",
     {
         "containers": keyed(CONTAINER, "name"),
@@ -155,6 +155,7 @@ POD_SPEC = record(
         "volumes": keyed(VOLUME, "name"),
         "imagePullSecrets": keyed(ANY, "name"),
         "hostAliases": keyed(ANY, "ip"),
+        "nodeSelector": free(TEXT),
         "tolerations": sequence(ANY),
         "topologySpreadConstraints": keyed(
             record("maxSkew labelSelector matchLabelKeys minDomains"), "topologyKey", "whenUnsatisfiable"
@@ -171,10 +172,9 @@ POD_SPEC = record(
         "schedulerName": "default-scheduler",
         "terminationGracePeriodSeconds": 30,
         "enableServiceLinks": True,
-        # The first is the second's old name: the server keeps both the same.
-        "serviceAccount": lambda pod: pod.get("serviceAccountName"),
         "serviceAccountName": lambda pod: pod.get("serviceAccount"),
     },
+    theirs="serviceAccount",  # the old name of the one above: the server keeps both the same
     complete=_host_ports,
 )
 POD_TEMPLATE = record(fields={"metadata": METADATA, "spec": POD_SPEC}, defaults={"metadata": {}})
