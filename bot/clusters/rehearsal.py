@@ -114,6 +114,9 @@ def _applied(manifest: Manifest, ref: ObjectRef, namespace: str) -> dict[str, An
     metadata = {name: value for name, value in manifest["metadata"].items() if name not in _SERVERS_OWN}
     metadata.pop("namespace", None)
     where = {"namespace": namespace} if namespace else {}
+    if (ref.group, ref.kind) == ("", "Service") and (kept.get("spec") or {}).get("ports"):
+        # A key of the list, for which older servers' schemas have no default: they refuse the whole object.
+        kept["spec"] = {**kept["spec"], "ports": [{"protocol": "TCP", **port} for port in kept["spec"]["ports"]]}
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {**metadata, **where}, **kept}
 
 

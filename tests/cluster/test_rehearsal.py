@@ -24,8 +24,15 @@ pytestmark = pytest.mark.envtest
 
 APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/{}/mutatingwebhookconfigurations"
-PLURALS = {"ConfigMap": "configmaps", "Deployment": "deployments", "Job": "jobs", "StatefulSet": "statefulsets",
-           "PersistentVolumeClaim": "persistentvolumeclaims", "Ingress": "ingresses"}  # fmt: skip
+PLURALS = {
+    "ConfigMap": "configmaps",
+    "Deployment": "deployments",
+    "Ingress": "ingresses",
+    "Job": "jobs",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Service": "services",
+    "StatefulSet": "statefulsets",
+}
 DIGEST = "@sha256:" + 64 * "a"
 ARGO = "argocd-controller"
 
@@ -335,6 +342,18 @@ def test_what_no_apply_takes_stands(api_server: ApiServer, clusters: Clusters) -
     assert {each.note for each in kept if each.kind is Kind.DRIFT} == {
         "not confirmed: Git declares a field that the API server's schema doesn't have (500)"
     }
+
+
+def test_row_33_a_service_whose_ports_name_no_protocol_is_rehearsed(api_server: ApiServer, clusters: Clusters) -> None:
+    """Kubernetes 1.20 has no default for that key of the list in its schema."""
+    namespace = api_server.namespace("rehearsal")
+    metadata = {"name": "pay", "namespace": namespace}
+    git = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
+    api_server.request("POST", path(git).rpartition("/")[0], json.dumps(git).encode())
+    (ref,) = references([git], None)
+    (answer,) = clusters.rehearse("admin", {ref: git}, ARGO).values()
+    assert (answer.why, answer.result is not None) == ("", True)
+    assert git["spec"] == {"ports": [{"port": 80}]}
 
 
 def test_what_is_not_there_is_not_made(api_server: ApiServer, clusters: Clusters) -> None:
