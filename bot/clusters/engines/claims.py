@@ -92,7 +92,7 @@ class Claims:
         cluster = target.cluster or ""
         if claim.cluster:
             return claim.cluster == cluster
-        server = _server(claim.server) or self._servers.get(claim.deployed.cluster, "")
+        server = _server(claim.server) if claim.server else self._servers.get(claim.deployed.cluster, "")
         return bool(server) and server == self._servers.get(cluster)
 
     def _identity(self, claim: Claim) -> object:
@@ -125,8 +125,12 @@ def _hosted(host: str, path: str) -> str:
 
 
 def _server(address: str) -> str:
-    parts = urlsplit(address.lower())
-    return f"{parts.hostname}:{parts.port or 443}{parts.path.rstrip('/')}" if parts.hostname else ""
+    """An API server's address in one spelling; "" for what is none."""
+    try:
+        parts = urlsplit(address.lower())
+        return f"{parts.hostname}:{parts.port or 443}{parts.path.rstrip('/')}" if parts.hostname else ""
+    except ValueError:
+        return ""
 
 
 def _upwards(folder: str) -> Iterator[tuple[str, bool]]:

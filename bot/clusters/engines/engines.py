@@ -4,7 +4,7 @@ Everything is read through the clusters' API servers, with list rights alone; wh
 see it, none is found. The request is the one write to a cluster that there is.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Protocol
@@ -37,19 +37,24 @@ class Reach(Protocol):
 class Engines:
     """Implements `bot.ports.Engines` and `bot.ports.EngineWrites`. Threads may share it.
 
-    `repositories` are the config's, by name: an engine's object is known by their addresses. `seconds` is what one look
-    may take in all.
+    `repositories` are the config's, by name: an engine's object is known by their addresses. `hubs` are clusters to
+    look in besides those of the targets: one Argo CD may deploy to many. `seconds` is what one look may take in all.
     """
 
-    def __init__(self, reach: Reach, repositories: Mapping[str, Repository], *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, reach: Reach, repositories: Mapping[str, Repository], *, hubs: Collection[str] = (),
+        seconds: float = SECONDS,
+    ) -> None:  # fmt: skip
         self._reach, self._repositories, self._seconds = reach, repositories, seconds
+        self._hubs = frozenset(hubs)
 
     def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
         """Which engine's object deploys each target, and what it says; those that none is found for are left out.
 
         Never raises: an engine that can't be read is not found.
         """
-        clusters = sorted({target.cluster for target in targets if target.cluster})
+        wanted = {target.cluster for target in targets if target.cluster}
+        clusters = sorted(wanted | self._hubs) if wanted else []
         budget = Budget(self._seconds)
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "engines") as pool:
             looks = dict(zip(clusters, pool.map(lambda cluster: self._look(cluster, budget), clusters), strict=True))

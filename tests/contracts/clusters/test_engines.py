@@ -6,22 +6,29 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+import yaml
 from cluster.crds import with_engines
+from memory import Git, Synced
 
 from bot.clusters.engines.engines import Engines
 from bot.clusters.live import Clusters
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Repository, Target
-from bot.model.sync import Deployed, ObjectRef
-from bot.playground.kubernetes.kinds import KINDS, Kind, Served
+from bot.model.sync import Deployed, Kind, ObjectRef
+from bot.playground.kubernetes import Cluster as Playground
+from bot.playground.kubernetes import mount
+from bot.playground.kubernetes.kinds import KINDS, Served
+from bot.playground.kubernetes.kinds import Kind as Resource
+from bot.rendering.renderer import Renderer
+from bot.survey import Survey
 
 SERVED = Served(
     (
         *KINDS,
-        Kind("argoproj.io", "v1alpha1", "Application", "applications", status=False),
-        Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
-        Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
-        Kind("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories"),
+        Resource("argoproj.io", "v1alpha1", "Application", "applications", status=False),
+        Resource("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
+        Resource("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
+        Resource("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories"),
     )
 )
 ONE, TWO = "1" * 40, "2" * 40
@@ -296,6 +303,60 @@ def test_a_cluster_that_cannot_be_reached(cluster: Cluster, clusters: Clusters) 
 def test_a_hub_names_the_cluster_by_its_api_server(cluster: Cluster, clusters: Clusters) -> None:
     cluster.application(destination={"server": cluster.server.url, "namespace": "pay"})
     assert cluster.told(clusters).cluster == cluster.server.context
+
+
+@pytest.mark.parametrize("by", ["name", "server"])
+def test_a_hub_that_no_target_is_in(stand_in: Any, house: Any, by: str) -> None:
+    stand_in.cluster.served = stand_in.cluster.objects.served = SERVED
+    app, client = house
+    app.router.routes.extend(mount(f"hub-{by}", Playground("far")))
+    server = str(client.base_url.join(f"/clusters/hub-{by}/far"))
+    contexts = yaml.safe_load(stand_in.kubeconfig.read_text())
+    contexts["clusters"].append({"name": "far", "cluster": {"server": server}})
+    contexts["contexts"].append({"name": "far", "context": {"cluster": "far", "user": "staging"}})
+    stand_in.kubeconfig.write_text(yaml.safe_dump(contexts))
+    clusters, hub = Clusters(stand_in.kubeconfig), Cluster(stand_in)
+    hub.application(destination={by: {"name": "far", "server": f"{server}/"}[by], "namespace": "pay"})
+    target = Target("payment", "staging", "config", ("apps/payment",), "far", "pay")
+    repositories = {"config": Repository("config", hub.url, "main")}
+
+    without = Engines(clusters.reach, repositories).deployed([target])
+    (told,) = Engines(clusters.reach, repositories, hubs=["staging"]).deployed([target]).values()
+    itself = hub.found(clusters)
+
+    clusters.close()
+    assert (without, told.cluster, itself) == ({}, "staging", None)
+
+
+def test_rows_101_and_125_on_a_cluster(stand_in: Any) -> None:
+    """All rooms at once: an object that Argo CD deployed and Git dropped is an orphan once the commit is applied."""
+    stand_in.cluster.served = stand_in.cluster.objects.served = SERVED
+    clusters, cluster = Clusters(stand_in.kubeconfig), Cluster(stand_in)
+    namespace = "pay"
+    maps = {name: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n" for name in ("kept", "old")}
+    git = Git({"apps/payment/kept.yaml": maps["kept"], "apps/payment/old.yaml": maps["old"]})
+    before = git.newest
+    after = git.write({"apps/payment/old.yaml": None})
+    for name, text in maps.items():
+        body = yaml.safe_load(text)
+        tracking = {"argocd.argoproj.io/tracking-id": f"payment:/ConfigMap:{namespace}/{name}"}
+        body["metadata"]["annotations"] = tracking
+        stand_in.send("POST", f"/api/v1/namespaces/{namespace}/configmaps", body)
+    resources = [{"version": "v1", "kind": "ConfigMap", "namespace": namespace, "name": name} for name in maps]
+    path = cluster.application({"history": [{"id": 0, "revision": before}], "resources": resources})
+    target = Target("payment", "staging", "config", ("apps/payment",), "staging", watched=True)
+
+    def seen() -> list[tuple[Kind, str]]:
+        survey = Survey(git, Renderer(), clusters, Synced(), cluster.engines(clusters))
+        (sighting,) = survey.look([target])
+        return [(each.kind, each.object.name) for each in sighting.differences]
+
+    pending = seen()
+    status = {"status": {"history": [{"id": 1, "revision": after}]}}
+    stand_in.send("PATCH", path, status, kind="application/merge-patch+json")
+    applied = seen()
+    clusters.close()
+    assert (pending, applied) == ([(Kind.PENDING, "old")], [(Kind.ORPHAN, "old")])
 
 
 def test_an_application_for_a_cluster_that_nobody_knows(cluster: Cluster, clusters: Clusters) -> None:

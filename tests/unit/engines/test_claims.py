@@ -120,6 +120,11 @@ def test_the_cluster_that_it_deploys_to() -> None:
     assert found(target(cluster="unknown"), claim("one")) is None
 
 
+@pytest.mark.parametrize("server", ["nonsense", "https://[bad", "https://hub.example.com:port", "https://"])
+def test_a_destination_that_is_no_address_is_nowhere(server: str) -> None:
+    assert found(target(), claim("one", server=server)) is None
+
+
 def test_one_object_seen_through_two_contexts_is_one() -> None:
     twice = [claim("one"), claim("one", said={"cluster": "admin"})]
     assert found(target(cluster="hub"), *twice) == found(target(cluster="admin"), *twice) == "one"
