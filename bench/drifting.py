@@ -1,4 +1,4 @@
-"""Drift of 10,000 objects in 1,500 namespaces, on a real API server; what is rendered for it, apart."""
+"""Drift of 10,000 objects in 1,500 namespaces, on a real API server; rendering and comparing apart."""
 
 import json
 import os
@@ -14,12 +14,13 @@ from typing import Any
 from bench import population, repositories
 from bench.counting import Calls
 from bench.figures import Figure, timed
-from bench.stage import PROGRAMS, SCRIPTS, run
+from bench.stage import PROGRAMS
 from bot.clusters.live import Clusters
 from bot.comparison.compare import compare
 from bot.comparison.identity import declared
 from bot.mirrors.folder import Mirrors
 from bot.model.catalog import Repository
+from bot.model.sync import Manifest
 from bot.ports import Tree
 from bot.rendering.renderer import Renderer
 from bot.survey import RENDERS_AT_ONCE
@@ -38,40 +39,27 @@ environments:
 def measure(folder: Path) -> Iterator[Figure]:
     bare = repositories.kept("drift", population.stream(), population.__file__)
     data = folder / "drift"
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if not assets:
+        print("drifting is left out: KUBEBUILDER_ASSETS is not set, so there is no real API server", file=sys.stderr)
+        return
     with Mirrors(data, {"config": Repository("config", f"file://{bare}")}) as mirrors:
         tree = mirrors.reader().head("config")
-        yield from _rendering(tree, bare, folder, data / "renders")
-        assets = os.environ.get("KUBEBUILDER_ASSETS")
-        if not assets:
-            print("KUBEBUILDER_ASSETS is not set: no real API server, so no drift is looked for", file=sys.stderr)
-            return
+        cold = timed(lambda: render(tree, data / "renders"))
+        yield Figure("render 1,500 targets for the first time, once", [cold])
         with _deployed(Path(assets), folder / "apiserver") as server:
             yield from _checking(server, bare, folder, data)
             yield _comparing(server, tree, data / "renders")
 
 
-def _rendering(tree: Tree, bare: Path, folder: Path, disk: Path) -> Iterator[Figure]:
-    overlays = [f"production/{population.name(number)}" for number in range(population.OVERLAYS)]
-    plain = [f"production/{population.name(number)}" for number in range(population.OVERLAYS, population.TARGETS)]
-    checkout = folder / "drift-checkout"
-    run(("git", "clone", "--quiet", "--branch", "main", f"file://{bare}", checkout), {})
-    theirs = timed(lambda: _script("kustomize", {"FOLDER": str(checkout)}))
-    cold = timed(lambda: render(Renderer(disk), tree, overlays))
-    yield Figure("render 1,000 overlays, for the first time", [cold], "kubectl kustomize, two at once", [theirs])
-    fresh = [timed(lambda: render(Renderer(disk), tree, overlays)) for _ in range(3)]
-    yield Figure("the same, kept on disk", fresh, "the same", [theirs], target=1.0)
-    memory = Renderer(disk)
-    render(memory, tree, overlays)
-    warm = [timed(lambda: render(memory, tree, overlays)) for _ in range(5)]
-    yield Figure("the same, kept in memory", warm, "the same", [theirs])
-    yield Figure("render 500 plain folders, for the first time", [timed(lambda: render(Renderer(disk), tree, plain))])
-
-
-def render(renderer: Renderer, tree: Tree, folders: list[str]) -> None:
-    """As a check does it."""
+def render(tree: Tree, disk: Path) -> dict[str, tuple[Manifest, ...]]:
+    """What every target declares, as a check renders it; by folder."""
+    renderer, folders = (
+        Renderer(disk),
+        [f"production/{population.name(number)}" for number in range(population.TARGETS)],
+    )
     with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
-        for objects in pool.map(lambda folder: renderer.render(tree, folder), folders):
-            assert objects
+        return dict(zip(folders, pool.map(lambda folder: renderer.render(tree, folder), folders), strict=True))
 
 
 @contextmanager
@@ -153,9 +141,7 @@ def _diff(server: ApiServer, files: Path) -> None:
 
 
 def _comparing(server: ApiServer, tree: Tree, disk: Path) -> Figure:
-    renderer = Renderer(disk)
-    folders = [f"production/{population.name(number)}" for number in range(population.TARGETS)]
-    items = [item for folder in folders for item in declared(renderer.render(tree, folder), None)]
+    items = [item for objects in render(tree, disk).values() for item in declared(objects, None)]
     with closing(Clusters(server.kubeconfig)) as clusters:
         live = clusters.read("admin", [item.ref for item in items]).objects
     pairs = [(item.manifest, live[item.ref]) for item in items]
@@ -166,9 +152,3 @@ def _comparing(server: ApiServer, tree: Tree, disk: Path) -> Figure:
 
     seconds = [timed(compare_them) for _ in range(3)]
     return Figure(f"compare 10,000 equal objects, {len(pairs) / median(seconds):,.0f} a second", seconds, target=0.5)
-
-
-def _script(name: str, variables: Mapping[str, str]) -> None:
-    """As `bench.stage.script`, however long it takes."""
-    environment = {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **variables}
-    subprocess.run(["sh", SCRIPTS / f"{name}.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607 - our own

@@ -9,6 +9,8 @@ from bot.clusters.discovery import Resource
 
 SIZES = (500, 50, 5)
 """Objects a page, the next smaller where an answer was too long or took too long: objects may have a megabyte each."""
+_UNTIL_LARGER = 10
+"""Pages of a smaller size before the next larger is tried again."""
 _BEGINNINGS = 2
 """A list whose history is compacted away half-way (410) is begun again, once."""
 
@@ -40,17 +42,20 @@ def pages(connection: Connection, resource: Resource, namespace: str | None, bud
 def _once(connection: Connection, resource: Resource, namespace: str | None, budget: Budget) -> Iterator[Page]:
     path = resource.path(namespace)
     what = f"{resource.plural} in namespace {namespace}" if namespace else resource.plural
-    sizes, token = list(SIZES), ""
+    at, token, had = 0, "", 0
     while True:
-        query: dict[str, str | int] = {"limit": sizes[0]} | ({"continue": token} if token else {})
+        if at and had >= _UNTIL_LARGER:  # large objects come in a row, and small ones after them
+            at, had = at - 1, 0
+        query: dict[str, str | int] = {"limit": SIZES[at]} | ({"continue": token} if token else {})
         try:
             document = connection.get(path, what, budget, **query)
         except Trouble as trouble:
             # A server that says nothing may have nothing to say: that is tried once.
-            if len(sizes) == 1 or not (trouble.heavy or (trouble.silent and sizes[0] == SIZES[0])):
+            if at == len(SIZES) - 1 or not (trouble.heavy or (trouble.silent and at == 0)):
                 raise
-            del sizes[0]
+            at, had = at + 1, 0
             continue
+        had += 1
         items = document.get("items", "")
         if not isinstance(items, list | None):
             raise Trouble(f"{connection.cluster} answered with something other than a list for {what}")
