@@ -1,7 +1,7 @@
 """Desired objects against live ones: the differences, each with its class and severity, and what they amount to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.comparison.absent import absent, folded, unserved
 from bot.comparison.autoscaling import Bounds, Scaled, bounds, scaled
@@ -18,8 +18,8 @@ from bot.comparison.walk import walk
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Schemas, Severity, SyncState
 
-_IDENTITY = frozenset(("apiVersion", "kind", "status"))
-_PLACE = ("metadata", "namespace")
+_NO_CONTENT = frozenset(("apiVersion", "kind", "status"))
+_PLACE = "namespace"
 """Where an object is found is its identity; a cluster-wide one may carry a namespace in Git."""
 _DEEP = "too deeply nested to be compared"
 
@@ -37,10 +37,17 @@ class _Terms:
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
 
     def type_of(self, ref: ObjectRef) -> Type:
+        """What is known of a kind, less what is not compared of any."""
         found = self.types.get((ref.api_version, ref.kind))
         if found is None:
             group, _, version = ref.api_version.rpartition("/")
-            found = self.types[ref.api_version, ref.kind] = type_of(group, version, ref.kind, self.schemas)
+            whole = type_of(group, version, ref.kind, self.schemas)
+            metadata = whole.of("metadata")
+            metadata = replace(metadata, ignored=metadata.ignored | {_PLACE})
+            fields = {**whole.fields, "metadata": metadata}
+            found = self.types[ref.api_version, ref.kind] = replace(
+                whole, fields=fields, ignored=whole.ignored | _NO_CONTENT
+            )
         return found
 
 
@@ -62,7 +69,7 @@ def compare(
     return tuple(
         difference
         for item in declared([desired], namespace)
-        for difference in _compared(terms, item, live, None, autoscaled)
+        for difference in _compared(terms, item, live, {}, autoscaled)
     )
 
 
@@ -96,12 +103,14 @@ def compare_all(  # noqa: PLR0913 - the sides, each by its name
             found.extend(_without_look(terms, item, live, there))
             continue
         autoscaled = scalers.get(scaled(ref)) if scalers else None
+        if memory is None:
+            found.extend(_compared(terms, item, there, live.managed, autoscaled))
+            continue
         given = (item.manifest, autoscaled, former.get(_named(ref)) if former else None, *_constant(terms))
-        known = memory.recall(ref, there, given) if memory is not None else None
+        known = memory.recall(ref, there, given)
         if known is None:
-            known = _compared(terms, item, there, live.managed.get(ref), autoscaled)
-            if memory is not None:
-                memory.keep(ref, there, given, known)
+            known = _compared(terms, item, there, live.managed, autoscaled)
+            memory.keep(ref, there, given, known)
         found.extend(known)
     return folded(found, live)
 
@@ -145,9 +154,10 @@ def _without_look(terms: _Terms, item: Declared, live: Live, there: Manifest | N
 
 
 def _compared(
-    terms: _Terms, item: Declared, live: Manifest, managed: bytes | None, autoscaled: Bounds | None
+    terms: _Terms, item: Declared, live: Manifest, managed: Mapping[ObjectRef, bytes], autoscaled: Bounds | None
 ) -> tuple[Difference, ...]:
-    if skipped(item.manifest) or only_existence(item.manifest):
+    annotations = section(section(item.manifest, "metadata"), "annotations")
+    if annotations and (skipped(item.manifest) or only_existence(item.manifest)):
         return ()
     try:
         return _differences(terms, item, live, managed, autoscaled)
@@ -156,24 +166,23 @@ def _compared(
 
 
 def _differences(
-    terms: _Terms, item: Declared, live: Manifest, managed: bytes | None, autoscaled: Bounds | None
+    terms: _Terms, item: Declared, live: Manifest, managed: Mapping[ObjectRef, bytes], autoscaled: Bounds | None
 ) -> tuple[Difference, ...]:
-    ref, kind = item.ref, terms.type_of(item.ref)
-    want, have = _content(item.manifest), _content(live)
+    ref, desired, kind = item.ref, item.manifest, terms.type_of(item.ref)
     base = terms.former.get(_named(ref)) if terms.former else None
     ending = section(live, "metadata").get("deletionTimestamp")
-    if (base is None or base == item.manifest) and not ending and settled(kind, want, have):
+    if not ending and (base is None or base == desired) and settled(kind, desired, live):
         return ()
-    fields = Fields(managed)
+    fields = Fields(managed.get(ref))
     teller = Teller(ref, live, fields, terms.ignore, autoscaled)
-    found = [each for each in walk(kind, want, have) if each.path != _PLACE]
-    found = substituted(legible(found, item.manifest), secret=(ref.group, ref.kind) == ("", "Secret"))
+    is_secret = (ref.group, ref.kind) == ("", "Secret")
+    found = substituted(legible(walk(kind, desired, live), desired), secret=is_secret)
     past = Past(
         kind,
-        want,
-        have,
+        desired,
+        live,
         fields,
-        None if base is None else _content(base),
+        base,
         teller.matters,
         has_base=terms.has_base,
         is_deployed=terms.is_deployed,
@@ -195,17 +204,6 @@ def _ending(ref: ObjectRef, since: object) -> Difference:
         pointer="/metadata/deletionTimestamp",
         note=TERMINATING,
     )
-
-
-def _content(manifest: Manifest) -> dict[str, object]:
-    """What there is to compare, with metadata even if Git gives none."""
-    content = {name: value for name, value in manifest.items() if name not in _IDENTITY}
-    metadata = content.get("metadata")
-    if not isinstance(metadata, Mapping):
-        content["metadata"] = {}
-    elif "namespace" in metadata:
-        content["metadata"] = {name: value for name, value in metadata.items() if name != "namespace"}
-    return content
 
 
 def _scalers(items: Iterable[Declared], live: Live) -> Mapping[Scaled, Bounds]:

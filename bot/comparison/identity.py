@@ -1,7 +1,8 @@
 """Which objects a render declares, and under which identity a cluster knows them."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.comparison.schema import section
@@ -52,7 +53,7 @@ _CLUSTER_WIDE_CUSTOM = frozenset(
         ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
     )
 )
-_HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_HOOKS = frozenset(("argocd.argoproj.io/hook", "helm.sh/hook"))
 _SKIPS = (
     ("kustomize.toolkit.fluxcd.io/ssa", "ignore"),
     ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
@@ -82,13 +83,14 @@ def declared(desired: Sequence[Manifest], namespace: str | None) -> tuple[Declar
     found: dict[ObjectRef, Declared] = {}
     for manifest in objects:
         ref = reference(manifest, namespace, wide)
-        if ref is not None and not any(hook in _annotations(manifest) for hook in _HOOKS):
-            found[ref] = Declared(ref, manifest, found[ref].times + 1 if ref in found else 1)
+        if ref is not None and _HOOKS.isdisjoint(_annotations(manifest)):
+            twin = found.get(ref)
+            found[ref] = Declared(ref, manifest, twin.times + 1 if twin else 1)
     return tuple(found.values())
 
 
 def reference(
-    manifest: Manifest, namespace: str | None, wide: Container[tuple[str, str]] = frozenset()
+    manifest: Manifest, namespace: str | None, wide: Collection[tuple[str, str]] = frozenset()
 ) -> ObjectRef | None:
     """An object's identity; None for one without a name. `wide` are further cluster-wide kinds, with their groups.
 
@@ -99,9 +101,8 @@ def reference(
     if not metadata.get("name"):
         return None
     version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
-    group = version.rpartition("/")[0]
-    known = (kind in _CLUSTER_WIDE and _built_in(group)) or (group, kind) in _CLUSTER_WIDE_CUSTOM
-    place = "" if known or (group, kind) in wide else str(metadata.get("namespace") or namespace or "default")
+    is_wide = _is_wide(version, kind) or (wide and (version.rpartition("/")[0], kind) in wide)
+    place = "" if is_wide else str(metadata.get("namespace") or namespace or "default")
     return ObjectRef(version, kind, place, str(metadata["name"]))
 
 
@@ -112,8 +113,8 @@ def references(desired: Sequence[Manifest], namespace: str | None) -> tuple[Obje
 
 def skipped(manifest: Manifest) -> bool:
     """Whether Git itself asks not to compare an object. The live copy is not asked: whoever edits it could mute us."""
-    marks = {name.lower(): str(value).lower() for name, value in _annotations(manifest).items()}
-    return any(marks.get(name) == value for name, value in _SKIPS)
+    marks = {str(name).lower(): str(value).lower() for name, value in _annotations(manifest).items()}
+    return bool(marks) and any(marks.get(name) == value for name, value in _SKIPS)
 
 
 def only_existence(manifest: Manifest) -> bool:
@@ -129,6 +130,12 @@ def flatten(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
             yield from flatten(item for item in items if isinstance(item, Mapping))
         else:
             yield manifest
+
+
+@lru_cache(1000)
+def _is_wide(version: str, kind: str) -> bool:
+    group = version.rpartition("/")[0]
+    return (kind in _CLUSTER_WIDE and _built_in(group)) or (group, kind) in _CLUSTER_WIDE_CUSTOM
 
 
 def _defined_wide(objects: Iterable[Manifest]) -> Iterator[tuple[str, str]]:

@@ -144,4 +144,4 @@ def sequence(items: Type) -> Type:
 def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A mapping in an object; empty where there is none, or something else."""
     found = manifest.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return found if found.__class__ is dict or isinstance(found, Mapping) else {}

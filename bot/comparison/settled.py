@@ -34,7 +34,7 @@ def _mapping(kind: Type, want: Mapping[str, Any], have: Mapping[str, Any]) -> bo
         other = have.get(name)
         if value == other and (value.__class__ is str or scalars.alike(value, other)):
             continue
-        if ignored and kind.ignores(name):
+        if ignored and (name in ignored or kind.ignores(name)):
             continue
         if value is None or other is None:
             if other is not None or not _may_be_gone(kind, name, value):
@@ -51,11 +51,12 @@ def _no_more(kind: Type, want: Mapping[str, Any], have: Mapping[str, Any]) -> bo
         if name in want or other is None or name in theirs:
             continue
         default = defaults.get(name)
-        if default is not None and callable(default):
-            default = default(want)
-        if default is not None and default == other and default.__class__ in _PLAIN:
-            continue
-        if not (ignored and kind.ignores(name)) and not _may_be_extra(kind, name, default, other):
+        if default is not None:
+            if callable(default):
+                default = default(want)
+            if default == other and default.__class__ in _PLAIN:
+                continue
+        if not (ignored and (name in ignored or kind.ignores(name))) and not _may_be_extra(kind, name, default, other):
             return False
     return True
 
