@@ -3,14 +3,20 @@
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from bot import pins
 from bot.comparison.identity import Declared as DeclaredObject
 from bot.comparison.identity import declared as identified
 from bot.errors import Refusal, Unavailable
+from bot.manifests import kustomize
 from bot.model.catalog import Reading, Target
 from bot.model.sync import Content, Manifest, ObjectRef
 from bot.ports import Renderer, Tree
+
+_MANIFESTS = frozenset((".yaml", ".yml", ".json"))
+_MADE_OF_ITS_OWN = (*kustomize.NAMES, "Chart.yaml")
+"""Files that say themselves what is rendered."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,17 @@ class Declared:
     @cached_property
     def content(self) -> Content:
         return Content(self.identity_in(self.tree), self.tree.commit)
+
+    @cached_property
+    def passes_over(self) -> bool:
+        """Whether there are manifests below a plain folder, which is rendered without them: an engine may not."""
+        return any(self._passed_over(folder) for folder in self.target.folders)
+
+    def _passed_over(self, folder: str) -> bool:
+        if not self.tree.folders(folder) or any(self.tree.identity(f"{folder}/{name}") for name in _MADE_OF_ITS_OWN):
+            return False
+        files = (PurePosixPath(path) for path in self.tree.files(folder))
+        return any(path.suffix in _MANIFESTS and path.parent != PurePosixPath(folder) for path in files)
 
     def identity_in(self, tree: Tree) -> str:
         """What the same files hold in another tree, by Git's object ids: as here, then nothing has changed."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot import running
@@ -46,10 +46,17 @@ class Evidence:
             self.declared.namespace,
             self.before.manifests if self.before else (),
             self.base.is_current,
-            self.deployed,
+            self.engine,
             self.elsewhere,
             self.secrets,
         )
+
+    @property
+    def engine(self) -> Deployed | None:
+        """The engine: not of this target alone, where it deploys folders below that were not rendered."""
+        told = self.deployed
+        more = told is not None and told.recurses and told.alone and self.declared.passes_over
+        return replace(told, alone=False) if told and more else told
 
     @property
     def before(self) -> Declared | None:

@@ -172,6 +172,8 @@ class Deployed:
     """Where it puts namespaced objects that name no namespace, if it says so."""
     alone: bool = True
     """Whether it deploys this folder and nothing else. Only then is all that it deployed the target's."""
+    recurses: bool = False
+    """Whether it deploys plain files of the folders below as well, which a render leaves out."""
     rewrites: tuple[str, ...] = ()
     """Its settings by which it deploys something other than the folder says: `patches`, `postBuild`."""
     held: str = ""

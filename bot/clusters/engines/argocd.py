@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.clusters.engines.claims import Claim, Place, folder_key, repository_key
@@ -47,7 +48,10 @@ def claims(application: Manifest, cluster: str) -> Iterator[Claim]:
         others = {place for other, place in zip(sources, places, strict=True) if _makes_objects(other)}
         kind = text(kinds[index]) if index < len(kinds) else ""
         yield Claim(
-            _deployed(application, cluster, source, _revision(status, index, source)),
+            replace(
+                _deployed(application, cluster, source, _revision(status, index, source)),
+                recurses=kind in {"", "Directory"} and within(source, "directory").get("recurse") is True,
+            ),
             places[index],
             branch=_branch(source),
             below=_reaches_below(source, kind),

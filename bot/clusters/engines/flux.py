@@ -91,6 +91,7 @@ def _deployed(manifest: Manifest, place: Place, cluster: str) -> Deployed:
         inventory=frozenset(_inventory(listed)) if isinstance(listed, list) else None,
         uid=text(within(manifest, "metadata").get("uid")),
         namespace=text(spec.get("targetNamespace")) or (ref.namespace if by_helm else ""),
+        recurses=not by_helm,  # it makes a kustomization of all files below where there is none
         rewrites=(*(name for name in _REWRITING.get(ref.kind, ()) if spec.get(name)), *chart),
         held=held(manifest),
     )

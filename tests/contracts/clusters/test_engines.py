@@ -182,6 +182,7 @@ def test_a_kustomization_and_what_it_applied(cluster: Cluster, clusters: Cluster
         inventory=frozenset([ObjectRef("apps/v1", "Deployment", "pay", "web")]),
         uid=cluster.send("GET", path)["metadata"]["uid"],
         namespace="pay",
+        recurses=True,
     )
 
 

@@ -153,6 +153,7 @@ def test_hydrated_sources_are_deployed_from_where_they_are_put() -> None:
 def test_which_folders_below_it_deploys(kind: str, directory: dict[str, Any], below: bool) -> None:
     (claim,) = claims(application({"sourceType": kind}, {"source": {**SOURCE, "directory": directory}}), "hub")
     assert claim.below is below
+    assert claim.deployed.recurses is (kind != "Kustomize" and directory.get("recurse") is True)
 
 
 @pytest.mark.parametrize(
