@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from bot.comparison.absent import absent, folded, unserved
 from bot.comparison.autoscaling import Bounds, Scaled, bounds, scaled
@@ -38,17 +39,25 @@ class _Terms:
 
     def type_of(self, ref: ObjectRef) -> Type:
         """What is known of a kind, less what is not compared of any."""
+        if self.schemas is None:
+            return _by_table(ref.api_version, ref.kind)
         found = self.types.get((ref.api_version, ref.kind))
         if found is None:
-            group, _, version = ref.api_version.rpartition("/")
-            whole = type_of(group, version, ref.kind, self.schemas)
-            metadata = whole.of("metadata")
-            metadata = replace(metadata, ignored=metadata.ignored | {_PLACE})
-            fields = {**whole.fields, "metadata": metadata}
-            found = self.types[ref.api_version, ref.kind] = replace(
-                whole, fields=fields, ignored=whole.ignored | _NO_CONTENT
-            )
+            found = self.types[ref.api_version, ref.kind] = _type_of(ref.api_version, ref.kind, self.schemas)
         return found
+
+
+def _type_of(api_version: str, kind: str, schemas: Schemas | None) -> Type:
+    group, _, version = api_version.rpartition("/")
+    whole = type_of(group, version, kind, schemas)
+    metadata = whole.of("metadata")
+    fields = {**whole.fields, "metadata": replace(metadata, ignored=metadata.ignored | {_PLACE})}
+    return replace(whole, fields=fields, ignored=whole.ignored | _NO_CONTENT)
+
+
+@lru_cache(1000)
+def _by_table(api_version: str, kind: str) -> Type:
+    return _type_of(api_version, kind, None)
 
 
 def compare(
