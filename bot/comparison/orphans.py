@@ -107,10 +107,15 @@ class Traces:
             return False
         return self.secrets or (ref.group, ref.kind) != ("", "Secret")
 
+    def dropped(self, ref: ObjectRef) -> bool:
+        """Whether an object that the engine deployed is gone from Git. It may make the namespace that it deploys to."""
+        place = ObjectRef("v1", "Namespace", "", self.deployed.namespace if self.deployed else "")
+        return ref != place and self.gone(ref)
+
     @cached_property
     def candidates(self) -> frozenset[ObjectRef]:
         """What the engine says it deployed, and what Git declared before, and is gone from Git."""
-        listed = filter(self.gone, (self.engine.inventory if self.engine else None) or ())
+        listed = filter(self.dropped, (self.engine.inventory if self.engine else None) or ())
         former = filter(self.gone, (item.ref for item in self.former))
         return frozenset((*(ref for ref in listed if not self.substitutes), *former))
 
@@ -178,7 +183,7 @@ def _claimed(traces: Traces, live: Live, marked: Marked | None) -> Iterator[Obje
         return
     for ref in (marked or Marked(live.tracked)).of(engine):
         metadata = section(live.tracked.get(ref, {}), "metadata")
-        if deployed_by(ref, metadata, engine) and traces.gone(ref) and not traces.substitutes:
+        if deployed_by(ref, metadata, engine) and traces.dropped(ref) and not traces.substitutes:
             yield ref
 
 

@@ -314,6 +314,14 @@ def test_objects_whose_namespace_the_engine_or_nobody_knows() -> None:
     assert judged(FLUX, None) == []
 
 
+def test_the_namespace_that_argo_cd_makes_is_none_unless_git_declared_it() -> None:
+    place, other = (thing("v1/Namespace", name, metadata={"namespace": ""}) for name in ("pay", "old"))
+    deployed = listing(ARGOCD, place, other)
+    assert found(deployed, there(place, other)) == (orphan(other),)
+    known = {"base": (KEPT, place), "is_deployed": True}
+    assert found(deployed, there(KEPT, place), **known) == (orphan(place),)
+
+
 def test_names_that_the_engine_substitutes_are_nobody_s_to_compare() -> None:
     named = thing("v1/ConfigMap", "${app}-settings")
     assert found(listing(FLUX, OLD), there(OLD), named) == ()
