@@ -150,8 +150,8 @@ def test_nothing_differs_on_an_untouched_server(api_server: ApiServer, clusters:
     kubectl(api_server, "delete", "--wait=false", "apiservice", *groups)  # nobody answers for their groups
 
 
-def test_every_kind_of_the_server_is_among_them(api_server: ApiServer, clusters: Clusters) -> None:
-    assert clusters
+def test_every_kind_of_the_server_is_among_them(api_server: ApiServer) -> None:
+    api_server_at[api_server.url] = api_server
     ours = {(each["apiVersion"].rpartition("/")[0], each["kind"]) for each in declared(api_server, "x")}
     theirs = {(version.rpartition("/")[0], kind) for version, kinds in served(api_server.url).items() for kind in kinds}
     assert {each for each in theirs - ours if "k8s.io" in each[0] or "." not in each[0]} == set()
@@ -171,25 +171,29 @@ EDITS: list[Edit] = [
     ("Service dns", {"spec": {"externalIPs": ["192.0.2.9"]}}, ["spec.externalIPs"]),
     ("Service local", {"spec": {"externalTrafficPolicy": "Cluster"}}, ["spec.externalTrafficPolicy"]),
     ("Service headless", {"spec": {"sessionAffinity": "None"}}, ["spec.sessionAffinity"]),
-    ("Endpoints outside", {"subsets": [{"addresses": [{"ip": "10.9.9.9"}], "ports": [{"port": 80}]}]}, ["subsets[0].addresses[0].ip", "subsets[0].addresses[1]"]),
+    ("Endpoints outside", {"subsets": [{"addresses": [{"ip": "10.9.9.9"}], "ports": [{"port": 80}]}]},
+     ["subsets[0].addresses[0].ip", "subsets[0].addresses[1]"]),
     ("EndpointSlice slice", {"ports": [{"port": 81}]}, ["ports"]),
     ("LimitRange limits", {"spec": {"limits": []}}, ["spec.limits"]),
     ("ResourceQuota quota", {"spec": {"hard": {"cpu": "11"}}}, ["spec.hard.cpu"]),
     ("ResourceQuota by-class", {"spec": {"hard": {"pods": "3"}}}, ["spec.hard.pods"]),
     ("Namespace *-plain", {"metadata": {"labels": {"team": "red"}}}, ["metadata.labels.team"]),
     ("Node *", {"metadata": {"labels": {"zone": None}}}, ["metadata.labels.zone"]),
-    ("PersistentVolume *", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}}, ["spec.persistentVolumeReclaimPolicy"]),
+    ("PersistentVolume *", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}},
+     ["spec.persistentVolumeReclaimPolicy"]),
     ("PersistentVolume *-nfs", {"spec": {"capacity": {"storage": "1Gi"}}}, ["spec.capacity.storage"]),
     ("PersistentVolumeClaim disk", {"metadata": {"annotations": {"by": "hand"}}}, ["metadata.annotations.by"]),
     ("PodTemplate rich", {"template": {"spec": {"restartPolicy": "Never"}}}, ["template.spec.restartPolicy"]),
     ("ReplicationController older", {"spec": {"replicas": 2}}, ["spec.replicas"]),
-    ("ReplicationController old", {"spec": {"selector": {"tier": "x"}, "template": {"metadata": {"labels": {"tier": "x"}}}}},
+    ("ReplicationController old",
+     {"spec": {"selector": {"tier": "x"}, "template": {"metadata": {"labels": {"tier": "x"}}}}},
      ["spec.selector.tier", "spec.template.metadata.labels.tier"]),
     ("Pod alone", {"spec": {"activeDeadlineSeconds": 99}}, ["spec.activeDeadlineSeconds"]),
     ("Deployment small", {"spec": {"revisionHistoryLimit": 0}}, ["spec.revisionHistoryLimit"]),
     ("Deployment probes", {"spec": {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}},
      ["spec.strategy.rollingUpdate.maxSurge", "spec.strategy.rollingUpdate.maxUnavailable"]),
-    ("Deployment recreated", {"spec": {"template": {"spec": {"hostNetwork": True}}}}, ["spec.template.spec.hostNetwork"]),
+    ("Deployment recreated", {"spec": {"template": {"spec": {"hostNetwork": True}}}},
+     ["spec.template.spec.hostNetwork"]),
     ("Deployment large", {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 5}}}},
      ["spec.template.spec.terminationGracePeriodSeconds"]),
     ("ReplicaSet more", {"spec": {"replicas": 4}}, ["spec.replicas"]),
@@ -197,7 +201,8 @@ EDITS: list[Edit] = [
      ["spec.template.spec.serviceAccountName"]),
     ("StatefulSet parted", {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}},
      ["spec.updateStrategy.rollingUpdate.partition"]),
-    ("DaemonSet agent", {"spec": {"template": {"spec": {"nodeSelector": {"a": "b"}}}}}, ["spec.template.spec.nodeSelector.a"]),
+    ("DaemonSet agent", {"spec": {"template": {"spec": {"nodeSelector": {"a": "b"}}}}},
+     ["spec.template.spec.nodeSelector.a"]),
     ("DaemonSet halves", {"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 2}}}},
      ["spec.updateStrategy.rollingUpdate.maxUnavailable"]),
     ("ControllerRevision first", {"revision": 2}, ["revision"]),
@@ -206,7 +211,8 @@ EDITS: list[Edit] = [
     ("CronJob nightly", {"spec": {"schedule": "0 4 * * *", "suspend": True}}, ["spec.schedule", "spec.suspend"]),
     ("CronJob full", {"spec": {"successfulJobsHistoryLimit": 1}}, ["spec.successfulJobsHistoryLimit"]),
     ("HorizontalPodAutoscaler small", {"spec": {"minReplicas": 2}}, ["spec.minReplicas"]),
-    ("HorizontalPodAutoscaler one", {"spec": {"targetCPUUtilizationPercentage": 61}}, ["spec.targetCPUUtilizationPercentage"]),
+    ("HorizontalPodAutoscaler one", {"spec": {"targetCPUUtilizationPercentage": 61}},
+     ["spec.targetCPUUtilizationPercentage"]),
     ("HorizontalPodAutoscaler bare", {"spec": {"maxReplicas": 4}}, ["spec.maxReplicas"]),
     ("HorizontalPodAutoscaler still", {"spec": {"behavior": {"scaleDown": {"selectPolicy": "Max"}}}},
      ["spec.behavior.scaleDown.selectPolicy"]),
@@ -243,7 +249,8 @@ EDITS: list[Edit] = [
      ["spec.limited.limitResponse.queuing.queues"]),
     ("ValidatingWebhookConfiguration *", {"webhooks": None}, ["webhooks[name=check.example.com]"]),
     ("MutatingWebhookConfiguration *", {"webhooks": None}, ["webhooks[name=change.example.com]"]),
-    ("CustomResourceDefinition things.*.example.com", {"spec": {"names": {"shortNames": ["th"]}}}, ["spec.names.shortNames"]),
+    ("CustomResourceDefinition things.*.example.com", {"spec": {"names": {"shortNames": ["th"]}}},
+     ["spec.names.shortNames"]),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.comparison.kinds import access, capacity, core, networking, workloads
+from bot.comparison.kinds import access, capacity, core, devices, networking, workloads
 from bot.comparison.kinds.metadata import METADATA
 from bot.comparison.schema import Type
 
@@ -12,6 +12,7 @@ _BUILT_IN: Mapping[tuple[str, str], Type] = {
     **networking.TYPES,
     **access.TYPES,
     **capacity.TYPES,
+    **devices.TYPES,
 }
 _GROUPS = frozenset(
     [

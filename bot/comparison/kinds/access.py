@@ -56,11 +56,18 @@ _MATCH = record(
     defaults={"matchPolicy": "Equivalent"},
 )
 _ADMISSION = record(
-    "paramKind matchConditions variables validations auditAnnotations mutations",
+    "paramKind matchConditions variables validations auditAnnotations mutations reinvocationPolicy",
     {"matchConstraints": _MATCH},
     defaults={"failurePolicy": "Fail"},
 )
-
+_ADMISSION_BINDING = record(
+    "policyName",
+    {
+        "validationActions": unordered(),
+        "matchResources": _MATCH,
+        "paramRef": record("name namespace selector", defaults={"parameterNotFoundAction": "Deny"}),
+    },
+)
 
 _ADMISSION_GROUP = "admissionregistration.k8s.io"
 TYPES = {
@@ -71,9 +78,9 @@ TYPES = {
     (_ADMISSION_GROUP, "ValidatingWebhookConfiguration"): _WEBHOOKS,
     (_ADMISSION_GROUP, "MutatingWebhookConfiguration"): _WEBHOOKS,
     (_ADMISSION_GROUP, "ValidatingAdmissionPolicy"): specified(_ADMISSION),
-    (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): specified(
-        record("policyName paramRef validationActions", {"matchResources": _MATCH})
-    ),
+    (_ADMISSION_GROUP, "ValidatingAdmissionPolicyBinding"): specified(_ADMISSION_BINDING),
+    (_ADMISSION_GROUP, "MutatingAdmissionPolicy"): specified(_ADMISSION),
+    (_ADMISSION_GROUP, "MutatingAdmissionPolicyBinding"): specified(_ADMISSION_BINDING),
     ("certificates.k8s.io", "CertificateSigningRequest"): specified(
         # Who asks is written down by the server.
         record(

@@ -49,7 +49,7 @@ def _busy_cpu(autoscaler: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping
 _AUTOSCALER = record(
     "maxReplicas scaleTargetRef",
     {"metrics": unordered(_METRIC), "behavior": _BEHAVIOR},
-    defaults={"minReplicas": 1, "targetCPUUtilizationPercentage": 80},
+    defaults={"minReplicas": 1, "targetCPUUtilizationPercentage": 80, "selectionStrategy": "LabelSelector"},
     complete=_busy_cpu,
 )
 

@@ -71,6 +71,15 @@ def _limits(item: Mapping[str, Any], _: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**item, "default": limit, "defaultRequest": {**least, **limit, **request}}
 
 
+def _secret(secret: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One for a service account's token is filled by a controller."""
+    stored = as_stored(secret, live)
+    if stored.get("type") != "kubernetes.io/service-account-token":
+        return stored
+    filled = {name: value for name, value in section(live, "data").items() if name in {"token", "ca.crt", "namespace"}}
+    return {**stored, "data": {**filled, **section(stored, "data")}}
+
+
 def _addresses() -> dict[str, Any]:
     return {
         "addresses": unordered(),
@@ -83,7 +92,7 @@ TYPES = {
     ("", "Service"): specified(_SERVICE),
     ("", "ConfigMap"): record("immutable", {"metadata": METADATA, "data": free(TEXT), "binaryData": free(BYTES)}),
     ("", "Secret"): record(
-        "immutable", {"metadata": METADATA, "data": free(BYTES)}, defaults={"type": "Opaque"}, complete=as_stored
+        "immutable", {"metadata": METADATA, "data": free(BYTES)}, defaults={"type": "Opaque"}, complete=_secret
     ),
     ("", "ServiceAccount"): record(
         "automountServiceAccountToken",

@@ -20,8 +20,8 @@ from bot.comparison.schema import (
 
 
 def _pull_policy(container: Mapping[str, Any]) -> str:
-    """Always for `latest` or no tag, else IfNotPresent (a digest counts as a tag)."""
-    image = str(container.get("image") or "")
+    """Always for `latest` or no tag, else IfNotPresent (a digest counts as a tag), of containers and image volumes."""
+    image = str(container.get("image") or container.get("reference") or "")
     last = image.rpartition("/")[2]
     return "IfNotPresent" if "@" in image or (":" in last and not last.endswith(":latest")) else "Always"
 
@@ -113,9 +113,10 @@ _PROJECTED = record(
     fields={
         "sources": sequence(
             record(
-                "configMap secret clusterTrustBundle podCertificate",
+                "configMap secret clusterTrustBundle",
                 {
                     "downwardAPI": _DOWNWARD,
+                    "podCertificate": record("signerName keyType", defaults={"maxExpirationSeconds": 86400}),
                     "serviceAccountToken": record("audience path", defaults={"expirationSeconds": 3600}),
                 },
             )
@@ -125,8 +126,9 @@ _PROJECTED = record(
 )
 VOLUME = record(
     "name nfs csi cephfs cinder fc flexVolume flocker gcePersistentDisk awsElasticBlockStore azureFile glusterfs"
-    " photonPersistentDisk portworxVolume quobyte storageos vsphereVolume gitRepo image persistentVolumeClaim",
+    " photonPersistentDisk portworxVolume quobyte storageos vsphereVolume gitRepo persistentVolumeClaim",
     {
+        "image": record("reference", defaults={"pullPolicy": _pull_policy}),
         "emptyDir": record("medium", {"sizeLimit": QUANTITY}),
         "hostPath": record("path", defaults={"type": ""}),
         "secret": _FILES,
@@ -193,7 +195,7 @@ def _bare() -> Type:
             "resources": replace(RESOURCES, fields={**RESOURCES.fields, "limits": amounts, "requests": amounts}),
             "volumeMounts": replace(CONTAINER.fields["volumeMounts"], shared=True),
         },
-        theirs=frozenset({"resources"}),
+        theirs=frozenset({"resources", "resizePolicy"}),
     )
     spec = replace(
         POD_SPEC,
@@ -209,7 +211,9 @@ def _bare() -> Type:
             "imagePullSecrets": keyed(ANY, "name", shared=True),
             "tolerations": keyed(ANY, "key", "operator", "value", "effect", shared=True),
         },
-        theirs=frozenset({"nodeName", "priority", "preemptionPolicy", "serviceAccount", "serviceAccountName"}),
+        theirs=frozenset(
+            {"nodeName", "priority", "preemptionPolicy", "resources", "serviceAccount", "serviceAccountName"}
+        ),
     )
     return record(fields={"metadata": METADATA, "spec": spec})
 

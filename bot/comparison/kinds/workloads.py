@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
 from bot.comparison.kinds.pods import CLAIM_TEMPLATE, POD, POD_TEMPLATE
-from bot.comparison.schema import Type, record, section, sequence
+from bot.comparison.schema import Type, record, section, sequence, unordered
 
 _ROLLING: Mapping[str, Any] = {"type": "RollingUpdate", "rollingUpdate": {}}
 
@@ -44,14 +44,21 @@ def _workload(plain: str = "", *, defaults: Mapping[str, Any], fields: Mapping[s
     return specified(spec)
 
 
+_FAILURE = record(
+    "action",
+    {
+        "onExitCodes": record("containerName operator", {"values": unordered()}),
+        "onPodConditions": sequence(record("type", defaults={"status": "True"})),
+    },
+)
 _JOB = record(
-    "activeDeadlineSeconds manualSelector ttlSecondsAfterFinished podFailurePolicy successPolicy backoffLimitPerIndex"
-    " maxFailedIndexes managedBy",
-    {"template": POD_TEMPLATE},
+    "activeDeadlineSeconds manualSelector ttlSecondsAfterFinished successPolicy backoffLimitPerIndex maxFailedIndexes"
+    " managedBy",
+    {"template": POD_TEMPLATE, "podFailurePolicy": record(fields={"rules": sequence(_FAILURE)})},
     defaults={
         "parallelism": 1,
         "completions": lambda job: None if "parallelism" in job else 1,
-        "backoffLimit": 6,
+        "backoffLimit": lambda job: 6 if job.get("backoffLimitPerIndex") is None else 2**31 - 1,
         "completionMode": "NonIndexed",
         "suspend": False,
     },
