@@ -11,8 +11,9 @@ import sys
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +21,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from bot.errors import Refusal
 from bot.playground import kubernetes, past, server, source
 from bot.playground.github import GitHub
 from bot.playground.guard import Guard
-from bot.playground.kubernetes import Agent, Cluster, kubeconfig
+from bot.playground.kubernetes import Agent, Cluster, envtest, kubeconfig
+from bot.playground.kubernetes.envtest import ApiServer
+from bot.playground.kubernetes.remote import RemoteCluster
 from bot.playground.slack import Workspace
 
 HERE = Path(__file__).parent
@@ -70,7 +74,8 @@ def utc_now() -> datetime:
 class Playground:
     """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`.
 
-    `paced` holds the bot to Slack's pace; `lived_in` gives the sample repository a past.
+    `paced` holds the bot to Slack's pace; `lived_in` gives the sample repository a past. `servers` are API servers by
+    environment; stand-ins take the place of those that are not there.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Playground:
         paced: bool = False,
         lived_in: bool = False,
         every: str = "20s",
+        servers: Mapping[str, ApiServer] | None = None,
     ) -> None:
         self.folder = folder
         self._listener = server.bind(port)
@@ -104,15 +110,23 @@ class Playground:
         if lived_in:
             past.happen(self.repository, files, self.github.people, now)
         source.write(self.github)
-        self.clusters = {name: Cluster(name, now=now) for name in ENVIRONMENTS}
+        self.clusters: dict[str, Cluster | RemoteCluster] = {
+            name: RemoteCluster(name, servers[name], now) if servers and name in servers else Cluster(name, now=now)
+            for name in ENVIRONMENTS
+        }
         self.agents = {
             name: Agent(cluster, self.repository.bare.path, f"environments/{name}")
             for name, cluster in self.clusters.items()
         }
         self._cluster_token = secrets.token_urlsafe(24)
         self.kubeconfig = folder / "kubeconfig"
+        stood_in = f"{self.url}/clusters/{self._cluster_token}"
         kubeconfig.write(
-            self.kubeconfig, {name: f"{self.url}/clusters/{self._cluster_token}/{name}" for name in self.clusters}
+            self.kubeconfig,
+            {
+                name: f"{stood_in}/{name}" if isinstance(each, Cluster) else each.address
+                for name, each in self.clusters.items()
+            },
         )
         self.config = folder / "quarterdeck.yaml"
         ana, ben = self.workspace.people
@@ -141,6 +155,10 @@ class Playground:
             "QUARTERDECK_LISTEN": "127.0.0.1:0",
         }
 
+    @property
+    def _stand_ins(self) -> list[Cluster]:
+        return [each for each in self.clusters.values() if isinstance(each, Cluster)]
+
     @contextmanager
     def running(self) -> Iterator[str]:
         """Serve for as long as the block runs."""
@@ -148,7 +166,7 @@ class Playground:
             routes=[
                 Mount("/static", StaticFiles(directory=HERE / "static")),
                 Mount("/github", routes=self.github.routes()),
-                *kubernetes.mount(self._cluster_token, *self.clusters.values()),
+                *kubernetes.mount(self._cluster_token, *self._stand_ins),
                 *kubernetes.pages(self.agents, self.kubeconfig),
                 *self.workspace.routes(),
             ]
@@ -158,6 +176,7 @@ class Playground:
             "/slack/api/",
             "/slack/socket",
             "/slack/respond/",
+            "/slack/upload/",  # each for one file, by a key that nobody can guess
             "/github/api/",
             f"/github/{REPOSITORY}.git/",
             f"/clusters/{self._cluster_token}/",
@@ -168,16 +187,36 @@ class Playground:
                 yield url
             finally:
                 self.workspace.close()
+                for cluster in self.clusters.values():
+                    if isinstance(cluster, RemoteCluster):
+                        cluster.close()
 
 
-def run(port: int, *, open_browser: bool) -> int:
-    """The playground until Ctrl-C, with the bot beside it. 0 when it was asked to stop; 2 if the port is taken."""
+def assets(environment: Mapping[str, str]) -> Path:
+    """The folder of a real API server's programs. Refusal, with how to get them, where there is none."""
+    folder = Path(environment.get("KUBEBUILDER_ASSETS") or "-")
+    if not envtest.are_in(folder):
+        raise Refusal(envtest.GET_ASSETS)
+    return folder
+
+
+def run(port: int, *, open_browser: bool, assets: Path | None = None) -> int:
+    """The playground until Ctrl-C, with the bot beside it. 0 when it was asked to stop; 2 if the port is taken.
+
+    `assets` holds the programs of a real API server, of which each cluster gets one.
+    """
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
-    with tempfile.TemporaryDirectory(prefix="quarterdeck-playground-") as folder:
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-playground-") as name, ExitStack() as open_until_the_end:
+        folder = Path(name)
         try:
-            playground = Playground(Path(folder), port=port, paced=True, lived_in=True)
+            servers = open_until_the_end.enter_context(_servers(assets, folder)) if assets else {}
+        except (OSError, RuntimeError) as error:
+            print(f"No API server could be started from {assets}: {error}", file=sys.stderr)
+            return 2
+        try:
+            playground = Playground(folder, port=port, paced=True, lived_in=True, servers=servers)
         except OSError as error:
             print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
             return 2
@@ -193,6 +232,27 @@ def run(port: int, *, open_browser: bool) -> int:
                     print(f"The bot ended with status {bot.returncode}; see above.", file=sys.stderr)
                     return 2
     return 0
+
+
+@contextmanager
+def _servers(assets: Path, folder: Path) -> Iterator[Mapping[str, ApiServer]]:
+    """An API server for each environment, started side by side."""
+
+    def start(name: str) -> ApiServer:
+        place = folder / "servers" / name
+        place.mkdir(parents=True)
+        return envtest.start(assets, place)
+
+    started: list[ApiServer] = []
+    with ThreadPoolExecutor() as pool:
+        starting = {name: pool.submit(start, name) for name in ENVIRONMENTS}
+        try:
+            for each in starting.values():
+                with suppress(Exception):  # told below, when the others are sure to be stopped
+                    started.append(each.result())
+            yield {name: each.result() for name, each in starting.items()}
+        finally:
+            list(pool.map(ApiServer.stop, started))
 
 
 @contextmanager

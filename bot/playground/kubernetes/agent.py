@@ -1,4 +1,4 @@
-"""A small GitOps controller for one stand-in cluster: it applies to the cluster what is merged.
+"""A small GitOps controller for one cluster: it applies to the cluster what is merged.
 
 Like the real ones left to their defaults, it acts when the branch moves and touches only what changed in Git; what was
 changed by hand stays until somebody asks for a full sync. Objects removed from Git are removed from the cluster.
@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import yaml
 
-from bot.playground.kubernetes.api import Cluster
-from bot.playground.kubernetes.objects import Json, Problem
-from bot.playground.kubernetes.patches import three_way
+from bot.playground.kubernetes.kinds import Served
+from bot.playground.kubernetes.objects import Json, Problem, Store
 
 REVISION = "kustomize.toolkit.fluxcd.io/revision"
 FOLDER = "kustomize.toolkit.fluxcd.io/path"
@@ -33,6 +33,21 @@ _LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
 
 Key = tuple[str, str, str, str]
+
+
+class Applied(Protocol):
+    """A cluster that an agent brings to what Git says, a stand-in or a real one."""
+
+    name: str
+    served: Served
+    manager: str
+    """The agent's field manager there."""
+
+    @property
+    def objects(self) -> Store: ...
+
+    def step(self) -> None:
+        """Let the controllers do what is due by now."""
 
 
 @dataclass
@@ -56,7 +71,7 @@ class Agent:
     """
 
     def __init__(
-        self, cluster: Cluster, repository: str | Path, *parents: str, branch: str = "main",
+        self, cluster: Applied, repository: str | Path, *parents: str, branch: str = "main",
         namespace: str = "default", interval: float = 1.0,
     ) -> None:  # fmt: skip
         self.cluster = cluster
@@ -81,7 +96,7 @@ class Agent:
                     self._apply(revision, heal=heal)
                     self.revision = revision
                 self.error = ""
-            except AgentError as error:
+            except (AgentError, Problem) as error:
                 self.error = str(error)
 
     def _head(self) -> str:
@@ -145,22 +160,12 @@ class Agent:
         folder.objects, folder.revision, folder.error = kept, revision, "; ".join(failed)
 
     def _write(self, key: Key, old: Json | None, new: Json, revision: str, *, heal: bool) -> None:
-        objects = self.cluster.objects
         kind = self.cluster.served.of(key[0], key[1])
         if kind is None:
             raise Problem(404, "NotFound", f"the cluster does not serve {key[1]} in {key[0]}")
         marked = {**new, "metadata": {**new["metadata"]}}
         marked["metadata"]["annotations"] = {**(new["metadata"].get("annotations") or {}), REVISION: revision}
-        namespace = key[2]
-        try:
-            if objects.find(kind, namespace, key[3]) is None:
-                objects.create(kind, namespace, marked, manager="agent")
-            else:
-                objects.edit(
-                    kind, namespace, key[3], lambda live: dict(three_way(old, marked, live, heal=heal)), manager="agent"
-                )
-        except (AttributeError, TypeError, KeyError) as error:
-            raise Problem(400, "BadRequest", "a field has the wrong type") from error
+        self.cluster.objects.apply(kind, key[2], old, marked, manager=self.cluster.manager, heal=heal)
 
     def _delete(self, key: Key) -> None:
         kind = self.cluster.served.of(key[0], key[1])

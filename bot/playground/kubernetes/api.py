@@ -77,6 +77,7 @@ class Cluster:
         self, name: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), served: Served | None = None
     ) -> None:
         self.name = name
+        self.manager = "agent"
         self.now = now
         self.served = served or Served()
         self.objects = Objects(self.served, now)

@@ -9,11 +9,13 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from bot.playground.kubernetes import defaults
 from bot.playground.kubernetes.kinds import Kind, Served
+from bot.playground.kubernetes.patches import three_way
 
 Json = dict[str, Any]
 Change = Callable[[Json], Json]
@@ -37,6 +39,28 @@ class Problem(Exception):  # noqa: N818 - it is an answer of the API, not a faul
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": str(self),
             "reason": self.reason, "details": self.details, "code": self.code,
         }  # fmt: skip
+
+
+class Store(Protocol):
+    """A cluster's objects, in memory or behind an API server. All raise `Problem` where the cluster says no."""
+
+    served: Served
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held over what must be one step here."""
+
+    def all(self, kind: Kind) -> list[Json]: ...
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Json: ...
+
+    def edit(
+        self, kind: Kind, namespace: str, name: str, change: Change, *, part: str = "", manager: str = ""
+    ) -> Json: ...
+
+    def delete(self, kind: Kind, namespace: str, name: str) -> Json: ...
+
+    def apply(self, kind: Kind, namespace: str, old: Json | None, new: Json, *, manager: str, heal: bool) -> None: ...
 
 
 class Objects:
@@ -137,6 +161,19 @@ class Objects:
                 for other, inside, child in [key for key in self._objects if key[1] == name and key[0].namespaced]:
                     self._remove(other, inside, child)
             return self._remove(kind, namespace, name)
+
+    def apply(self, kind: Kind, namespace: str, old: Json | None, new: Json, *, manager: str, heal: bool) -> None:
+        """What a GitOps controller does: what changed from `old` to `new`; with `heal`, all that `new` declares."""
+        try:
+            if self.find(kind, namespace, new["metadata"]["name"]) is None:
+                self.create(kind, namespace, new, manager=manager)
+            else:
+                self.edit(
+                    kind, namespace, new["metadata"]["name"],
+                    lambda live: dict(three_way(old, new, live, heal=heal)), manager=manager,
+                )  # fmt: skip
+        except (AttributeError, TypeError, KeyError) as error:
+            raise Problem(400, "BadRequest", "a field has the wrong type") from error
 
     def since(self, version: int, kind: Kind, namespace: str | None) -> Iterator[tuple[str, Json]]:
         """What happened after a version. Problem 410 if that is longer ago than remembered."""

@@ -37,13 +37,17 @@ class _Pages:
         self._agents, self._kubeconfig = agents, kubeconfig
 
     async def board(self, _: Request) -> Response:
-        return _page("Clusters", board.board(self._agents, str(self._kubeconfig)))
+        try:
+            shown = await run_in_threadpool(board.board, self._agents, str(self._kubeconfig))
+        except Problem as problem:
+            return _page("Clusters", board.sorry(f"A cluster says no: {problem}."), 503)
+        return _page("Clusters", shown)
 
     async def edit(self, request: Request) -> Response:
         query = dict(request.query_params)
         try:
             agent, kind = self._named(query)
-            manifest = agent.cluster.objects.get(kind, query["namespace"], query["name"])
+            manifest = await run_in_threadpool(agent.cluster.objects.get, kind, query["namespace"], query["name"])
         except (KeyError, Problem):
             return _page("Clusters", board.sorry("There is no such object any more."), 404)
         if kind.kind == "Secret":
@@ -58,7 +62,7 @@ class _Pages:
                 await run_in_threadpool(self._agents[form["cluster"]].sync, heal=True)
             else:
                 agent, kind = self._named(form)
-                _act(agent, kind, form)
+                await run_in_threadpool(_act, agent, kind, form)
         except KeyError:
             return _page("Clusters", board.sorry("That form is not one of this page."), 400)
         except ValueError as error:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.playground.kubernetes.kinds import Kind
-from bot.playground.kubernetes.objects import Objects, Problem
+from bot.playground.kubernetes.objects import Problem, Store
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ class _Rollout:
 class Rollouts:
     """The rollouts of one cluster. `step` is called again and again, or once with `finish`."""
 
-    def __init__(self, objects: Objects, now: Callable[[], datetime]) -> None:
+    def __init__(self, objects: Store, now: Callable[[], datetime]) -> None:
         self._objects, self._now = objects, now
         self._running: dict[str, _Rollout] = {}
 
