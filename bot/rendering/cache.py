@@ -24,6 +24,7 @@ _IN_MEMORY = 30_000
 """Objects, of about 5 kB each."""
 _PER_FOLDER = 4
 """Renders kept on disk of one folder: what Git says now, what was deployed last, and two to spare."""
+_KEPT = ".json"
 _UNUSED = 30 * 24 * 3600
 """Seconds after which what was not asked for is thrown away; folders that Git no longer has end so too."""
 
@@ -73,7 +74,7 @@ class Cache:
         self._remember(key, render, None)
         if self._folder is None:
             return
-        place = self._places(key) / f"{_name(*key)}-{_name(*map(str, render.identities.items()))}.json"
+        place = self._places(key) / f"{_name(*key)}-{_name(*map(str, render.identities.items()))}{_KEPT}"
         try:
             self._sweep(self._folder)
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -88,10 +89,15 @@ class Cache:
     def _load(self, key: tuple[str, ...]) -> Iterator[Render]:
         if self._folder is None:
             return
-        for path in self._places(key).glob(f"{_name(*key)}-*.json"):
+        name, place = f"{_name(*key)}-", self._places(key)
+        try:
+            kept = [path for path in os.listdir(place) if path.startswith(name) and path.endswith(_KEPT)]  # noqa: PTH208 - glob compiles its pattern anew for each of thousands
+        except OSError:
+            return
+        for path in kept:
             try:
-                found = json.loads(path.read_bytes())
-                os.utime(path)
+                found = json.loads((place / path).read_bytes())
+                os.utime(place / path)
                 yield Render(found["identities"], tuple(found["objects"]))
             except (OSError, ValueError, KeyError, TypeError):
                 continue
