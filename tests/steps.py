@@ -99,7 +99,8 @@ def text(message: Message) -> str:
     """A message as a person reads it aloud: its text without Slack's escapes, its buttons at the end."""
     private = "(only you see this) " if message.visible_to else ""
     buttons = "".join(f"\n[{each['text']['text']}]" for each in message.buttons)
-    return private + unescape(message.text).replace("```\n", "").replace("\n```", "") + buttons
+    files = "".join(f"(the file {each['title']})" for each in message.files)
+    return private + files + unescape(message.text).replace("```\n", "").replace("\n```", "") + buttons
 
 
 @step(r"(?P<who>\w+) in (?P<channel>#\w+): (?P<text>.*)")
