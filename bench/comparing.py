@@ -1,7 +1,8 @@
 """Rendering, comparing and the two together: a drift check of all that the sample declares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -10,21 +11,24 @@ from jsonpatch import make_patch
 
 from bench.figures import Figure, alternately, timed
 from bench.stage import playground, run, script
+from bench.stored import MIXED, config_map, pairs
 from bot.app import App
 from bot.clusters.live import Clusters
-from bot.comparison.compare import compare
-from bot.comparison.identity import declared
+from bot.comparison.compare import compare, compare_all
+from bot.comparison.identity import declared, references
+from bot.comparison.memory import Memory
 from bot.config.environment import Surroundings
 from bot.config.settings import load
 from bot.mirrors.folder import Mirrors
 from bot.model.catalog import Repository
-from bot.model.sync import SyncState
+from bot.model.sync import Live, Manifest, SyncState
 from bot.playground.playground import Playground
 from bot.ports import Tree
 from bot.rendering.renderer import Renderer
 
 TIMES = 15
 OBJECTS = 300
+EQUAL = 10_000
 OVERLAY = "environments/production/payment"
 
 
@@ -37,6 +41,29 @@ def measure(folder: Path) -> Iterator[Figure]:
             yield from _rendering(tree, checkout, folder)
             yield _comparing(tree, place)
         yield _checking(place, checkout)
+    yield from equal()
+
+
+def equal() -> Iterator[Figure]:
+    """Comparing alone: objects that are as Git has them, but for what a server adds to each."""
+    for what, makers in (("equal ConfigMaps", [config_map]), ("equal objects of 5 kinds", MIXED)):
+        taken = pairs(makers, EQUAL)
+        desired = [git for git, _ in taken]
+        live = Live(dict(zip(references(desired, None), (there for _, there in taken), strict=True)))
+        memory = Memory()
+        afresh, again = alternately(
+            5, partial(_compared, desired, live, None), partial(_compared, desired, live, memory)
+        )
+        pace = f"{EQUAL / median(afresh):,.0f} a second"
+        yield Figure(f"compare {EQUAL:,} {what}, {pace}", afresh, "unchanged since", again, target=EQUAL / 20_000)
+
+
+def _compared(desired: Sequence[Manifest], live: Live, memory: Memory | None) -> float:
+    def whole() -> None:
+        if compare_all(desired, live, memory=memory):
+            raise RuntimeError("objects that are as Git has them differ")
+
+    return timed(whole)
 
 
 def _rendering(tree: Tree, checkout: Path, folder: Path) -> Iterator[Figure]:
