@@ -84,6 +84,11 @@ class Fields:
             return None
         return any(entry in applying for entry in self._owners(path))
 
+    def taken(self, path: Path) -> bool:
+        """Whether the field has owners, and none of them deploys the object."""
+        owners = self._owners(path)
+        return bool(owners) and not any(entry in self._deploying for entry in owners)
+
     def deployer(self) -> str | None:
         """The name under which the object was deployed last."""
         return max(self._deploying, key=lambda entry: entry.at).writer.manager if self._deploying else None

@@ -58,8 +58,13 @@ class Past:
         return not any(_touch(path, other) for other in self._since_base)
 
     def _was_applied(self, path: Path) -> bool:
-        """Whether the record of the last apply says that Git's present word has been in the cluster."""
-        if self.last_applied is None or self.fields.applied_last(path) is not None:
+        """Whether Git's present word has been in the cluster, by the record of the last apply or by what came after.
+
+        Who applies owns what it wrote: where it owns it no more, somebody has set it back.
+        """
+        if self.fields.applied_last(path) is not None:
+            return self.fields.taken(path)
+        if self.last_applied is None:
             return False
         return not any(
             _touch(path, each.path)

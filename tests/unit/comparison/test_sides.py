@@ -76,6 +76,14 @@ class TestPending:
         was, now = deployment("a:1"), deployment("a:2")
         assert kinds(now, was, was, is_deployed=True) == [DRIFT]
 
+    def test_row_125_what_a_hand_set_back_is_drift(self) -> None:
+        was, now = config(a="1"), config(a="2")
+        hand = json.loads(applied("a", manager="kubectl-set", operation="Update"))
+        engine = json.loads(applied("b"))
+        assert kinds(now, was, was, managed=json.dumps(engine + hand).encode()) == [DRIFT]
+        assert kinds(now, was, was, managed=json.dumps(hand + json.loads(applied("a", "b"))).encode()) == [PENDING]
+        assert kinds(now, was, was, managed=json.dumps(engine).encode()) == [PENDING]
+
     def test_row_125_each_place_by_itself(self) -> None:
         was, now = deployment("a:1", minReadySeconds=1, paused=True), deployment("a:2", minReadySeconds=1, paused=True)
         touched = deployment("a:1", minReadySeconds=5, paused=True)
