@@ -6,7 +6,7 @@ Decides nothing. Adapters are imported where they are made, so that a call pays 
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import commands
-from bot import access, redaction, targets, wording
+from bot import access, episodes, redaction, targets, wording
 from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
 from bot.comparison.memory import Memory
@@ -228,7 +228,14 @@ class App:
             self._memory,
             secrets=drift.secrets,
             confirm=drift.confirm,
+            dated=self._dated,
         )
+
+    def _dated(self, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+        """With what the scheduled checks know of since when."""
+        places = dict.fromkeys(each.target.environment for each in sightings if each.differences)
+        known = [episode for place in places for episode in self._store.underway(place)]
+        return episodes.dated(sightings, known, self._store.fingerprint_key) if known else tuple(sightings)
 
     @cached_property
     def _mirrors(self) -> "Mirrors":

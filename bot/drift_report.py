@@ -186,7 +186,7 @@ def _hand(difference: Difference, moment: Moment) -> Iterator[str]:
         who = wording.written(replace(writer, at=None), NEVER)
         yield f"{who}, {moment(writer.at)}" if writer.at else who
     elif difference.since is not None:
-        yield f"first seen {moment(difference.since)}"
+        yield f"first noticed {moment(difference.since)}"
 
 
 def _writer(writer: Writer | None) -> dict[str, object] | None:

@@ -122,9 +122,14 @@ def findings(sighting: Sighting) -> tuple[Difference, ...]:
 
 
 def held_open(episode: Episode, sighting: Sighting, key: bytes) -> tuple[Difference, ...]:
-    """Those differences that are no mere suspicion."""
-    there = {each.id for each in episode.findings if each.open}
-    return tuple(each for each in findings(sighting) if identity(sighting, each, key) in there)
+    """Those differences that are no mere suspicion; since when, of those that came later than the episode."""
+    there = {each.id: each.first for each in episode.findings if each.open}
+    named = ((identity(sighting, each, key), each) for each in findings(sighting))
+    return tuple(
+        replace(each, since=there[name] if there[name] != episode.began else None)
+        for name, each in named
+        if name in there
+    )
 
 
 def identity(sighting: Sighting, difference: Difference, key: bytes) -> str:

@@ -70,10 +70,12 @@ class Survey:
     confirm: bool = False
     """Whether suspects are confirmed by dry runs, which takes the right to patch."""
     progress: Progress = silently
+    dated: Callable[[Sequence[Sighting]], tuple[Sighting, ...]] = tuple
+    """What else is known of since when things differ, by those who looked before."""
 
     def look(self, targets: Iterable[Target]) -> tuple[Sighting, ...]:
         """A sighting of each target, in the order given, with one reading of each cluster."""
-        return tuple(each.sighting for each in self.inspect(targets))
+        return self.dated([each.sighting for each in self.inspect(targets)])
 
     def inspect(self, targets: Iterable[Target]) -> tuple[Inspection, ...]:
         """The same, with the evidence."""

@@ -112,7 +112,7 @@ class _Round:
         self.check = check
         self.now = now
         self.store = check.episodes
-        self.sightings = {each.target.service: each for each in seen}
+        self.sightings = {each.target.service: _undated(each) for each in seen}
         self.known = {each.service: replace(each, telling=False) for each in self.store.underway(check.environment)}
         self.mutes: Mapping[str, Mute] = {each.service: each for each in self.store.mutes(check.environment)}
         self.after: dict[str, Episode] = dict(self.known)
@@ -258,6 +258,11 @@ class _Round:
         sighting = self.sightings.get(name)
         found = episodes.held_open(episode, sighting, self.check.key) if sighting else ()
         return drift_news.parent(episode, found, sighting.deployed if sighting else None, offer=self.check.offer)
+
+
+def _undated(sighting: Sighting) -> Sighting:
+    """Without since when: an episode knows better, and what is new need not say so."""
+    return replace(sighting, differences=tuple(replace(each, since=None) for each in sighting.differences))
 
 
 def _worst(episode: Episode) -> int:

@@ -141,7 +141,7 @@ def test_a_target_as_json() -> None:
         (
             Kind.DRIFT,
             {"since": NOW - timedelta(hours=2)},
-            "spec.x: Git wants 3, cluster has 5 (first seen 2 hours ago)",
+            "spec.x: Git wants 3, cluster has 5 (first noticed 2 hours ago)",
         ),
     ],
 )
