@@ -26,7 +26,7 @@ _REWRITING = {
         "namePrefix", "nameSuffix", "namespace", "images", "replicas", "patches", "components", "commonLabels",
         "commonAnnotations",
     ),
-    "helm": ("releaseName", "valueFiles", "values", "valuesObject", "parameters", "fileParameters", "namespace"),
+    "helm": ("values", "valuesObject", "parameters", "fileParameters", "namespace"),
     "directory": ("include", "exclude"),
     "plugin": ("name", "env", "parameters"),
 }  # fmt: skip
@@ -56,6 +56,7 @@ def claims(application: Manifest, cluster: str) -> Iterator[Claim]:
             branch=_branch(source),
             below=_reaches_below(source, kind),
             beside=frozenset(others - {places[index]}),
+            release=_release(application, source) if kind == "Helm" else "",
             server="" if server in _ITS_OWN else server,
             cluster="" if name == "in-cluster" else name,
         )
@@ -137,6 +138,14 @@ def _rewrites(source: Mapping[str, Any]) -> Iterator[str]:
         for name in names:
             if within(source, tool).get(name):
                 yield f"{tool}.{name}"
+    # A render takes the values files beside the chart that are the environment's.
+    files = within(source, "helm").get("valueFiles")
+    if isinstance(files, list) and any("/" in str(each) or "$" in str(each) for each in files):
+        yield "helm.valueFiles"
+
+
+def _release(application: Manifest, source: Mapping[str, Any]) -> str:
+    return text(within(source, "helm").get("releaseName")) or reference(application).name
 
 
 def _revision(status: Mapping[str, Any], index: int, source: Mapping[str, Any]) -> str | None:

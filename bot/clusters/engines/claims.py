@@ -33,6 +33,8 @@ class Claim:
     """Whether it deploys the folders below as well, unless a nearer claim does."""
     beside: frozenset[Place] = frozenset()
     """What else it deploys."""
+    release: str = ""
+    """How it calls the Helm release that it makes of a chart; a render calls it like the service."""
     server: str = ""
     """The API server that it deploys to. With `cluster` empty as well, the one that it is in itself."""
     cluster: str = ""
@@ -62,6 +64,8 @@ class Claims:
         # A namespace that is set to the one it has anyway changes nothing.
         same = {"targetNamespace"} if told.namespace == target.namespace else set()
         rewrites = tuple(each for each in told.rewrites if each not in same)
+        if claim.release not in {"", target.service}:
+            rewrites = (*rewrites, "releaseName")
         alone = claim.place in places and claim.beside <= places
         return replace(told, alone=alone, rewrites=rewrites)
 

@@ -26,7 +26,7 @@ _REWRITING = {
         "targetNamespace", "namePrefix", "nameSuffix", "patches", "patchesStrategicMerge", "patchesJson6902", "images",
         "components",
     ),
-    "HelmRelease": ("releaseName", "values", "valuesFrom", "postRenderers"),
+    "HelmRelease": ("values", "valuesFrom", "postRenderers"),
 }  # fmt: skip
 """Settings by which something else is deployed than the folder says. Substitutions are told by the folder itself."""
 
@@ -48,7 +48,9 @@ def claims(manifest: Manifest, sources: Sources, cluster: str) -> Iterator[Claim
     place = (_repository(source), folder_key(folder))
     if not place[0] or (of_chart and not folder):
         return
-    yield Claim(_deployed(manifest, place, cluster), place, branch=_branch(source), below=not of_chart)
+    release = _release(manifest) if of_chart else ""
+    told = _deployed(manifest, place, cluster)
+    yield Claim(told, place, branch=_branch(source), below=not of_chart, release=release)
 
 
 def source_of(manifest: Manifest) -> tuple[str, str, str]:
@@ -95,6 +97,13 @@ def _deployed(manifest: Manifest, place: Place, cluster: str) -> Deployed:
         rewrites=(*(name for name in _REWRITING.get(ref.kind, ()) if spec.get(name)), *chart),
         held=held(manifest),
     )
+
+
+def _release(manifest: Manifest) -> str:
+    """As helm-controller calls it (api/v2, GetReleaseName), short of names that it cuts."""
+    spec, name = within(manifest, "spec"), reference(manifest).name
+    elsewhere = text(spec.get("targetNamespace"))
+    return text(spec.get("releaseName")) or (f"{elsewhere}-{name}" if elsewhere else name)
 
 
 def _applied(status: Mapping[str, Any]) -> str | None:

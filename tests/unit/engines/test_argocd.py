@@ -206,6 +206,22 @@ def test_settings_that_deploy_something_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("helm", "release", "rewrites"),
+    [
+        ({}, "payment", ()),
+        ({"releaseName": "pay"}, "pay", ()),
+        ({"valueFiles": ["values.yaml", "values-staging.yaml"]}, "payment", ()),
+        ({"valueFiles": ["$values/staging.yaml"]}, "payment", ("helm.valueFiles",)),
+        ({"valueFiles": ["../common/values.yaml"]}, "payment", ("helm.valueFiles",)),
+        ({"parameters": [{"name": "a", "value": "b"}]}, "payment", ("helm.parameters",)),
+    ],
+)
+def test_a_chart_and_its_values(helm: dict[str, Any], release: str, rewrites: tuple[str, ...]) -> None:
+    (claim,) = claims(application({"sourceType": "Helm"}, {"source": {**SOURCE, "helm": helm}}), "hub")
+    assert (claim.release, claim.deployed.rewrites) == (release, rewrites)
+
+
+@pytest.mark.parametrize(
     ("policy", "why", "in_vain"),
     [
         (HEALED, "", False),

@@ -139,5 +139,12 @@ def test_a_namespace_that_is_set_to_what_it_is_rewrites_nothing() -> None:
     assert (same.rewrites, other.rewrites) == (("patches",), ("targetNamespace", "patches"))
 
 
+@pytest.mark.parametrize(("release", "rewrites"), [("", ()), ("payment", ()), ("pay", ("releaseName",))])
+def test_a_release_is_called_like_the_service_or_it_is_another(release: str, rewrites: tuple[str, ...]) -> None:
+    told = Claims([claim("one", release=release)], REPOSITORIES, SERVERS).deployed(target())
+    assert told is not None
+    assert told.rewrites == rewrites
+
+
 def test_a_target_of_a_repository_that_is_not_configured() -> None:
     assert Claims([claim("one")], {}, SERVERS).deployed(target()) is None

@@ -25,6 +25,8 @@ READ = {
         *(f"spec.source.{name}" for name in SOURCE),
         *(f"spec.sources.{name}" for name in SOURCE),
         *(f"spec.source.{tool}.{name}" for tool, names in argocd._REWRITING.items() for name in names),
+        "spec.source.helm.releaseName",
+        "spec.source.helm.valueFiles",
         "spec.sourceHydrator.drySource.repoURL",
         "spec.sourceHydrator.syncSource.repoURL",
         "spec.sourceHydrator.syncSource.path",
@@ -76,6 +78,7 @@ READ = {
     ),
     "flux-helmrelease.yaml": (
         *(f"spec.{name}" for name in flux._REWRITING["HelmRelease"]),
+        "spec.releaseName",
         "spec.chart.spec.chart",
         "spec.chart.spec.valuesFiles",
         "spec.chart.spec.sourceRef.kind",

@@ -153,6 +153,18 @@ def test_a_chart_of_the_repository() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ({}, "payment"),
+        ({"targetNamespace": "pay"}, "pay-payment"),
+        ({"targetNamespace": "pay", "releaseName": "p"}, "p"),
+    ],
+)
+def test_how_a_release_is_called(spec: dict[str, Any], name: str) -> None:
+    assert only(release(**spec)).release == name
+
+
+@pytest.mark.parametrize(
     ("manifest", "names"),
     [
         (kustomization(), ["reconcile.fluxcd.io/requestedAt"]),
