@@ -129,6 +129,27 @@ def test_a_made_up_confirmation_does_nothing(made: World) -> None:
     assert press(made, question, "Cancel").text == "Cancelled by ana; nothing was done."
 
 
+def test_a_made_up_button_says_no_more_than_its_presser_may(made: World) -> None:
+    workspace, store = made.playground.workspace, made.app._store
+    button = {"type": "button", "action_id": "say-1", "text": {"type": "plain_text", "text": "Look"}}
+    root = ask(made, "drift check worker in staging")
+    for value, answer in (
+        (
+            "drift mute worker in production for 30d",
+            "Refused. ana holds deployer, which may not drift mute in production.",
+        ),
+        (f"drift mute worker in staging because {NASTY}", "Refused. ana holds deployer, which may not drift mute"),
+        ("rm -rf / ; drift mute worker in staging", "Not understood. There is no command rm"),
+        ("drift mute worker in staging " * 70, "Not understood. That message has"),
+        ("", "Not understood. No command was given"),
+    ):
+        blocks = [{"type": "actions", "elements": [button | {"value": value}], "block_id": "b"}]
+        held = workspace._conversations.add(root.channel, root.user, "forged", thread=root.thread, blocks=blocks)
+        said = answer_to(made, lambda held=held: workspace.press("ana", held.channel, held.ts, "say-1"))
+        assert said.text.startswith(answer), said.text
+    assert store.mutes("production") == store.mutes("staging") == ()
+
+
 def test_names_from_git_stay_text_in_slack_and_on_the_forge(made: World) -> None:
     eve = Signature(NASTY.replace("<", "").replace(">", ""), "eve@example.com", made.clock.now())
     bare = made.playground.repository.bare

@@ -122,11 +122,14 @@ def use(made: World) -> list[str]:
         "history payment",
     ):
         ask(made, text)
-    written += [program(made, "drift", "--json")]
+    for text in ("drift show payment in prod", "drift adopt payment in prod", "drift ignore payment in prod"):
+        ask(made, text, "ben")
+    written += [program(made, "drift", "--json"), program(made, "say", "drift show payment in prod")]
     for name in ("staging", "production"):
         check = made.app.drift_check(name, made.slack.chat)
         assert check is not None
-        check.run(made.clock.now())
+        for _ in range(2):
+            check.run(made.clock.now())
     echo = " ".join([playground.bot.token.reveal(), IN_CLUSTER])
     for status in (401, 422, 500):
         playground.github.faults.plan(faults.error(status, echo))

@@ -25,6 +25,8 @@ PROTECTED = (
     "environments/production/codeowners",
     ".gitattributes",
     "environments/.gitattributes",
+    ".quarterdeck/Ignore.yaml",
+    ".quarterdeck/ignore.yaml/x",
     ".gitmodules",
     ".lfsconfig",
     ".sops.yaml",
@@ -35,6 +37,7 @@ def test_the_list_of_protected_files_and_their_neighbours():
     assert [path for path in PROTECTED if not is_protected(path.encode())] == []
     for path in ("apps/.github/x.yaml", "quarterdeck.yaml/x", "my-quarterdeck.yaml", ".githubby/x", "a/CODEOWNERS.md"):
         assert not is_protected(path.encode()), path
+    assert not is_protected(b".quarterdeck/ignore.yaml"), "what is ignored is proposed by pull request"
 
 
 @pytest.mark.parametrize("kind", ["new", "changed", "removed"])
