@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 READY_WITHIN = 60.0
+_PATIENCE = 2.0
+"""An API server waits for those who still watch, up to a minute."""
 GET_ASSETS = (
     "KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver: get them with setup-envtest "
     '(book.kubebuilder.io/reference/envtest), then export KUBEBUILDER_ASSETS="$(setup-envtest use -p path)".'
@@ -56,12 +58,12 @@ class ApiServer:
         return name
 
     def stop(self) -> None:
-        """End both processes by their own handles, the API server first."""
+        """End both processes by their own handles, the API server first; nothing of theirs is kept."""
         for process in reversed(self.processes):
             process.terminate()
         for process in reversed(self.processes):
             try:
-                process.wait(10)
+                process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
