@@ -211,7 +211,7 @@ def _choices(episode: Episode, deployed: Deployed | None, *, offer: bool) -> tup
         episode.service,
         episode.environment,
         [each.kind for each in episode.findings if each.open],
-        syncs=offer and deployed is not None,
+        syncs=offer and deployed is not None and not deployed.held,
         adopts=offer,
         muted=bool(episode.silence and not episode.silence.over),
     )

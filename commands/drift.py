@@ -48,4 +48,5 @@ def _offered(sightings: Sequence[Sighting], *, muted: bool) -> tuple[Choice, ...
     (only,) = drifted
     kinds = {each.kind for each in only.differences}
     target = only.target
-    return offers(target.service, target.environment, kinds, syncs=only.deployed is not None, adopts=True, muted=muted)
+    syncs = only.deployed is not None and not only.deployed.held
+    return offers(target.service, target.environment, kinds, syncs=syncs, adopts=True, muted=muted)

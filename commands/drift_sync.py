@@ -23,7 +23,8 @@ def drift_sync(ctx: Context, service: TargetName, environment: EnvironmentName) 
         )
     engine = ENGINES.get(deployed.engine, deployed.engine)
     busy = f" At the moment: {deployed.busy}." if deployed.busy else ""
-    asked = f"{engine} is asked to sync {target}, by {deployed.object}.{busy}"
+    held = f" That may change nothing: {deployed.held}." if deployed.held else ""
+    asked = f"{engine} is asked to sync {target}, by {deployed.object}.{busy}{held}"
     return SyncRequest(
         verb="drift sync",
         target=target,

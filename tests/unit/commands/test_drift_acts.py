@@ -136,6 +136,17 @@ def test_the_engine_is_asked_to_sync() -> None:
     assert them.engines.synced == [them.engines.found[target]]
 
 
+@pytest.mark.parametrize("held", ["", "self-heal is off for it in Argo CD"])
+def test_a_sync_that_would_change_nothing_is_not_offered(held: str) -> None:
+    them = drifted(bench())
+    target = them.context(them.message("")).target("payment", PROD)
+    them.engines.found[target] = Deployed("argocd", PROD, APPLICATION, "production/payment", held=held)
+    offered = [choice.label for choice in them.say("drift payment in prod").choices]
+    assert offered
+    assert ("Sync" in offered) is not bool(held)
+    assert (f"That may change nothing: {held}." in them.say("drift sync payment in prod").text) is bool(held)
+
+
 def test_without_an_engine_nobody_can_be_asked_to_sync() -> None:
     them = drifted(bench())
     reply = them.say("drift sync payment in prod")
