@@ -295,7 +295,9 @@ def _told(before: Episode, after: Episode, course: _Course, mute: Mute | None, n
 def _muted(before: Episode, after: Episode, mute: Mute | None, now: datetime) -> tuple[Episode, Event | None, bool]:
     """With its mute: the one that there is, unless it ends now."""
     was = before.silence
-    if mute is None or mute.until <= now or (was and was.at == mute.at and was.over):
+    if mute is not None and was and was.at == mute.at and was.over:
+        return after, None, True
+    if mute is None or mute.until <= now:
         ended = was is not None and not was.over and was.until <= now
         return replace(after, silence=None), Event.UNMUTED if ended else None, mute is not None
     there = tuple(each.id for each in after.findings if each.first <= mute.at and each.left is None)

@@ -22,3 +22,7 @@ class Unavailable(Exception):  # noqa: N818 - see above
         """Seconds until another try makes sense, where the other side said so."""
         self.unsure = unsure
         """The answer was lost, so it may have been done all the same."""
+
+
+class Gone(Unavailable):
+    """What should be changed or added to is no longer there: somebody took it away. It won't come back."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.errors import Refusal, Unavailable
+from bot.errors import Gone, Refusal, Unavailable
 from bot.model.episode import Episode, Outage
 from bot.model.reply import Reply
 from bot.model.request import Place
@@ -66,8 +66,14 @@ class Teller:
         first = known[0]
         if all(each.shown == shown for each in known):
             return tuple(known)
-        self.chat.update(first.channel, first.message, reply)
-        return tuple(self._confirm(each, each.message, each.channel, shown) for each in known)
+        channel = self.chat.channel(first.channel)
+        if channel.startswith("#"):
+            return tuple(known)  # A former release noted no id, and without one nothing can be updated.
+        try:
+            self.chat.update(channel, first.message, reply)
+        except Gone:
+            return tuple(self._confirm(each, "", "", "") for each in known)
+        return tuple(self._confirm(each, each.message, channel, shown) for each in known)
 
     def _claim(self, after: Sequence[Known]) -> tuple[Known, ...] | None:
         claimed = [replace(each, telling=True) for each in after]
@@ -93,7 +99,10 @@ class Teller:
         return next((each for each in rows if isinstance(each, type(known)) and _name(each) == _name(known)), None)
 
     def _unsaid(self, trouble: Refusal | Unavailable, before: Sequence[Known | None], claimed: Sequence[Known]) -> None:
-        """Restore what was known before, if it is certain that nothing was said."""
+        """Restore what was known before, if it is certain that nothing was said.
+
+        Where somebody took the message away, the next check posts another.
+        """
         if isinstance(trouble, Unavailable) and trouble.unsure:
             return
         kept = [
@@ -101,6 +110,8 @@ class Teller:
             for former, claim in zip(before, claimed, strict=True)
             if former is not None
         ]
+        if isinstance(trouble, Gone):
+            kept = [replace(each, message="", shown="") for each in kept]
         new = [claim for former, claim in zip(before, claimed, strict=True) if former is None]
         self.store.write(kept, new)
 

@@ -19,7 +19,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
-from bot.errors import Unavailable
+from bot.errors import Gone, Unavailable
 from bot.model.secret import Secret
 
 TIMEOUT: Final = 10
@@ -40,12 +40,16 @@ _MEANINGS: Final = {
     "not_allowed_token_type": _REFUSED,
     "missing_scope": "The Slack app lacks a permission for {method}: install it again with deploy/slack-app.yaml.",
     "message_not_found": "That message is no longer in {channel}.",
+    "thread_not_found": "That message is no longer in {channel}.",
 }
 
 
 _ONCE: Final = ("/chat.postMessage", "/chat.postEphemeral", "/files.completeUploadExternal")
 """What everybody sees at once."""
 _OUTSIDE: Final = {"not_in_channel", "channel_not_found", "user_not_in_channel"}
+
+
+_GONE: Final = {"message_not_found", "thread_not_found"}
 
 
 class Outside(Unavailable):
@@ -122,7 +126,7 @@ def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable
     known = _MEANINGS.get(code)
     if known:
         token = "SLACK_APP_TOKEN" if method.startswith("apps.") else "SLACK_BOT_TOKEN"
-        kind = Outside if code in _OUTSIDE else Unavailable
+        kind = Outside if code in _OUTSIDE else Gone if code in _GONE else Unavailable
         return kind(known.format(channel=channel, method=method, token=token))
     # Anything but a code of Slack's may be a whole foreign page.
     said = f"{code!r}" if re.fullmatch(r"[a-z_]{1,40}", code) else "something that is no answer of its API"

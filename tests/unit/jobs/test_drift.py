@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.drift_report import HOW_TO_HEAL
-from bot.errors import Unavailable
+from bot.errors import Gone, Unavailable
 from bot.jobs.drift import DriftCheck
 from bot.model.catalog import Target
 from bot.model.episode import Episode
@@ -43,7 +43,7 @@ class Channel:
 
     def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
         assert to is None
-        assert place.channel == ("C1" if place.thread else "#drift")
+        assert place.channel in ({"C1", "#old"} if place.thread else {"#drift"})
         trouble, self.trouble = self.trouble, None
         if trouble and not self.lands:
             raise trouble
@@ -414,6 +414,29 @@ def test_an_update_that_slack_did_not_take_is_made_up_for(world: World) -> None:
         world.again()
     assert len(world.again()) == 1
     assert world.again() == []
+
+
+def test_a_message_that_somebody_deleted_is_posted_anew_with_the_next_news(world: World) -> None:
+    world.check(seen("api", hacked("api")))
+    world.channel.trouble = Gone("That message is no longer in C1.")
+    with pytest.raises(Gone):
+        world.check(seen("api", hacked("api"), hacked("api2")))
+    assert world.again() == ["m2: api in staging has drifted: 2 high, since 2026-03-02 09:05 UTC."]
+    mute(world)
+    world.channel.trouble = Gone("That message is no longer in C1.")
+    assert world.again() == []
+    assert world.again() == []
+
+
+def test_what_an_older_release_told_is_not_told_again(world: World) -> None:
+    store = world.store()
+    told = Episode("staging", "api", START, opened=START, told=True, inherited=True, channel="#old", message="m0")
+    store.write([told])
+    store.close()
+    assert world.check(seen("api", scaled("api"), hacked("api"))) == []
+    assert world.check(seen("api", scaled("api"), hacked("api"))) == []
+    world.check(seen("api"))
+    assert world.again() == ["m0> api in staging has healed: the drift lasted 15 minutes."]
 
 
 def test_two_processes_tell_it_once(world: World) -> None:
