@@ -6,22 +6,26 @@ from threading import Thread
 import pytest
 from memory import ME, Forge, Git, pull
 
-from bot import perform, pins
+from bot import branches, perform, pins
 from bot.errors import Protected, Refusal, Unavailable
 from bot.model.catalog import Delivery, Merge, Target
 from bot.model.change import (
     Adopted,
+    Amendment,
     Committed,
     Contested,
     Draft,
     Edit,
     Failed,
+    Muting,
     Opened,
     Proposal,
     PullRequest,
     Step,
+    SyncRequest,
     Unchanged,
 )
+from bot.model.sync import Deployed, ObjectRef
 from bot.perform import Performer
 
 FILE = "staging/payment/pod.yaml"
@@ -352,3 +356,57 @@ def test_edits_of_one_plan_are_its_drafts_edits_in_turn() -> None:
     one, two = Edit("a", None, b"1"), Edit("a", b"1", b"2")
     both = replace(plan(Git({FILE: pod("v1")})), drafts=(Draft("m", (one,)), Draft("n", (two,))))
     assert both.edits == (one, two)
+
+
+def amendment(git: Git, content: str, verb: str = "drift adopt") -> Amendment:
+    tree = git.head("config")
+    edit = Edit(FILE, tree.read(FILE), content.encode())
+    return Amendment(
+        verb=verb,
+        target=TARGET,
+        summary="1 live value written into Git",
+        findings=(),
+        delivery=Delivery.PULL_REQUEST,
+        base=tree.commit,
+        drafts=(Draft("Adopt it\n\nQuarterdeck-Change: 1\n", (edit,)),),
+        branch=branches.amendment(verb, TARGET, content),
+        title="Adopt it",
+    )
+
+
+def test_an_amendment_takes_the_place_of_none_but_its_like(git: Git) -> None:
+    forge = Forge(heads=git.branches.__getitem__)
+    bench = Bench(git, forge)
+    first = amendment(git, "a: 1\n")
+    assert isinstance(bench.performer.perform(first, never), Opened)
+    assert bench.performer.perform(first, never) == Adopted(forge.open_pulls[0])
+    others = [amendment(git, "a: 1\n", "drift ignore"), plan(git, delivery=Delivery.PULL_REQUEST)]
+    for other in others:
+        opened = bench.performer.perform(other, never)
+        assert isinstance(opened, Opened)
+        assert opened.superseded == ()
+    later = bench.performer.perform(amendment(git, "a: 2\n"), never)
+    assert isinstance(later, Opened)
+    assert [pull.number for pull in later.superseded] == [1]
+    assert [pull.number for pull in forge.open_pulls] == [2, 3, 4]
+
+
+def test_an_amendment_that_holds_the_commits_of_others_stays(git: Git) -> None:
+    forge = Forge(heads=git.branches.__getitem__)
+    bench = Bench(git, forge)
+    first = amendment(git, "a: 1\n")
+    bench.performer.perform(first, never)
+    theirs = git.commit("config", git.branches[first.branch], (Draft("More\n", (Edit("x", None, b"y"),)),))
+    forge.open_pulls = [replace(forge.open_pulls[0], head=theirs)]
+    assert bench.performer.perform(amendment(git, "a: 2\n"), never) == Contested(TARGET, forge.open_pulls[0])
+
+
+def test_what_is_missing_for_an_errand_is_said(git: Git) -> None:
+    bench = Bench(git)
+    muting = Muting("drift unmute", TARGET, None, "", "")
+    request = SyncRequest("drift sync", TARGET, Deployed("flux", "c", ObjectRef("v1", "K", "n", "x"), "f"), "", "")
+    for errand, why in ((muting, "Nothing remembers mutes here"), (request, "No engine can be asked to sync")):
+        with pytest.raises(Refusal, match=why):
+            bench.performer.run(errand)
+    with pytest.raises(Refusal, match="drift adopt opens a pull request, and no forge is configured"):
+        bench.performer.perform(amendment(git, "a: 1\n"), never)
