@@ -1,5 +1,6 @@
 """What reading gives, from any API server: found, absent, unchecked."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -141,3 +142,43 @@ def contexts(kubeconfig: Path) -> list[str]:
 
 def test_nothing_wanted_is_nothing_read(server: Any, clusters: Clusters) -> None:
     assert clusters.read(server.context, []) == Live({}, {})
+
+
+def test_rows_98_and_111_a_version_that_is_not_served_is_told_with_those_that_are(
+    server: Any, clusters: Clusters
+) -> None:
+    kind = "HorizontalPodAutoscaler"
+    ref = ObjectRef("autoscaling/v9", kind, "pay", "pay")
+
+    live = clusters.read(server.context, [ref])
+
+    others = live.unserved[ref]
+    named = f"it has {kind} in {' and '.join(others)}"
+    assert live.unchecked == {ref: f"{server.context} doesn't serve the API autoscaling/v9; {named}"}
+    again = clusters.read(server.context, [ObjectRef(version, kind, "pay", "pay") for version in others])
+    assert others
+    assert (again.objects, again.unchecked) == ({}, {})
+
+
+def test_row_99_a_namespace_that_is_not_there_is_told(server: Any, clusters: Clusters) -> None:
+    there = server.namespace()
+    make(server, config_map(there, "a"))
+    gone = [config_map("no-such-namespace", name) for name in ("a", "b")]
+
+    live = clusters.read(server.context, [config_map(there, "a"), *gone])
+
+    assert live.objects.keys() == {config_map(there, "a")}
+    assert live.unchecked == {}
+    assert live.absent_namespaces == {"no-such-namespace"}
+
+
+def test_who_wrote_what_is_told_apart(server: Any, clusters: Clusters) -> None:
+    namespace = server.namespace()
+    deployment = ObjectRef("apps/v1", "Deployment", namespace, "pay")
+    make(server, deployment, spec=deployment_spec("reg/pay:v1"))
+
+    live = clusters.read(server.context, [deployment])
+
+    (entry,) = json.loads(live.managed[deployment])
+    assert entry["operation"] == "Update"
+    assert "managedFields" not in live.objects[deployment]["metadata"]
