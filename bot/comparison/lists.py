@@ -1,5 +1,6 @@
 """Which item of a list in Git is which item of the live list."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ Pair = tuple[Item, Any, Any]
 """Where, the item in Git, the live item; ABSENT on either side."""
 
 ABSENT = object()
+_PAIRS_TRIED = 100_000
 
 
 def by_key(kind: Type, want: Sequence[Any], have: Sequence[Any]) -> list[Pair] | None:
@@ -42,10 +44,18 @@ def repeated(kind: Type, items: Sequence[Any]) -> Iterator[tuple[Item, Any, int]
 
 def by_likeness(want: Sequence[Any], have: Sequence[Any], alike: Callable[[Any, Any], bool]) -> Iterator[Pair]:
     """Items of a list whose order means nothing: equal ones first, what is left in turn."""
-    left = list(have)
+    same: dict[str, list[int]] = {}
+    for at, other in reversed(list(enumerate(have))):
+        same.setdefault(_spelt(other), []).append(at)
+    rest = [
+        (at, item) for at, item in enumerate(want) if not (same.get(_spelt(item)) and same[_spelt(item)].pop() >= 0)
+    ]
+    left = [have[at] for at in sorted(at for places in same.values() for at in places)]
     unmatched = []
-    for at, item in enumerate(want):
-        found = next((i for i, other in enumerate(left) if alike(item, other)), None)
+    for at, item in rest:
+        # Of very many that are all different, what is which is anybody's guess.
+        is_likely = len(rest) * len(have) <= _PAIRS_TRIED
+        found = next((i for i, other in enumerate(left) if alike(item, other)), None) if is_likely else None
         if found is None:
             unmatched.append((at, item))
         else:
@@ -63,6 +73,10 @@ def by_position(want: Sequence[Any], have: Sequence[Any]) -> Iterator[Pair]:
     """Items of two lists of one length, in turn."""
     for at, (item, other) in enumerate(zip(want, have, strict=True)):
         yield Item(str(at), at), item, other
+
+
+def _spelt(item: Any) -> str:
+    return json.dumps(item, sort_keys=True, default=str)
 
 
 def _index(kind: Type, items: Sequence[Any], *, last_wins: bool) -> dict[tuple[Any, ...], tuple[int, Any]] | None:

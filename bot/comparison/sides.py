@@ -5,7 +5,7 @@ LEFTOVER where it was taken away and stuck, PENDING where that is yet to come, a
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -55,7 +55,7 @@ class Past:
             return False
         if self.is_deployed is None and self._was_applied(path):
             return False
-        return not any(_touch(path, other) for other in self._since_base)
+        return path not in self._since_base
 
     def _was_applied(self, path: Path) -> bool:
         """Whether Git's present word has been in the cluster, by the record of the last apply or by what came after.
@@ -66,11 +66,7 @@ class Past:
             return self.fields.taken(path)
         if self.last_applied is None:
             return False
-        return not any(
-            _touch(path, each.path)
-            for each in walk(self.kind, self.desired, self.last_applied)
-            if each.kind is not Kind.UNDECLARED
-        )
+        return path not in self._since_applied
 
     def _was_declared(self, found: Found) -> bool:
         """Whether Git, or whoever deploys, ever gave the field a value."""
@@ -109,11 +105,34 @@ class Past:
         return read if self.kind.complete is None else self.kind.complete(read, {})
 
     @cached_property
-    def _since_base(self) -> tuple[Path, ...]:
+    def _since_base(self) -> "_Places":
         """Where live is not as Git said before."""
-        if self.base is None:
-            return ()
-        return tuple(each.path for each in walk(self.kind, self.base, self.live) if self.matters(each))
+        found = () if self.base is None else walk(self.kind, self.base, self.live)
+        return _Places(each.path for each in found if self.matters(each))
+
+    @cached_property
+    def _since_applied(self) -> "_Places":
+        """Where Git says something else than what was applied last."""
+        found = () if self.last_applied is None else walk(self.kind, self.desired, self.last_applied)
+        return _Places(each.path for each in found if each.kind is not Kind.UNDECLARED)
+
+
+class _Places:
+    """Places in an object; a place is in them if it is one of them, or within one, or one is within it.
+
+    A list without keys is one place: its items have no names.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._named = {_named(path) for path in paths}
+        self._above = {steps[:depth] for steps in self._named for depth in range(len(steps) + 1)}
+
+    def __contains__(self, path: Path) -> bool:
+        steps = _named(path)
+        return steps in self._above or any(steps[:depth] in self._named for depth in range(len(steps)))
+
+    def __bool__(self) -> bool:
+        return bool(self._named)
 
 
 def held(kind: Type, record: Any, path: Path, live: Any) -> bool:
@@ -186,11 +205,6 @@ def _taken_items(
             yield from _taken(_items(kind), item, declared[step.label], other, (*path, step))
         elif kind.shared:
             yield Found(Kind.UNDECLARED, (*path, step), None, other)
-
-
-def _touch(path: Path, other: Path) -> bool:
-    """Whether one place is the other, or within it. A list without keys is one place: its items have no names."""
-    return all(one == two for one, two in zip(_named(path), _named(other), strict=False))
 
 
 def _named(path: Path) -> tuple[str, ...]:

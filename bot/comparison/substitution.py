@@ -94,7 +94,10 @@ def _possible(want: Any, have: Any, *, secret: bool) -> bool:
     """Whether live could be what Git has once the variables have their values."""
     if isinstance(want, Mapping):
         return isinstance(have, Mapping) and all(
-            any(_possible(name, other, secret=False) and _possible(value, have[other], secret=secret) for other in have)
+            any(
+                _possible(name, other, secret=False) and _possible(value, have[other], secret=secret)
+                for other in (have if _VARIABLE.search(name) else have.keys() & {name})
+            )
             for name, value in want.items()
         )
     if isinstance(want, list):
