@@ -175,8 +175,8 @@ class _Round:
             self._post(drift_news.together(shared), shared)
             opened = [each for each in opened if each not in many]
         for name, episode, step in opened:
-            reply = self._parent(name, episode)
-            self._post(reply, [episode], drift_news.why_now(step, episode))
+            alone = replace(episode, shared=False)
+            self._post(self._parent(name, alone), [alone], drift_news.why_now(step, alone))
 
     def _add(self) -> None:
         """Tell what is new in the threads of messages that stand: one line for all that share one."""

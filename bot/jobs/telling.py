@@ -45,8 +45,7 @@ class Teller:
         except (Refusal, Unavailable) as trouble:
             self._unsaid(trouble, before, claimed)
             raise
-        channel = self.chat.channel(self.channel)
-        return tuple(self._confirm(each, message, channel, shown) for each in claimed)
+        return self._confirm(claimed, message, self.chat.channel(self.channel), shown)
 
     def add(self, reply: Reply, before: Sequence[Known | None], after: Sequence[Known]) -> tuple[Known, ...] | None:
         """Post in the thread of the message that they have in common; the rest as `open`."""
@@ -59,7 +58,7 @@ class Teller:
         except (Refusal, Unavailable) as trouble:
             self._unsaid(trouble, before, claimed)
             raise
-        return tuple(self._confirm(each, each.message, each.channel, each.shown) for each in claimed)
+        return self._confirm(claimed, first.message, first.channel, first.shown)
 
     def renew(self, reply: Reply, shown: str, known: Sequence[Known]) -> tuple[Known, ...]:
         """Have the message that they have in common say something else, unless it says that already."""
@@ -72,8 +71,8 @@ class Teller:
         try:
             self.chat.update(channel, first.message, reply)
         except Gone:
-            return tuple(self._confirm(each, "", "", "") for each in known)
-        return tuple(self._confirm(each, each.message, channel, shown) for each in known)
+            return self._confirm(known, "", "", "")
+        return self._confirm(known, first.message, channel, shown)
 
     def _claim(self, after: Sequence[Known]) -> tuple[Known, ...] | None:
         claimed = [replace(each, telling=True) for each in after]
@@ -82,8 +81,15 @@ class Teller:
             return None
         return tuple(replace(each, version=each.version + 1) for each in claimed)
 
-    def _confirm(self, known: Known, message: str, channel: str, shown: str) -> Known:
-        after = replace(known, telling=False, message=message, channel=channel, shown=shown)
+    def _confirm(self, known: Sequence[Known], message: str, channel: str, shown: str) -> tuple[Known, ...]:
+        after = [replace(each, telling=False, message=message, channel=channel, shown=shown) for each in known]
+        if self.store.write(after):
+            return tuple(replace(each, version=each.version + 1) for each in after)
+        return tuple(self._insist(each) for each in after)
+
+    def _insist(self, known: Known) -> Known:
+        """Note the message of one of which something was written meanwhile."""
+        after = known
         for _ in range(TRIES):
             if self.store.write([after]):
                 return replace(after, version=after.version + 1)
@@ -91,7 +97,7 @@ class Teller:
             now = self._again(known)
             if now is None:
                 break
-            after = replace(now, telling=False, message=message, channel=channel, shown=shown)
+            after = replace(now, telling=False, message=known.message, channel=known.channel, shown=known.shown)
         return after
 
     def _again(self, known: Known) -> Known | None:
