@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.errors import Refusal, Unavailable
-from bot.manifests import images, kustomize, nested, splice
+from bot.manifests import block, images, kustomize, nested, splice
 from bot.manifests.yamltext import Node, Path, Text, decode, encode, follow, literal, scalar, walk
 from bot.model.catalog import Target
 from bot.model.change import Edit, net
@@ -328,7 +328,10 @@ def _edited(tree: Tree, candidate: _Candidate, sought: _Wanted) -> Edit:
     literal(text, node)
     if text.aliased(node):
         raise Refusal(f"{text.file}:{text.line(node)} is used by a YAML alias as well; edit it by hand.")
-    drafted = splice.draft(text, {node: candidate.value}, plain=not isinstance(sought.new, str))
+    if block.is_block(node):
+        drafted = block.draft(text, node, candidate.value)
+    else:
+        drafted = splice.draft(text, {node: candidate.value}, plain=not isinstance(sought.new, str))
     after = splice.apply(text, [drafted])
     if candidate.outer:
         around, scalar_node = candidate.outer

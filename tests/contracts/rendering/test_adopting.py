@@ -84,6 +84,12 @@ data:
   retries: "3" # not 4
   greeting: hello
   token: 'x'
+  app.conf: |  # read at the start
+    [a]
+      b = 1
+
+    c = 2
+  # the end
 """,
 }
 RENDERER = Renderer()
@@ -127,6 +133,14 @@ APP = f"{POD}/containers/name=payment"
 
 
 WRITTEN = [
+    (
+        CONFIG,
+        "/data/app.conf",
+        "[a]\n  b = 7\n\n\nd: 3 # x\n",
+        "settings.yaml",
+        "b = 1\n\n    c = 2",
+        "b = 7\n\n\n    d: 3 # x",
+    ),
     (DEPLOYMENT, "/spec/replicas", 5, "kustomization.yaml", "count: 3}", "count: 5}"),
     (DEPLOYMENT, f"{APP}/image", "acme/payment:v1.2.0", "kustomization.yaml", "v1.1.0 ", "v1.2.0 "),
     (DEPLOYMENT, f"{APP}/resources/limits/memory", "1Gi", "limits.yaml", "128Mi", "1Gi"),
