@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.errors import Refusal
-from bot.manifests import argocd_application
 from bot.model.catalog import Target
 from bot.pins import charts
 from bot.ports import Tree
+from bot.rendering import overrides
 from bot.rendering.dialect import parse
+from bot.rendering.overrides import Parameter
 from bot.rendering.unsettled import altered, is_encrypted
 
 FILE = "Chart.yaml"
@@ -34,6 +35,8 @@ class Chart:
     files: Mapping[str, bytes]
     values: tuple[bytes, ...] = ()
     identities: Mapping[str, str | None] = field(default_factory=dict)
+    parameters: tuple[Parameter, ...] = ()
+    """They win over all values."""
 
     def otherwise(self) -> "Chart":
         """The same as if the values that SOPS has encrypted were others."""
@@ -61,7 +64,9 @@ def find(tree: Tree, folder: str, target: Target | None) -> Chart:
         identities[other] = tree.identity(other)
     values = tuple(files[name] for name in _values(files, folder, target))
     release = target.service if target else posixpath.basename(folder) or "release"
-    return Chart(folder, release, (target and target.namespace) or "default", files, values, identities)
+    namespace = (target and target.namespace) or "default"
+    parameters = overrides.find(tree, folder, target).parameters
+    return Chart(folder, release, namespace, files, values, identities, parameters)
 
 
 def inside(tree: Tree, folder: str) -> dict[str, bytes]:
@@ -118,11 +123,6 @@ def _values(files: Mapping[str, bytes], folder: str, target: Target | None) -> l
     for name in sorted(files):
         if "/" in name or name == _OWN:
             continue
-        if argocd_application.is_override(name):
-            raise Refusal(
-                f"{posixpath.join(folder, name)} sets parameters of the chart, which are not rendered here: write "
-                "them into its values."
-            )
         if "values" in name.lower() and name.endswith((".yaml", ".yml")):
             ranks.setdefault(charts.rank(name, target.environment) if target else 1, []).append(name)
     if unclear := ranks.get(1):

@@ -1,5 +1,7 @@
 """`helm template`, in the sandbox. Knows nothing of what it renders; `bot.rendering.charts` has decided that."""
 
+import re
+
 from bot.comparison import secrets
 from bot.rendering import sandbox
 from bot.rendering.charts import Chart
@@ -21,7 +23,13 @@ def template(helm: str, chart: Chart, limits: Limits = _USUAL) -> bytes:
     arguments = (
         *("template", "--include-crds", f"--namespace={chart.namespace}"),
         *(f"--values={{tree}}/{_VALUES}/{number}.yaml" for number in range(len(chart.values))),
+        *(f"--set{'-string' * each.is_text}={each.name}={_escaped(each.value)}" for each in chart.parameters),
         *("--", chart.release, f"{{tree}}/{_CHART}"),
     )
     secret = any(secrets.may_be_in(content) for content in files.values())
     return sandbox.run(Command("helm", helm, arguments, limits), files, chart.folder, secret=secret)
+
+
+def _escaped(value: str) -> str:
+    """As Argo CD does: a comma would begin the next parameter. One that is escaped already stays."""
+    return re.sub(r"(?<!\\),", r"\\,", value)

@@ -9,7 +9,7 @@ from bot.errors import Refusal
 from bot.model.catalog import Target
 from bot.model.sync import Manifest
 from bot.ports import Tree
-from bot.rendering import charts, graph, helm, kubectl, plain, sandbox
+from bot.rendering import charts, graph, helm, kubectl, overrides, plain, sandbox
 from bot.rendering.cache import Cache, Render
 from bot.rendering.dialect import parse
 from bot.rendering.unsettled import settled
@@ -47,8 +47,9 @@ class Renderer:
         if identity is None:
             raise Refusal(f"{folder} is not a folder of the repository at {tree.commit[:12]}.")
         if graph.kustomization(tree, folder) is not None:
-            key = (f"kustomize by {kubectl.identity()} {self._helm_identity()}", folder, identity)
-            return self._once(key, tree, lambda: self._kustomize(tree, folder))
+            beside = [each for path in overrides.paths(folder, target) if (each := tree.identity(path))]
+            key = (f"kustomize by {kubectl.identity()} {self._helm_identity()}", folder, identity, *beside)
+            return self._once(key, tree, lambda: self._kustomize(tree, folder, target))
         if charts.is_chart(tree, folder):
             whose = (target.service, target.environment, target.namespace or "") if target else ()
             key = (f"helm by {self._helm_identity()}", folder, identity, *whose)
@@ -63,8 +64,12 @@ class Renderer:
             self._cache.keep(key, found)
         return found
 
-    def _kustomize(self, tree: Tree, folder: str) -> Render:
+    def _kustomize(self, tree: Tree, folder: str, target: Target | None) -> Render:
         inputs = graph.walk(tree, folder)
+        if chosen := overrides.find(tree, folder, target).images:
+            file = str(graph.kustomization(tree, folder))
+            inputs.files[file] = overrides.kustomized(inputs.files[file], file, chosen)
+        inputs.identities |= {path: tree.identity(path) for path in overrides.paths(folder, target)}
         if inputs.has_charts and not self._helm:
             raise Refusal(f"{folder or 'The root'} {_NO_HELM}")
         program = self._helm if inputs.has_charts else None

@@ -17,9 +17,14 @@ def main(arguments: list[str]) -> int:
     release, chart = arguments[arguments.index("--") + 1 :]
     told = dict(flag.split("=", 1) for flag in flags if "=" in flag)
     files = [flag.partition("=")[2] for flag in flags if flag.startswith("--values=")]
-    if verb != "template" or "--include-crds" not in flags or set(told) - {"--namespace", "--values"}:
+    if (
+        verb != "template"
+        or "--include-crds" not in flags
+        or set(told) - {"--namespace", "--values", "--set", "--set-string"}
+    ):
         sys.stderr.write(f"Error: unknown call {arguments}")
         return 1
+    chosen = dict(flag.partition("=")[2].split("=", 1) for flag in flags if flag.startswith("--set"))
     around = {"Release.Name": release, "Release.Namespace": told["--namespace"]}
     for crd in sorted(Path(chart).glob("crds/*.yaml")):
         sys.stdout.write(f"---\n{crd.read_text()}\n")
@@ -27,6 +32,7 @@ def main(arguments: list[str]) -> int:
         values = {}
         for file in (folder / "values.yaml", *(map(Path, files) if folder == Path(chart) else ())):
             values |= (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
+        values |= chosen if folder == Path(chart) else {}
         known = around | {f"Values.{key}": str(value) for key, value in values.items()}
         for template in sorted(folder.glob("templates/*.yaml")):
             if "{{ fail" in (text := template.read_text()):

@@ -98,6 +98,13 @@ def test_what_is_drawn_by_lot_or_encrypted_is_compared_with_nothing(helm: str) -
     }
 
 
+def test_what_argo_cd_is_told_beside_a_chart_wins(helm: str) -> None:
+    parameters = "helm: {parameters: [{name: size, value: huge}, {name: place, value: here, forceString: true}]}\n"
+    other = {"app/.argocd-source-ledger.yaml": "helm: {parameters: [{name: shape, value: wrong}]}\n"}
+    found = rendered(helm, {**UMBRELLA, **other, "app/.argocd-source-payment.yaml": parameters})
+    assert found["ConfigMap payment"]["data"] == {"size": "huge", "place": "here", "shape": "round"}
+
+
 REFUSED = {
     "a chart to fetch": (
         {"app/Chart.yaml": CHART + "dependencies:\n- name: redis\n  repository: https://charts.example.com\n"},
@@ -113,7 +120,10 @@ REFUSED = {
     ),
     "no chart's file": ({"app/Chart.yaml": "- a\n"}, "app/Chart.yaml is no Helm chart's"),
     "values of whom": ({"app/values-eu.yaml": "a: b\n"}, "app/values-eu.yaml may or may not be used"),
-    "parameters elsewhere": ({"app/.argocd-source-payment.yaml": "helm: {}\n"}, "app/.argocd-source-payment.yaml sets"),
+    "what else Argo CD is told": (
+        {"app/.argocd-source-payment.yaml": "helm: {valueFiles: [x]}\n"},
+        "app/.argocd-source-payment.yaml sets valueFiles, which is not rendered here",
+    ),
     "what helm refuses": (
         {"app/templates/all.yaml": 'a:\n  {{ fail "no\u200b" }}\n'},
         "app can't be rendered by helm: ",

@@ -13,7 +13,7 @@ from contracts.rendering.tree import Files
 
 from bot.errors import Refusal
 from bot.mirrors.folder import Mirrors
-from bot.model.catalog import Repository
+from bot.model.catalog import Repository, Target
 from bot.rendering import kubectl
 from bot.rendering.renderer import Renderer
 
@@ -83,6 +83,37 @@ def test_rows_10_to_12_what_kustomize_prints_is_read_as_it_means() -> None:
 
 def test_the_root_may_be_a_kustomization() -> None:
     assert len(Renderer().render(Files({"Kustomization": "resources: [base]\n", **OVERLAY}), "")) == 1
+
+
+def test_images_that_argo_cd_is_told_beside_a_kustomization_win() -> None:
+    target = Target("api", "production", "config", ("env",))
+    renderer, tree = Renderer(), Files(OVERLAY)
+    images = {
+        image: renderer.render(
+            tree.writing("env/.argocd-source-api.yaml", f"kustomize: {{images: ['{image}']}}\n"), "env", target
+        )[-1]["spec"]["template"]["spec"]["containers"][0]["image"]
+        for image in (
+            "registry.example.com/api:v2",
+            f"registry.example.com/api@sha256:{'a' * 64}",
+            "registry.example.com/api=elsewhere.example.com/other:v3",
+            "nothing.example.com/here:v4",
+        )
+    }
+    assert list(images.values()) == [
+        "registry.example.com/api:v2",
+        f"registry.example.com/api@sha256:{'a' * 64}",
+        "elsewhere.example.com/other:v3",
+        "registry.example.com/api:v1.2.3",
+    ]
+    assert "env/.argocd-source-api.yaml" in renderer.inputs(tree, "env", target)
+    other = tree.writing("env/.argocd-source-ledger.yaml", "kustomize: {images: ['registry.example.com/api:v9']}\n")
+    assert renderer.render(other, "env", target) == renderer.render(tree, "env")
+
+
+def test_row_117_a_generated_name_is_refused_by_kustomize_and_named() -> None:
+    job = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\n"
+    with pytest.raises(Refusal, match=r"^app can't be rendered by kustomize: .*(name|a\.yaml)"):
+        Renderer().render(Files({"app/kustomization.yml": "resources: [a.yaml]\n", "app/a.yaml": job}), "app")
 
 
 # What must not be rendered.
