@@ -64,7 +64,7 @@ class Step:
 def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: datetime, key: bytes) -> Step:
     """The next state of a target's episode after a check of it. `mute` may have run out."""
     target = sighting.target
-    busy = bool(sighting.deployed and sighting.deployed.busy)
+    busy = _is_busy(sighting)
     nothing = Episode(target.environment, target.service, now)
     before = known or nothing
     if known and known.healed and now - known.healed >= AGAIN and not known.restless:
@@ -112,7 +112,8 @@ def dated(sightings: Sequence[Sighting], episodes: Iterable[Episode], key: bytes
 
 def findings(sighting: Sighting) -> tuple[Difference, ...]:
     """Those differences that count: where Git's side can't be read at all, that is one."""
-    if sighting.sync is SyncState.DRIFTED:
+    if sighting.sync is SyncState.DRIFTED or _is_busy(sighting):
+        # What differs while an engine is at work is called pending.
         return tuple(each for each in sighting.differences if _counts(each))
     if sighting.sync is not SyncState.UNKNOWN or sighting.unread:
         return ()
@@ -148,6 +149,10 @@ def identity(sighting: Sighting, difference: Difference, key: bytes) -> str:
             difference.path,
         ],
     )
+
+
+def _is_busy(sighting: Sighting) -> bool:
+    return bool(sighting.deployed and sighting.deployed.busy)
 
 
 def _counts(difference: Difference) -> bool:

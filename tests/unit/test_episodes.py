@@ -147,7 +147,7 @@ COURSES = {
         9:30 |                         ->
         9:35 |                         -> healed (gone mode)
     """,
-    "an engine at work holds for one check, and no longer": """
+    "row-126: an engine at work holds for one check, and no longer": """
         9:00 | replicas          ->
         9:05 | replicas busy     ->
         9:10 | replicas busy     -> opened
