@@ -1,6 +1,6 @@
 """Desired objects against live ones: the differences, each with its class and severity, and what they amount to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from bot.comparison.settled import settled
 from bot.comparison.sides import Past
 from bot.comparison.substitution import legible, substituted, unnamed
 from bot.comparison.told import TERMINATING, Teller
-from bot.comparison.walk import walk
+from bot.comparison.walk import Found, walk
 from bot.model.rules import Ignore
 from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Schemas, Severity, SyncState
 
@@ -185,7 +185,7 @@ def _differences(
     fields = Fields(managed.get(ref))
     teller = Teller(ref, live, fields, terms.ignore, autoscaled)
     is_secret = (ref.group, ref.kind) == ("", "Secret")
-    found = substituted(legible(walk(kind, desired, live), desired), secret=is_secret)
+    found = substituted(legible(_kept(walk(kind, desired, live), fields), desired), secret=is_secret)
     past = Past(
         kind,
         desired,
@@ -200,6 +200,16 @@ def _differences(
     if ending:
         told.append(_ending(ref, ending))
     return tuple(sorted(told, key=lambda difference: difference.path))
+
+
+def _kept(found: Iterable[Found], fields: Fields) -> Iterator[Found]:
+    """What is not live since the server does not keep it is no drift: nobody took it away, and no sync brings it."""
+    for each in found:
+        is_gone = each.kind is Kind.DRIFT and each.have is None and each.want is not None
+        if is_gone and isinstance(each.path[-1], str) and fields.unkept(each.path):
+            yield replace(each, kind=Kind.CONFIG_ERROR, unkept=True)
+        else:
+            yield each
 
 
 def _ending(ref: ObjectRef, since: object) -> Difference:

@@ -89,6 +89,11 @@ class Fields:
         owners = self._owners(path)
         return bool(owners) and not any(entry in self._deploying for entry in owners)
 
+    def unkept(self, path: Path) -> bool:
+        """Whether a field that is not live was written all the same: then the server does not keep it, as where a
+        feature of its is off. Whoever takes a field away ends its ownership too."""
+        return any(_owns(entry.fields, path) for entry in self._entries)
+
     def deployer(self) -> str | None:
         """The name under which the object was deployed last."""
         return max(self._deploying, key=lambda entry: entry.at).writer.manager if self._deploying else None

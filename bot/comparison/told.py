@@ -103,6 +103,8 @@ class Teller:
             return WHY
         if found.dropped:
             return f"field pruned: the API {self.ref.api_version} of this cluster does not know it"
+        if found.unkept:
+            return f"field dropped: the API {self.ref.api_version} of this cluster knows it, but a feature is off"
         if found.times > 1:
             return f"declared {found.times} times: the last one counts"
         if found.kind is Kind.CONFIG_ERROR:

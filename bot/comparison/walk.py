@@ -24,6 +24,8 @@ class Found:
     """Whether the field is one that only people fill; what a newer server may have filled is not."""
     dropped: bool = False
     """The API has no such field: what Git says there is never stored."""
+    unkept: bool = False
+    """The API has such a field and does not store it."""
     times: int = 1
     """How often Git declares an item of which the API keeps one."""
 

@@ -20,7 +20,7 @@ from cluster.crds import with_engines
 
 from bot.clusters.live import Clusters
 from bot.comparison import compare_all, flatten, references
-from bot.model.sync import Difference, Live, Manifest, ObjectRef, Schemas
+from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Schemas, Severity
 from bot.rendering.dialect import parse
 
 __all__ = ["api_server"]  # a fixture, which pytest finds by its name
@@ -36,13 +36,29 @@ OLDER = {
     "flowcontrol.apiserver.k8s.io/v1": ("flowcontrol.apiserver.k8s.io/v1beta3", "flowcontrol.apiserver.k8s.io/v1beta1"),
 }
 LATER = frozenset(
-    (
-        "CSIStorageCapacity ClusterTrustBundle DeviceClass DeviceTaintRule IPAddress LeaseCandidate"
-        " MutatingAdmissionPolicy MutatingAdmissionPolicyBinding PodCertificateRequest PodGroup ResourceClaim"
-        " ResourceClaimTemplate ResourcePoolStatusRequest ResourceSlice ServiceCIDR StorageVersion"
-        " StorageVersionMigration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding VolumeAttributesClass"
-        " Workload"
-    ).split()
+    [
+        "CSIStorageCapacity",
+        "ClusterTrustBundle",
+        "DeviceClass",
+        "DeviceTaintRule",
+        "IPAddress",
+        "LeaseCandidate",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "PodCertificateRequest",
+        "PodGroup",
+        "ResourceClaim",
+        "ResourceClaimTemplate",
+        "ResourcePoolStatusRequest",
+        "ResourceSlice",
+        "ServiceCIDR",
+        "StorageVersion",
+        "StorageVersionMigration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "VolumeAttributesClass",
+        "Workload",
+    ]
 )
 """Kinds of newer servers, which are for the unit tests."""
 WITH_ENGINES = {"Application", "Kustomization", "HelmRelease", "GitRepository", "OCIRepository"}
@@ -301,3 +317,22 @@ def test_an_edit_by_hand_of_any_kind_is_found_and_nothing_else(api_server: ApiSe
         assert sorted(f"{each.object} {each.path}" for each in found) == sorted(expected)
     kinds = {each["kind"] for each in manifests} - {ref.kind for ref in edited}
     assert kinds == {"APIService"}, "one edit a kind"
+
+
+def test_row_66_a_field_whose_feature_is_off_is_no_drift_and_one_taken_away_is(
+    api_server: ApiServer, clusters: Clusters
+) -> None:
+    """`ttlSecondsAfterFinished` is off before 1.21: the server takes it and keeps nothing of it."""
+    namespace = api_server.namespace()
+    pod = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a:1"}]}
+    spec = {"ttlSecondsAfterFinished": 60, "activeDeadlineSeconds": 60, "template": {"spec": pod}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": spec}
+    apply(api_server, [job], namespace, "client-side")
+    (ref,) = references([job], namespace)
+    patch = b'[{"op": "remove", "path": "/spec/activeDeadlineSeconds"}]'
+    api_server.request("PATCH", address(api_server, ref), patch, kind="application/json-patch+json")
+    live, _ = look(clusters, [job], namespace)
+    off = "ttlSecondsAfterFinished" not in live.objects[ref]["spec"]
+    found = {each.path: (each.kind, each.severity) for each in compare_all([job], live, namespace)}
+    gone = {"spec.activeDeadlineSeconds": (Kind.DRIFT, Severity.MEDIUM)}
+    assert found == gone | ({"spec.ttlSecondsAfterFinished": (Kind.CONFIG_ERROR, Severity.LOW)} if off else {})

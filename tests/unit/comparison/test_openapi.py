@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.comparison import compare
+from bot.comparison import compare, compare_all, references
 from bot.comparison.kinds import type_of as table
 from bot.comparison.openapi import type_of
-from bot.model.sync import Kind, Schemas, Severity
+from bot.model.sync import Kind, Live, Schemas, Severity
 
 HIGH, MEDIUM, LOW, INFO = Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
 DRIFT, UNDECLARED, WRONG = Kind.DRIFT, Kind.UNDECLARED, Kind.CONFIG_ERROR
@@ -294,3 +294,18 @@ def test_schemas_that_never_end_are_read_as_far_as_anybody_looks() -> None:
 def test_a_schema_that_is_none_costs_nothing(hostile: Any) -> None:
     schemas = Schemas({("example.com/v1", "Thing"): fields(spec=fields(a=hostile, b=text(default="x")))})
     assert compare(thing(a=1), thing(a=1, b="x"), schemas=schemas) == ()
+
+
+OWNED = b"""[{"manager": "kubectl", "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": {
+ "f:spec": {"f:template": {"f:spec": {"f:newer": {},
+ "f:containers": {"k:{\\"name\\":\\"app\\"}": {"f:image": {}}}}}}}}]"""
+
+
+@pytest.mark.parametrize("managed", [OWNED, None, b"nonsense"])
+def test_row_66_what_the_server_took_and_did_not_keep_is_no_drift(managed: bytes | None) -> None:
+    want = pod(newer="a", hostPID=True)
+    (ref,) = references([want], None)
+    live = Live({ref: pod()}, managed={} if managed is None else {ref: managed})
+    found = {each.path: (each.kind, each.severity, bool(each.note)) for each in compare_all([want], live)}
+    newer = (WRONG, LOW, True) if managed is OWNED else (DRIFT, MEDIUM, False)
+    assert found == {f"{POD}.newer": newer, f"{POD}.hostPID": (DRIFT, HIGH, False)}
