@@ -28,14 +28,12 @@ def name(verb: str, steps: Sequence[Step]) -> str:
         said = sorted((step.target.service, step.to_version) for step in steps)
         services = _slug("+".join(service for service, _ in said))[:100].rstrip(".-+")
         return PREFIX + "/".join([_SEVERAL[verb], _slug(environment), services, _digest(repr(said))])
-    whole = PREFIX + "/".join([verb, *map(_slug, (environment, steps[0].target.service, steps[0].to_version))])
-    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 9].rstrip('/.-')}-{_digest(whole)}"
+    return _short("/".join([verb, *map(_slug, (environment, steps[0].target.service, steps[0].to_version))]))
 
 
 def amendment(verb: str, target: Target, content: str) -> str:
     """`quarterdeck/<adopt|ignore>/<environment>/<service>/<digest>`: the same for the same content of files."""
-    parts = [AMENDING[verb], *map(_slug, (target.environment, target.service)), _digest(content)]
-    return PREFIX + "/".join(parts)
+    return _short("/".join([AMENDING[verb], *map(_slug, (target.environment, target.service)), _digest(content)]))
 
 
 def amends(branch: str, verb: str, target: Target) -> bool:
@@ -68,6 +66,11 @@ def environment(branch: str, known: Iterable[str]) -> str | None:
     """The environment that a branch of ours is for."""
     parts = branch.removeprefix(PREFIX).split("/")
     return next((each for each in known if branch.startswith(PREFIX) and parts[1:2] == [_slug(each)]), None)
+
+
+def _short(name: str) -> str:
+    whole = PREFIX + name
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 9].rstrip('/.-')}-{_digest(whole)}"
 
 
 def _slug(part: str) -> str:

@@ -58,3 +58,23 @@ def test_a_branch_tells_its_target_and_no_other() -> None:
     assert not branches.moves("feature/rollback/production/payment/v1", TARGET)
     assert (branches.is_release(branch), branches.is_rollback(branch)) == (False, True)
     assert branches.environment("feature/rollback/production/payment/v1", ["production"]) is None
+
+
+@pytest.mark.parametrize("verb", ["drift adopt", "drift ignore"])
+def test_an_amendment_is_for_its_target_and_moves_it_not(verb: str) -> None:
+    branch = branches.amendment(verb, TARGET, "content")
+    assert branch.rpartition("/")[0] == f"quarterdeck/{verb.split()[1]}/production/payment"
+    assert branch == branches.amendment(verb, TARGET, "content") != branches.amendment(verb, TARGET, "other")
+    assert branches.names(branch, TARGET)
+    assert branches.amends(branch, verb, TARGET)
+    assert not branches.moves(branch, TARGET)
+    assert not branches.names(branch, API)
+    assert not branches.amends(branches.name("promote", [to("v1")]), verb, TARGET)
+    assert not branches.amends(branch, "drift ignore" if verb == "drift adopt" else "drift adopt", TARGET)
+
+
+@pytest.mark.parametrize("service", ["platform/production/ingress", "x" * 300, "..", "a..lock"])
+def test_an_amendments_branch_is_legal_whatever_its_target_is_called(service: str) -> None:
+    branch = branches.amendment("drift adopt", Target(service, "production", "config", ("f",)), "content")
+    assert legal(branch)
+    assert len(branch) <= branches.LONGEST

@@ -294,3 +294,12 @@ def context(text: str) -> dict[str, Any]:
 def test_this_test_notices_a_block_that_slack_would_not_know(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.CRITICAL), pytest.raises(AssertionError):
         hold({"text": "x", "blocks": [{"type": "hologram"}]})
+
+
+def test_buttons_that_say_something_have_ids_of_their_own() -> None:
+    said = tuple(Choice(word, action="say", value=f"drift {word}") for word in ("sync", "mute", "x" * 2000))
+    (actions,) = (block for block in render(Reply(Outcome.ANSWERED, "It drifted.", choices=said))["blocks"][1:])
+    assert [(each["action_id"], each["value"]) for each in actions["elements"]] == [
+        ("say-1", "drift sync"),
+        ("say-2", "drift mute"),
+    ]
