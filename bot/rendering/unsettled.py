@@ -6,6 +6,7 @@ encrypted. Whatever differs between two renders depends on such things. Knows no
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from bot.errors import Refusal
@@ -45,6 +46,10 @@ def _settled(one: Any, other: Any) -> Any:
         return {key: _settled(value, other[key]) for key, value in one.items() if key in other}
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return [_settled(*pair) for pair in zip(one, other, strict=True)]
+    if isinstance(one, str) and isinstance(other, str):
+        # What stands before a hash in a name. Without the dash, lots that begin alike by chance would count.
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+        return one[: one.rfind("-", 0, alike) + 1] + UNSETTLED
     return UNSETTLED
 
 

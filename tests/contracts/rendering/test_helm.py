@@ -249,7 +249,7 @@ def test_row_124_what_is_made_of_encrypted_files_is_compared_with_nothing() -> N
         "stringData: {a: 'ENC[AES256_GCM,data:x,type:str]'}\nsops: {mac: x}\n",
     }
     whole, hashed, plain = sorted(Renderer().render(Files(files), "k"), key=lambda each: "data" in each)
-    assert (hashed["metadata"]["name"], hashed["data"]) == (UNSETTLED, {"TOKEN": UNSETTLED})
+    assert (hashed["metadata"]["name"], hashed["data"]) == (f"hashed-{UNSETTLED}", {"TOKEN": UNSETTLED})
     assert (plain["metadata"]["name"], plain["data"]) == ("plain", {"secret.yaml": UNSETTLED})
     assert (whole["stringData"], whole["sops"]) == ({"a": "ENC[AES256_GCM,data:x,type:str]"}, {"mac": "x"})
 
@@ -260,3 +260,16 @@ def test_kubectl_has_no_network_even_for_a_chart_it_would_fetch() -> None:
     with pytest.raises(Refusal, match=r"127\.0\.0\.1:9|connection refused|proxyconnect"):
         # Past the walk, which refuses it.
         kubectl.kustomize({"k/kustomization.yaml": text}, "k", helm=helm)
+
+
+def test_a_reference_to_what_is_made_of_encrypted_files_is_as_open_as_its_name() -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {volumes: [{secret: {secretName: hashed}}]}\n"
+    files: dict[str, str | bytes] = {
+        "k/kustomization.yaml": "namePrefix: p-\nresources: [pod.yaml]\nsecretGenerator: [{name: hashed, files: [x]}]",
+        "k/x": "ENC[AES256_GCM,data:x,type:str]",
+        "k/pod.yaml": pod,
+    }
+    found = {each["kind"]: each for each in Renderer().render(Files(files), "k")}
+    name = f"p-hashed-{UNSETTLED}"
+    assert found["Secret"]["metadata"] == {"name": name}
+    assert found["Pod"]["spec"]["volumes"] == [{"secret": {"secretName": name}}]
