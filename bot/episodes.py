@@ -111,15 +111,20 @@ def dated(sightings: Sequence[Sighting], episodes: Iterable[Episode], key: bytes
 
 
 def findings(sighting: Sighting) -> tuple[Difference, ...]:
-    """Those differences that count: where Git's side can't be read at all, that is one."""
+    """Those differences that count: where Git's side can't be read at all, that is one.
+
+    None where something differs and nobody can say what of it is wrong, since the engine deploys something else.
+    """
     if sighting.sync is SyncState.DRIFTED or _is_busy(sighting):
         # What differs while an engine is at work is called pending.
         return tuple(each for each in sighting.differences if _counts(each))
     if sighting.sync is not SyncState.UNKNOWN or sighting.unread:
         return ()
-    wrong = tuple(each for each in sighting.differences if each.kind is Kind.CONFIG_ERROR)
-    nowhere = ObjectRef("", "", "", sighting.target.service)
-    return wrong or (Difference(nowhere, Kind.CONFIG_ERROR, "", sighting.why, None, Severity.MEDIUM),)
+    if not sighting.differences:
+        nowhere = ObjectRef("", "", "", sighting.target.service)
+        return (Difference(nowhere, Kind.CONFIG_ERROR, "", sighting.why, None, Severity.MEDIUM),)
+    counted = tuple(each for each in sighting.differences if _counts(each))
+    return counted if all(each.kind is Kind.CONFIG_ERROR for each in counted) else ()
 
 
 def held_open(episode: Episode, sighting: Sighting, key: bytes) -> tuple[Difference, ...]:
@@ -240,10 +245,19 @@ def _absent(known: Finding, now: datetime) -> Finding | None:
 
 
 def _unseen(known: Finding, sighting: Sighting) -> bool:
-    """Whether the check could not look there."""
+    """Whether the check could not look there, or could not judge what it saw."""
+    if known.object in {str(ref) for ref in sighting.unread}:
+        return True
+    if any(
+        each.kind is Kind.UNKNOWN and str(each.object) == known.object and each.path in {"", known.path}
+        for each in sighting.differences
+    ):
+        return True
     if sighting.sync is not SyncState.UNKNOWN or sighting.unread:
-        return known.object in {str(ref) for ref in sighting.unread}
-    return known.kind is not Kind.CONFIG_ERROR
+        return False
+    if not sighting.differences:
+        return known.kind is not Kind.CONFIG_ERROR
+    return any(_counts(each) and each.kind is not Kind.CONFIG_ERROR for each in sighting.differences)
 
 
 def _is_unseen(known: Episode, sighting: Sighting) -> bool:

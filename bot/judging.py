@@ -117,7 +117,7 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         "; ".join(filter(None, [*whys, reason, known.problem])),
         tuple(found),
         known.deployed,
-        {ref: live.unchecked[ref] for ref in declared.references if ref in live.unchecked},
+        unread,
     )
 
 

@@ -52,9 +52,9 @@ def causes(sightings: Sequence[Sighting], key: bytes) -> Mapping[str, Blindness]
     whys: dict[str, str] = {}
     hidden: dict[str, list[Target]] = defaultdict(list)
     for sighting in sightings:
-        reasons = sorted(set(sighting.unread.values())) or ([sighting.why] if _is_unseen(sighting) else [])
+        reasons = sorted(set(sighting.unread.values())) or ([sighting.why] if _is_unjudged(sighting) else [])
         for why in reasons:
-            cause = fingerprint(why, key)
+            cause = fingerprint(_of_all(sighting, why), key)
             whys.setdefault(cause, why)
             if sighting.target not in hidden[cause]:
                 hidden[cause].append(sighting.target)
@@ -89,9 +89,19 @@ def fingerprint(why: str, key: bytes) -> str:
 
 
 def _is_unseen(sighting: Sighting) -> bool:
-    """Whether it could not be compared at all, for a reason that names no object."""
+    """Whether it could not be compared at all, though its cluster may be read."""
+    return sighting.sync is SyncState.UNKNOWN and not sighting.unread and not sighting.differences
+
+
+def _is_unjudged(sighting: Sighting) -> bool:
+    """Whether it, or a part of it, could not be compared, and nothing of it is wrong as such."""
     wrong = any(each.kind is Kind.CONFIG_ERROR for each in sighting.differences)
     return sighting.sync is SyncState.UNKNOWN and not sighting.unread and not wrong
+
+
+def _of_all(sighting: Sighting, why: str) -> str:
+    """The reason without what names this target alone."""
+    return why.replace(str(sighting.deployed.object), "") if sighting.deployed else why
 
 
 def _present(known: Outage | None, new: Outage, now: datetime, found: Blindness) -> OutageStep:

@@ -45,6 +45,11 @@ def sighting(seen: str) -> Sighting:
     drifted = any(each.kind not in {Kind.PENDING, Kind.CONFIG_ERROR} and each.severity != "info" for each in found)
     wrong = any(each.kind is Kind.CONFIG_ERROR for each in found) or "broken" in words
     sync = SyncState.DRIFTED if drifted else SyncState.UNKNOWN if unread or wrong else SyncState.SYNCED
+    sync = SyncState.PENDING if drifted and "busy" in words else sync
+    if "rewritten" in words or "partly" in words:
+        sync = SyncState.UNKNOWN
+    if "partly" in words:
+        found.append(Difference(CONFIG, Kind.UNKNOWN, "data.mode", None, None, Severity.INFO))
     engine = (
         Deployed("argocd", "production", DEPLOYMENT, "f", busy="Argo CD is syncing it") if "busy" in words else None
     )
@@ -156,6 +161,10 @@ COURSES = {
         9:25 |                   -> healed (gone replicas)
         9:30 | image busy        ->
         9:35 | image             -> again (new image)
+        9:40 | image busy        ->
+        9:45 | image busy        ->
+        9:50 | image busy        ->
+        9:55 | image             ->
     """,
     "changes are told one by one, after two sightings": """
         9:00 | replicas          ->
@@ -291,6 +300,20 @@ COURSES = {
     "a suspicion that leaves Git": """
         9:00  | replicas         ->
         9:05  | not in Git       ->
+    """,
+    "what can't be compared hides itself, and nothing else": """
+        9:00 | replicas data     ->
+        9:05 | replicas data     -> opened
+        9:10 | partly            ->
+        9:15 | partly            -> changed (gone replicas)
+        9:20 | data              ->
+    """,
+    "an engine that deploys something else leaves all undecided": """
+        9:00 | replicas          ->
+        9:05 | replicas          -> opened
+        9:10 | data rewritten    ->
+        9:15 | data rewritten    ->
+        9:20 | replicas          ->
     """,
     "a file of its own that is broken": """
         9:00  | replicas         ->

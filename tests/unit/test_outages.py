@@ -1,12 +1,13 @@
 """Which causes keep targets from being checked, and when that is told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.model.catalog import Target
 from bot.model.episode import Outage
-from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
+from bot.model.sync import Deployed, Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
 from bot.outages import Turn, causes, fingerprint, follow, hidden
 
 KEY = b"k" * 32
@@ -47,6 +48,19 @@ def test_what_is_wrong_with_a_targets_own_files_is_no_outage() -> None:
         told(broken("api", "api/x.yaml:3: no mapping"), broken("web", "same", wrong), broken("zoo", "same", wrong))
         == {}
     )
+
+
+def test_engines_that_deploy_something_else_are_one_cause_and_so_are_parts_that_cant_be_compared() -> None:
+    def rewritten(service: str) -> Sighting:
+        app = ObjectRef("argoproj.io/v1alpha1", "Application", "argocd", service)
+        differs = Difference(ObjectRef("v1", "Pod", "a", "b"), Kind.DRIFT, "spec.x", "1", "2", Severity.MEDIUM)
+        seen = broken(service, f"{app} deploys something else than the folder says, by its images", differs)
+        return replace(seen, deployed=Deployed("argocd", "production", app, service))
+
+    part = Difference(ObjectRef("v1", "Pod", "a", "b"), Kind.UNKNOWN, "spec.x", None, None, Severity.INFO)
+    looked = [rewritten("api"), rewritten("web"), broken("zoo", "parts of it can't be compared", part)]
+    assert list(told(*looked).values()) == [["api", "web"], ["zoo"]]
+    assert hidden(looked, causes(looked, KEY), KEY) == frozenset()
 
 
 def test_what_several_share_is_told_once_and_hides_them() -> None:
