@@ -223,7 +223,7 @@ class App:
         )
 
     def _survey(self, reader: Git) -> Survey:
-        drift = self.settings.drift
+        drift, catalog = self.settings.drift, self.settings.catalog
         return Survey(
             reader,
             self._renderer,
@@ -234,6 +234,7 @@ class App:
             self._memory,
             secrets=drift.secrets,
             confirm=drift.confirm,
+            everywhere=lambda: (*reader.targets(catalog), *targets.watched(catalog, reader.head)),
             dated=self._dated,
         )
 
@@ -323,7 +324,9 @@ class App:
     def _engines(self) -> "Engines":
         from bot.clusters.engines.engines import Engines
 
-        return Engines(self._clusters.reach, self.settings.catalog.repositories)
+        catalog = self.settings.catalog
+        hubs = {each.cluster for each in catalog.environments.values() if each.cluster}
+        return Engines(self._clusters.reach, catalog.repositories, hubs=hubs)
 
     @cached_property
     def _clusters(self) -> "Clusters":

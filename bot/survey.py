@@ -24,7 +24,7 @@ from bot.errors import Refusal
 from bot.judging import Evidence, differences, sighting
 from bot.model.catalog import ImagePolicy, Reading, Target
 from bot.model.rules import Ignore
-from bot.model.sync import Content, Deployed, Difference, Health, Live, Manifest, ObjectRef, Sighting, SyncState
+from bot.model.sync import Content, Deployed, Difference, Health, Kind, Live, Manifest, ObjectRef, Sighting, SyncState
 from bot.policy import check
 from bot.ports import Clusters, Engines, Git, Renderer, SyncedContents, Tree
 
@@ -69,6 +69,8 @@ class Survey:
     """Whether Secrets are read and compared."""
     confirm: bool = False
     """Whether suspects are confirmed by dry runs, which takes the right to patch."""
+    everywhere: Callable[[], Sequence[Target]] = tuple
+    """All that could be looked at, asked for only where objects are left that nobody who was looked at declares."""
     progress: Progress = silently
     dated: Callable[[Sequence[Sighting]], tuple[Sighting, ...]] = tuple
     """What else is known of since when things differ, by those who looked before."""
@@ -84,6 +86,7 @@ class Survey:
         known = self._known(compared)
         found = {target: differences(each) for target, each in known.items()}
         self._look_closer(known, found)
+        self._spare(known, found)
         seen = {target: Inspection(sighting(each, found[target]), each) for target, each in known.items()}
         self.synced.remember(
             {
@@ -207,6 +210,18 @@ class Survey:
         for target in found:
             known[target] = replace(known[target], schemas=schemas.get(target.cluster or ""))
 
+    def _spare(self, known: Mapping[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
+        """What a target that was not looked at declares is nobody's orphan: it may have moved there."""
+        lost = {target: gone for target, differ in found.items() if (gone := _lost(known[target], differ))}
+        clusters = {target.cluster for target in lost}
+        others = [each for each in self.everywhere() if each.cluster in clusters and each not in known] if lost else []
+        declared = self._declared(others)
+        roll = Roll(ref for each in declared for ref in each.references)
+        unclear = {each.target.cluster for each in declared if each.why}
+        for target, gone in lost.items():
+            spared = {each for each in gone if each.object in roll or target.cluster in unclear}
+            found[target] = tuple(each for each in found[target] if each not in spared)
+
     def _rehearse(self, known: Mapping[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
         """Have the API servers say what applying Git would change, as the client that deploys there."""
         asked: dict[tuple[str, str], dict[ObjectRef, Manifest]] = defaultdict(dict)
@@ -260,6 +275,13 @@ def _rules(tree: Tree) -> tuple[tuple[Ignore, ...], str]:
         return ignores.of(tree), ""
     except Refusal as refusal:
         return (), f"nothing is ignored by the repository's own rules: {refusal}"
+
+
+def _lost(known: Evidence, differ: Iterable[Difference]) -> tuple[Difference, ...]:
+    """The objects that are there and that the target no longer declares."""
+    whole = [each for each in differ if not each.path and each.kind in {Kind.ORPHAN, Kind.PENDING}]
+    own = set(known.declared.references) if whole else set()
+    return tuple(each for each in whole if each.object not in own)
 
 
 def _is_for(rule: Ignore, target: Target) -> bool:

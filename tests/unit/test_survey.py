@@ -354,6 +354,18 @@ def test_row_101_what_the_engine_deployed_and_git_lost_is_an_orphan(sight: Sight
     assert seen.sync is SyncState.SYNCED, "it is told, and is no drift"
 
 
+def test_row_101_what_moved_to_a_target_that_was_not_looked_at_is_no_orphan(sight: Sight) -> None:
+    old = CONFIG_MAP % ("old", "a: b")
+    sight.git.write({"staging/api/old.yaml": old})
+    sight.apply(old)
+    deploys(sight, sight.git.newest, inventory=frozenset({ObjectRef("v1", "ConfigMap", "shop", "old")}))
+    assert [each.kind for each in sight.one().differences] == [Kind.ORPHAN], "nobody says who else there is"
+    sight.survey = replace(sight.survey, everywhere=lambda: (target(), target("api")))
+    assert sight.one().differences == ()
+    sight.git.write({"staging/api/broken.yaml": "a: ["})
+    assert sight.one().differences == (), "row_108: it can't be told what else is declared"
+
+
 def test_objects_without_a_namespace_are_where_the_engine_puts_them() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings%s}\ndata: {a: b}\n"
     sight = Sight({"staging/payment/pod.yaml": pod("acme/payment:v1"), "staging/payment/map.yaml": text % ""})
