@@ -84,7 +84,9 @@ def verb(words: Sequence[Word], known: Vocabulary) -> str | Unknown:
     """One of several words may be meant: `drift mute`."""
     said = Word(" ".join(word.text for word in words), words[0].start)
     name = said.text.casefold()
-    return name if name in known.verbs else _unknown("command", said, known.verbs, known.verbs)
+    if name in known.verbs:
+        return name
+    return replace(_unknown("command", said, known.verbs, known.verbs), at=said)
 
 
 def services(words: Sequence[Word], known: Vocabulary) -> tuple[str, ...] | Unknown:

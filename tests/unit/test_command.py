@@ -3,6 +3,7 @@
 import sys
 import types
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,15 @@ def test_every_example_is_understood_as_its_own_verb(verb: str, example: str) ->
         ("rollback api to v1", Invocation("rollback", {"service": "api", "version": "v1"})),
         ("drift check api", Invocation("drift", {"service": "api"})),
         ("help promote", Invocation("help", {"verb": "promote"})),
+        ("help Drift Mute", Invocation("help", {"verb": "drift mute"})),
+        (
+            "DRIFT Mute api in prod for 1d12h because it is so",
+            Invocation(
+                "drift mute",
+                {"service": "api", "environment": PROD, "duration": timedelta(hours=36), "reason": "it is so"},
+            ),
+        ),
+        ("drift sync pay in prod", Invocation("drift sync", {"service": "payment", "environment": PROD})),
         ("promote api and pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
         ("promote api, and pay to prod", Invocation("promote", {"services": ("api", "payment"), "environment": PROD})),
     ],
@@ -96,6 +106,9 @@ def near(said: object) -> tuple[str, str, tuple[str, ...]]:
         ("status prod", "prod is an environment, and a service is wanted here", "prod", ("in production",)),
         ("status zzz", "There is no service zzz; known are api, payment", "zzz", ()),
         ("help promte", "There is no command promte", "promte", ("promote",)),
+        ("drift mut", "There is no service mut; known are api, payment", "mut", ("drift mute", "drift unmute")),
+        ("help drift mut", "There is no command drift mut", "drift mut", ("drift mute", "drift unmute", "drift")),
+        ("drift mute api in prod for long", "long is no length of time; one is such as 30m, 2h, 1d or 1w", "long", ()),
     ],
 )
 def test_a_slip_is_pointed_at_and_what_was_meant_is_said(
@@ -113,6 +126,12 @@ def test_a_slip_is_pointed_at_and_what_was_meant_is_said(
         ("promote payment v1 to", "promote payment v1 to … and then? “<environment>” is missing. Usage: ", ""),
         ("history", "history … and then? “<service>” is missing. Usage: history <service> [in <environment>]", ""),
         ("rollback api in prod to", "rollback api in prod to … and then? “<version>” is missing.", ""),
+        ("drift mute", "drift mute … and then? “<service>” is missing. Usage: drift mute <service> in ", ""),
+        (
+            "drift mut api in prod",
+            "api does not fit there: the command was complete before it. Usage: drift [check]",
+            "api",
+        ),
         ("rollback pr", "rollback pr … and then? “<number>” is missing. Usage: rollback <service> ", ""),
     ],
 )
@@ -134,6 +153,13 @@ def test_where_a_sentence_goes_wrong_is_pointed_at(typed: str, begins: str, show
 )
 def test_several_commands_are_refused(typed: str) -> None:
     assert "more than one command" in near(understand(typed))[0]
+
+
+def test_a_longer_verb_is_meant_before_a_service_of_that_name() -> None:
+    known = Vocabulary(KNOWN.verbs, KNOWN.environments, lambda: {"mute": "mute"})
+    assert near(REGISTRY.understand("drift mute", known))[0].startswith("drift mute … and then?")
+    assert REGISTRY.understand("drift check mute", known) == Invocation("drift", {"service": "mute"})
+    assert near(understand("drift mut api in prod"))[2] == ("drift mute", "drift unmute")
 
 
 def test_a_typing_error_does_not_wait_for_git() -> None:
