@@ -30,8 +30,7 @@ _PORT = replace(
     counted=frozenset({"targetPort"}),
 )
 _SERVICE = record(
-    "externalIPs loadBalancerIP loadBalancerSourceRanges externalName publishNotReadyAddresses loadBalancerClass"
-    " trafficDistribution",
+    "externalIPs loadBalancerSourceRanges externalName publishNotReadyAddresses trafficDistribution",
     {
         "sessionAffinityConfig": record(
             fields={"clientIP": record(defaults={"timeoutSeconds": 10800})}, defaults={"clientIP": {}}
@@ -49,7 +48,9 @@ _SERVICE = record(
         "externalTrafficPolicy": "Cluster",
         "allocateLoadBalancerNodePorts": True,
     },
-    theirs="clusterIP clusterIPs healthCheckNodePort ipFamilies ipFamilyPolicy ipFamily",
+    # The last two are written by controllers of load balancers: that of AWS the class, kube-vip the address.
+    theirs="clusterIP clusterIPs healthCheckNodePort ipFamilies ipFamilyPolicy ipFamily"
+    " loadBalancerClass loadBalancerIP",
 )
 
 _VOLUME_SPEC = record(

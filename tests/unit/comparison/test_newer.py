@@ -67,6 +67,27 @@ UNTOUCHED: dict[str, Sides] = {
             sessionAffinity="None",
         ),
     ),
+    "row-34 what controllers of load balancers write": (
+        service(type="LoadBalancer"),
+        service(type="LoadBalancer", loadBalancerClass="service.k8s.aws/nlb", loadBalancerIP="192.0.2.1"),
+    ),
+    "row-44 a claim, bound": (
+        thing("v1/PersistentVolumeClaim", spec={}),
+        thing(
+            "v1/PersistentVolumeClaim",
+            metadata={
+                "name": "x",
+                "finalizers": ["kubernetes.io/pvc-protection"],
+                "annotations": {"volume.kubernetes.io/selected-node": "a", "pv.kubernetes.io/bind-completed": "yes"},
+            },
+            spec={
+                "volumeName": "v",
+                "storageClassName": "s",
+                "volumeMode": "Filesystem",
+                "dataSourceRef": {"name": "y"},
+            },
+        ),
+    ),
     "row-33 session affinity in part": (
         service(sessionAffinity="ClientIP", sessionAffinityConfig={"clientIP": {}}),
         service(sessionAffinity="ClientIP", sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}}),
