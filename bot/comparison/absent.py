@@ -44,14 +44,14 @@ def folded(found: Sequence[Difference], live: Live) -> tuple[Difference, ...]:
             lost.setdefault(place, []).append(each)
     if not lost:
         return tuple(found)
+    inside = {id(each) for group in lost.values() for each in group}
     told: list[Difference] = []
     for each in found:
         place = _place(each)
-        group = lost.get(place, [])
-        if not any(each is other for other in group):
+        if id(each) not in inside:
             told.append(each)
-        elif each is group[0]:
-            told.append(_namespace(place, group))
+        elif each is lost[place][0]:
+            told.append(_namespace(place, lost[place]))
     return tuple(told)
 
 

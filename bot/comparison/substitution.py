@@ -34,15 +34,17 @@ def substituted(found: Sequence[Found], *, secret: bool = False) -> list[Found]:
     explained: list[Found] = []
     told: list[Found] = []
     for each in found:
-        twin = each if each.have is not None else _twin(each, extra, secret=secret)
         if each.kind not in {Kind.DRIFT, Kind.CONFIG_ERROR} or not _open(each, secret=secret):
             told.append(each)
-        elif twin is None or not _possible(each.want, twin.have, secret=secret):
+            continue
+        twin = each if each.have is not None else _twin(each, extra, secret=secret)
+        if twin is None or not _possible(each.want, twin.have, secret=secret):
             told.append(each if twin or not _only_variables(each.want) else replace(each, kind=Kind.UNKNOWN))
         else:
             told.append(replace(each, kind=Kind.UNKNOWN, have=twin.have))
             explained.append(twin)
-    return [each for each in told if not any(each is other for other in explained)]
+    gone = {id(each) for each in explained}
+    return [each for each in told if id(each) not in gone]
 
 
 def legible(found: Iterable[Found], desired: Mapping[str, Any]) -> list[Found]:

@@ -73,7 +73,7 @@ def _mapping(
         if kind.ignores(name):
             continue
         other = have.get(name)
-        if name in kind.theirs and (value == "" or void(value)):
+        if name in kind.theirs and (void(value) or zero(kind, name, value) or (kind.custom and value == "")):
             continue
         if value is None or kind.clears(name, value):
             yield from _cleared(kind, name, want, have, path, finding)
@@ -109,8 +109,8 @@ def _gone(kind: Type, name: str, value: Any, path: Path) -> Iterator[Found]:
 def _cleared(
     kind: Type, name: str, want: Mapping[str, Any], have: Mapping[str, Any], path: Path, finding: Kind
 ) -> Iterator[Found]:
-    """Git says null, which asks for the default: another value is drift."""
-    if have.get(name) is not None:
+    """Git says null, which asks for the default: another value is drift. Go reads null as the empty text."""
+    if have.get(name) is not None and (kind.custom or have[name] != ""):
         rest = {key: value for key, value in want.items() if key != name}
         yield from _extra(kind, name, rest, have[name], path, finding)
 
@@ -162,8 +162,9 @@ def _list(kind: Type, want: Sequence[Any], have: Sequence[Any], path: Path, find
 
 
 def _set(kind: Type, want: Sequence[Any], have: Sequence[Any], path: Path, finding: Kind) -> Iterator[Found]:
-    missing = [item for item in want if item not in have]
-    more = [] if kind.shared else [item for item in have if item not in want]
+    wanted = set(want)
+    missing = wanted - set(have)
+    more = [] if kind.shared else [item for item in have if item not in wanted]
     if (missing or more) and want:
         yield Found(finding, path, list(want) if finding is Kind.DRIFT else None, list(have))
     elif more:

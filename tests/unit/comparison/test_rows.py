@@ -184,6 +184,14 @@ ROWS: dict[str, Row] = {
             (DRIFT, "spec.ports[port=80,protocol=TCP].nodePort", "30080", "31000", MEDIUM),
         ),
     ),
+    "row-34 a port of none is none that Git names": Row(
+        service({"port": 80, "nodePort": 0}, clusterIP=""),
+        service({"port": 80, "nodePort": 31000}, clusterIP="10.0.0.7"),
+    ),
+    "row-23 null is read as the empty text": Row(thing("v1/ConfigMap", data={"a": None}), config(a="")),
+    "row-8 true is not 1, however deep": Row(
+        custom(a=[{"b": True}]), custom(a=[{"b": 1}]), ((DRIFT, "spec.a[0].b", "true", "1", MEDIUM),)
+    ),
     "row-36": Row(
         app(livenessProbe={"httpGet": {"port": 80}}),
         app(

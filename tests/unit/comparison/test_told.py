@@ -204,6 +204,14 @@ def test_row_58_of_a_name_that_is_there_twice_the_server_kept_the_last() -> None
     assert verdict(told) is SyncState.SYNCED
 
 
+def test_very_much_that_differs_takes_no_time() -> None:
+    def role(verb: str) -> dict[str, Any]:
+        rules = [{"apiGroups": [""], "resources": [f"r{at}"], "verbs": [verb]} for at in range(1500)]
+        return thing("rbac.authorization.k8s.io/v1/Role", rules=rules if verb == "get" else rules[::-1])
+
+    assert len(compare(role("get"), role("list"))) == 3000
+
+
 def test_what_is_too_deep_to_be_compared_is_said_to_be() -> None:
     def deep(leaf: int) -> dict[str, Any]:
         value: Any = leaf
