@@ -1,28 +1,23 @@
-"""The ledger of the write path: every case of its catalogue is a test that names it, or a record says why it is not.
+"""The ledgers: every case of the catalogues is a test that names it, or a record says why it is not.
 
-A test names its cases as `row_74`, `rows_17_and_18` or `row-65` in its own name, an id, a golden folder's name or a
-transcript. The catalogue of drift has numbers of its own, and tests of its own.
+Reading a case, a person finds its test; changing a test, its case. What the tests prove is theirs to say.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
-LEFT_OUT = TESTS.parent / "docs/decisions/0006-cases-left-out.md"
+from ledger import TESTS, named, spans
 
-UNUSED = {6, 19, 41, 52, 55, 71, 84}
-CASES = set(range(1, 147)) - UNUSED
-OF_DRIFT = ("cluster/", "contracts/clusters/", "contracts/rendering/", "scenarios/drift.md", "unit/comparison/")
+DOCS = TESTS.parent / "docs"
+LEFT_OUT = DOCS / "decisions/0006-cases-left-out.md"
+DRIFT = DOCS / "drift.md"
 
-_ROW = re.compile(
-    r"\brows?[-_ ](\d+)((?:(?:_and_|_to_| and | to |, |–)\d+)*)|_rows?_(\d+)((?:_(?:and|to)_\d+)*)", re.IGNORECASE
-)
-_SPAN = re.compile(r"(\d+)(?:(?:–|_to_| to )(\d+))?")
+CASES = set(range(1, 147)) - {6, 19, 41, 52, 55, 71, 84}
+CASES_OF_DRIFT = set(range(1, 133)) - {7, 9, 27, 38, 47, 65, 112, 114}
 
 
-def test_every_case_is_a_test_or_left_out_with_a_reason() -> None:
-    assert sorted(CASES - set(covered()) - set(left_out())) == []
+def test_every_case_of_the_write_path_is_a_test_or_left_out_with_a_reason() -> None:
+    assert sorted(CASES - covered() - set(left_out())) == []
 
 
 def test_the_record_names_cases_of_the_catalogue_with_a_reason_each() -> None:
@@ -32,17 +27,19 @@ def test_the_record_names_cases_of_the_catalogue_with_a_reason_each() -> None:
 
 
 def test_what_is_a_test_is_not_left_out() -> None:
-    assert sorted(set(covered()) & set(left_out())) == []
+    assert sorted(covered() & set(left_out())) == []
 
 
-def covered() -> Iterator[int]:
-    for path in TESTS.rglob("*"):
-        name = path.relative_to(TESTS).as_posix()
-        if name.startswith(OF_DRIFT) or path == Path(__file__):
-            continue
-        yield from rows(path.name)
-        if path.suffix in {".py", ".md"}:
-            yield from rows(path.read_text())
+def test_every_case_of_drift_is_told_with_tests_that_name_it() -> None:
+    proven = {(f"tests/{file}", row) for file, row in named(of_drift=True)}
+    told = {int(row): set(re.findall(r"tests/[\w./-]+", line)) for row, line in table(DRIFT)}
+    assert sorted(CASES_OF_DRIFT ^ told.keys()) == []
+    assert [row for row, files in told.items() if not files] == []
+    assert sorted({(file, row) for row, files in told.items() for file in files} - proven) == []
+
+
+def covered() -> set[int]:
+    return {row for _, row in named(of_drift=False)}
 
 
 def left_out() -> dict[int, str]:
@@ -51,11 +48,6 @@ def left_out() -> dict[int, str]:
     return {row: reason for numbers, reason in cells for row in spans(numbers)}
 
 
-def rows(text: str) -> Iterator[int]:
-    for match in _ROW.finditer(text):
-        yield from spans("".join(filter(None, match.groups())))
-
-
-def spans(text: str) -> Iterator[int]:
-    for first, last in _SPAN.findall(text):
-        yield from range(int(first), int(last or first) + 1)
+def table(page: Path) -> list[tuple[str, str]]:
+    """The lines of a page's tables that begin with a number."""
+    return re.findall(r"^\| (\d+) (\|.*)$", page.read_text(), re.MULTILINE)

@@ -206,3 +206,20 @@ def test_row_120_a_dry_run_only_takes_away_what_it_would_not_change(
         if each.kind is not Kind.DRIFT or why or result.get(key := each.path[5:]) != live.get(key)
     ]
     assert len(kept) + dismissed == len(differences)
+
+
+def test_row_72_a_metric_that_a_dry_run_repeats_neither_finds_nor_hides() -> None:
+    """Servers before 1.27 answer so (kubernetes/kubernetes#118293)."""
+    ref = ObjectRef("autoscaling/v2", "HorizontalPodAutoscaler", "pay", "pay")
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+
+    def scaler(most: int, *metrics: Mapping[str, Any]) -> Manifest:
+        metadata = {"name": "pay", "namespace": "pay"}
+        spec = {"maxReplicas": most, "metrics": list(metrics)}
+        return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata, "spec": spec}
+
+    live = scaler(7, cpu)
+    differences = local(scaler(5, cpu), live)
+    assert [each.path for each in differences] == ["spec.maxReplicas"]
+    assert confirmed(differences, {ref: live}, {ref: Rehearsal(scaler(5, cpu, cpu, {}))}) == (differences, 0)
+    assert confirmed(differences, {ref: live}, {ref: Rehearsal(scaler(7, cpu, cpu, {}))}) == ((), 1)
