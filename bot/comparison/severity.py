@@ -81,7 +81,8 @@ def of(ref: ObjectRef, found: Found) -> Severity:
         return Severity.LOW
     if ref.kind in _GUARDS or not _GRAVE.isdisjoint(fields) or _whole(found.path):
         return Severity.HIGH
-    return Severity.LOW if found.unkept else Severity.MEDIUM
+    # What the server itself leaves out nobody can put right in Git, nor in the cluster.
+    return Severity.INFO if found.unkept else Severity.MEDIUM
 
 
 def _whole(path: Path) -> bool:

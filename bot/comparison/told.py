@@ -25,6 +25,8 @@ _CONTROLLERS = frozenset(
     )
 )
 """Kubernetes' own: what they write is their work. A hint at most, as anybody may take their name."""
+_HANDS = frozenset(("kubectl-edit", "kubectl-patch", "kubectl-set", "k9s"))
+"""Clients that people type at, which own no more than they wrote: whoever creates an object owns its defaults too."""
 _REPLICAS = ("spec", "replicas")
 TERMINATING = "terminating"
 
@@ -96,7 +98,11 @@ class Teller:
             and rank is not Severity.HIGH
             and not (found.path == _REPLICAS and self.autoscaled is not None)
         )
-        return Severity.INFO if is_controllers else rank
+        if is_controllers:
+            return Severity.INFO
+        # Of a field that nobody knows it can't be told who may fill it, unless somebody was seen to.
+        is_by_hand = found.kind is Kind.UNDECLARED and not found.known and by is not None and by.manager in _HANDS
+        return Severity.MEDIUM if is_by_hand else rank
 
     def _note(self, found: Found) -> str:
         if found.kind is Kind.UNKNOWN:

@@ -335,4 +335,4 @@ def test_row_66_a_field_whose_feature_is_off_is_no_drift_and_one_taken_away_is(
     off = "ttlSecondsAfterFinished" not in live.objects[ref]["spec"]
     found = {each.path: (each.kind, each.severity) for each in compare_all([job], live, namespace)}
     gone = {"spec.activeDeadlineSeconds": (Kind.DRIFT, Severity.MEDIUM)}
-    assert found == gone | ({"spec.ttlSecondsAfterFinished": (Kind.CONFIG_ERROR, Severity.LOW)} if off else {})
+    assert found == gone | ({"spec.ttlSecondsAfterFinished": (Kind.CONFIG_ERROR, Severity.INFO)} if off else {})

@@ -307,5 +307,5 @@ def test_row_66_what_the_server_took_and_did_not_keep_is_no_drift(managed: bytes
     (ref,) = references([want], None)
     live = Live({ref: pod()}, managed={} if managed is None else {ref: managed})
     found = {each.path: (each.kind, each.severity, bool(each.note)) for each in compare_all([want], live)}
-    newer = (WRONG, LOW, True) if managed is OWNED else (DRIFT, MEDIUM, False)
+    newer = (WRONG, INFO, True) if managed is OWNED else (DRIFT, MEDIUM, False)
     assert found == {f"{POD}.newer": newer, f"{POD}.hostPID": (DRIFT, HIGH, False)}

@@ -48,6 +48,26 @@ class TestWriter:
         assert verdict(by_controller) is SyncState.SYNCED
         assert verdict(found(WANT, HAVE, managed("kubectl-edit", REPLICAS))) is SyncState.DRIFTED
 
+    @pytest.mark.parametrize(
+        ("manager", "severity"),
+        [("kubectl-edit", Severity.MEDIUM), ("kubectl-create", Severity.INFO), ("an-operator", Severity.INFO)],
+    )
+    def test_a_field_that_nobody_knows_is_worth_telling_if_a_person_wrote_it(
+        self, manager: str, severity: Severity
+    ) -> None:
+        want, have = (thing("example.com/v1/Thing", spec={"size": 1, **more}) for more in ({}, {"depth": 2}))
+        (told,) = found(want, have, managed(manager, {"f:spec": {"f:depth": {}}}))
+        assert (told.kind, told.path, told.severity) == (Kind.UNDECLARED, "spec.depth", severity)
+
+    def test_row_76_a_label_by_hand_is_for_information_whoever_wrote_it(self) -> None:
+        have = thing("example.com/v1/Thing", {"labels": {"a": "b"}}, spec={})
+        (told,) = found(
+            thing("example.com/v1/Thing", spec={}),
+            have,
+            managed("kubectl-edit", {"f:metadata": {"f:labels": {"f:a": {}}}}),
+        )
+        assert told.severity is Severity.INFO
+
     def test_row_93_no_controller_changes_what_runs_so_its_name_hides_no_such_thing(self) -> None:
         def of(image: str) -> dict[str, Any]:
             template = {"spec": {"containers": [{"name": "app", "image": image}]}}
