@@ -32,8 +32,8 @@ MUTE = Silence(NINE, LATER, "ana", "load test")
             [Event.RESTLESS],
             OPEN,
             (
-                "api in production comes and goes: something of it came back or changed 3 times, each within 1 hour of the "
-                "last. No more is said of that until it has stayed as it is for 1 hour."
+                "api in production comes and goes: something of it came back or changed 3 times, each within "
+                "1 hour of the last. No more is said of that until it has stayed as it is for 1 hour."
             ),
         ),
         ([Event.SETTLED], OPEN, "api in production has stayed as it is for 1 hour, and is drifted: 1 medium."),
@@ -43,8 +43,8 @@ MUTE = Silence(NINE, LATER, "ana", "load test")
             [Event.WORSE, Event.CHANGED],
             replace(OPEN, silence=replace(MUTE, over=True)),
             (
-                "api in production got worse than what was muted (until 2026-03-05 09:00 UTC, by ana), so the mute ends: "
-                "1 finding new."
+                "api in production got worse than what was muted (until 2026-03-05 09:00 UTC, by ana), so "
+                "the mute ends: 1 finding new."
             ),
         ),
         (
