@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import commands
-from bot import access, episodes, redaction, targets, wording
+from bot import access, episodes, redaction, syncing, targets, wording
 from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
 from bot.comparison.memory import Memory
@@ -27,6 +27,7 @@ from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
+from bot.model.reply import Outcome
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.secret import Renewed, Secret
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ITSELF = Actor("quarterdeck", "Quarterdeck")
+"""Who asks for what the config has the bot do by itself."""
 _COLLECTIONS = (50_000, 20, 50)
 """How seldom cycles are searched for. Objects of clusters and renders have none but very many nodes: with Python's own
 thresholds, half the processor time of reading 10,000 of them goes into the search."""
@@ -197,7 +200,20 @@ class App:
             episodes=self._store,
             key=self._store.fingerprint_key,
             offer=self.settings.drift.offer,
+            heal=self._heal if self.settings.drift.sync else None,
         )
+
+    def _heal(self, sighting: Sighting) -> str:
+        """Have a target's engine asked to sync it, in the bot's own name. Refusal where it may not."""
+        target, deployed = sighting.target, sighting.deployed
+        if deployed is None:
+            raise Refusal(f"no engine deploys {target}.")
+        asked = syncing.request(target, deployed)
+        self._performer.run(asked)
+        now = self.now()
+        said = Message(f"heal:{target}:{now.isoformat()}", "drift.heal: sync", ITSELF, Place(), now)
+        self._store.record(said, syncing.VERB, target, Outcome.DONE, asked.text)
+        return asked.text
 
     def _deliveries(self, slack: "Slack") -> "dict[str, Endpoint]":
         from bot.slack.requests import endpoint

@@ -1,11 +1,10 @@
 """Have the engine that deploys a target put its cluster right."""
 
+from bot import syncing
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.change import SyncRequest
-
-ENGINES = {"argocd": "Argo CD", "flux": "Flux"}
 
 
 @command("drift sync <service> in <environment>", examples=["drift sync payment in prod"], changes=True)
@@ -21,14 +20,4 @@ def drift_sync(ctx: Context, service: TargetName, environment: EnvironmentName) 
             f"No Argo CD Application and no Flux Kustomization or HelmRelease was found that deploys {target} "
             f"({', '.join(target.folders)}), so nobody can be asked to sync it; apply that folder by hand."
         )
-    engine = ENGINES.get(deployed.engine, deployed.engine)
-    busy = f" At the moment: {deployed.busy}." if deployed.busy else ""
-    held = f" That may change nothing: {deployed.held}." if deployed.held else ""
-    asked = f"{engine} is asked to sync {target}, by {deployed.object}.{busy}{held}"
-    return SyncRequest(
-        verb="drift sync",
-        target=target,
-        deployed=deployed,
-        would=f"{engine} would be asked to sync {target}, by {deployed.object}",
-        text=f"{asked} To see what came of it, say: drift {target}",
-    )
+    return syncing.request(target, deployed)
