@@ -9,6 +9,12 @@ from bot.manifests import images
 from bot.model.catalog import Image
 from bot.model.sync import Manifest, ObjectRef
 
+_HOLDING = frozenset(("spec", "template", "templates"))
+"""Where objects have containers: a ConfigMap's data is not searched."""
+_CONTAINERS = frozenset(("containers", "initContainers"))
+_ELSEWHERE = frozenset(("affinity", "metadata", "selector", "status", "tolerations", "volumes"))
+"""Where none are, of what most objects have."""
+
 
 def version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | None:
     """What the cluster runs of the containers that Git gives the service's version; several are joined."""
@@ -16,6 +22,8 @@ def version(declared: Declared, objects: Mapping[ObjectRef, Manifest]) -> str | 
         return None
     versions = set()
     for each in declared.objects:
+        if _HOLDING.isdisjoint(each.manifest):
+            continue
         names = {name for name, image in _containers(each.manifest) if declared.version in _versions(image)}
         if names and each.ref in objects:
             versions |= {_spoken(image, declared) for name, image in _containers(objects[each.ref]) if name in names}
@@ -34,18 +42,19 @@ def _spoken(image: Image, declared: Declared) -> str:
 
 
 def _containers(node: Any) -> Iterator[tuple[str, Image]]:
-    """Every container's name and image, at any depth."""
-    if isinstance(node, Mapping):
+    """Every container's name and image, at any depth below an object's spec or template."""
+    if isinstance(node, list):
+        for item in node:
+            if isinstance(item, dict):
+                yield from _containers(item)
+    elif isinstance(node, dict):
         for key, value in node.items():
-            if key in {"containers", "initContainers"} and isinstance(value, list):
+            if key in _CONTAINERS and isinstance(value, list):
                 for container in value:
-                    if isinstance(container, Mapping) and isinstance(container.get("image"), str):
+                    if isinstance(container, dict) and isinstance(container.get("image"), str):
                         try:
                             yield str(container.get("name", "")), images.parse(container["image"])
                         except Refusal:
                             continue
-            else:
+            elif isinstance(value, dict | list) and key not in _ELSEWHERE:
                 yield from _containers(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _containers(item)

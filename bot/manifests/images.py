@@ -4,6 +4,7 @@ Knows nothing of files. https://github.com/distribution/reference/blob/main/refe
 """
 
 import re
+from functools import lru_cache
 
 from bot.errors import Refusal
 from bot.model.catalog import Image
@@ -29,6 +30,7 @@ def split(text: str) -> Image:
     return Image(rest[:slash] + last, tag if colon else None, digest or None)
 
 
+@lru_cache(maxsize=8_192)
 def parse(text: str) -> Image:
     """The reference's parts. Refusal with the rule it breaks."""
     image = split(text)
