@@ -3,6 +3,8 @@
 Plain text; whoever shows it escapes it. Which side is which is said in words, since tools disagree on signs.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,9 @@ SHOWN = 8
 
 NAMED = 5
 """Targets, or objects of one cause, that are named; the rest is counted."""
+
+_ITEM = re.compile(r"(.+)\[(?!name=)[^\[\]]*\]")
+"""An item of a list. One with a name is itself, whatever else it holds; a port is only known by its number."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -72,7 +77,7 @@ def report(sightings: Sequence[Sighting], now: datetime, *, offer: bool = True) 
 def listed(differences: Sequence[Difference], moment: Moment, most: int = SHOWN) -> list[str]:
     """The findings of one target, by object, worst first; of one cause in many objects one, and where else it is."""
     lines: list[str] = []
-    found = causes(_worst_first(differences))
+    found = causes(_worst_first(_paired(differences)))
     by_object: dict[ObjectRef, list[Cause]] = {}
     for cause in found[:most]:
         by_object.setdefault(cause.differences[0].object, []).append(cause)
@@ -239,6 +244,25 @@ def _not_compared(sighting: Sighting) -> list[str]:
     first = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return [f"Not compared: {' '.join(filter(None, [str(first.object), first.path, first.note]))}{more}"]
+
+
+def _paired(differences: Sequence[Difference]) -> list[Difference]:
+    """An item of a list that is gone, and the only one that came beside it, as one that was changed."""
+    gone: dict[tuple[ObjectRef, str], list[Difference]] = defaultdict(list)
+    more: dict[tuple[ObjectRef, str], list[Difference]] = defaultdict(list)
+    for each in differences:
+        if match := _ITEM.fullmatch(each.path):
+            if each.kind is Kind.DRIFT and each.live is None:
+                gone[each.object, match[1]].append(each)
+            elif each.kind is Kind.UNDECLARED:
+                more[each.object, match[1]].append(each)
+    pairs = {id(gone[at][0]): more[at][0] for at in gone if len(gone[at]) == len(more[at]) == 1}
+    spent = {id(each) for each in pairs.values()}
+    return [
+        replace(each, live=pairs[id(each)].live, by=pairs[id(each)].by) if id(each) in pairs else each
+        for each in differences
+        if id(each) not in spent
+    ]
 
 
 def _worst_first(differences: Sequence[Difference]) -> list[Difference]:

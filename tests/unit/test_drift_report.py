@@ -225,3 +225,20 @@ def test_json_says_by_whom_and_since_when() -> None:
         "since": "2026-03-02T09:00:00+00:00",
         "note": "immutable",
     }
+
+
+def test_row_57_a_port_that_is_another_is_told_as_one_change() -> None:
+    ports, env = "spec.ports", "spec.env"
+    told = sighting(
+        SyncState.DRIFTED,
+        difference(f"{ports}[containerPort=81]", desired='{"containerPort": 81}', live=None),
+        difference(f"{ports}[containerPort=80]", kind=Kind.UNDECLARED, desired=None, live='{"containerPort": 80}'),
+        difference(f"{env}[name=A]", desired="a", live=None),
+        difference(f"{env}[name=B]", kind=Kind.UNDECLARED, desired=None, live="b"),
+    )
+    assert report([told], NOW, offer=False)[1].text.split("\n") == [
+        "Deployment shop/api",
+        '  spec.ports[containerPort=81]: Git wants {"containerPort": 81}, cluster has {"containerPort": 80}',
+        "  spec.env[name=A]: Git wants a, it is gone",
+        "  spec.env[name=B]: cluster has b, Git does not mention it",
+    ]
