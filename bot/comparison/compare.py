@@ -23,6 +23,7 @@ _NO_CONTENT = frozenset(("apiVersion", "kind", "status"))
 _PLACE = "namespace"
 """Where an object is found is its identity; a cluster-wide one may carry a namespace in Git."""
 _DEEP = "too deeply nested to be compared"
+_ODD = "not of the form that its kind has, so it can't be compared"
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,10 @@ def _compared(
     try:
         return _differences(terms, item, live, managed, autoscaled)
     except RecursionError:
-        return (Difference(item.ref, Kind.UNKNOWN, "", None, None, Severity.INFO, note=_DEEP),)
+        why = _DEEP
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        why = _ODD  # Git and custom resources may hold anything, and one object must not end the check of all others
+    return (Difference(item.ref, Kind.UNKNOWN, "", None, None, Severity.INFO, note=why),)
 
 
 def _differences(

@@ -91,7 +91,7 @@ def note(ref: ObjectRef, found: Found, live: Manifest) -> str:
     if (
         of == ("", "Service")
         and at.startswith("spec.clusterIP")
-        and section(live, "spec").get("clusterIP") in {"", None}
+        and section(live, "spec").get("clusterIP") in ("", None)
     ):
         return ""  # it gets its first one
     fixed = any(_within(at, path) for path in _NEVER.get(of, ())) or (

@@ -33,15 +33,23 @@ class Found:
 # Absent means something else than the zero value for these; for the rest the API drops zeros when it stores.
 _ZERO_COUNTS = frozenset(
     [
+        "activeDeadlineSeconds",
         "allowPrivilegeEscalation",
         "automountServiceAccountToken",
+        "backoffLimitPerIndex",
         "enableServiceLinks",
         "fsGroup",
         "hostUsers",
+        "maxFailedIndexes",
+        "maxUnavailable",
+        "minAvailable",
         "minReplicas",
         "replicas",
         "runAsGroup",
+        "runAsNonRoot",
         "runAsUser",
+        "stabilizationWindowSeconds",
+        "startingDeadlineSeconds",
         "storageClassName",
         "terminationGracePeriodSeconds",
         "tolerationSeconds",

@@ -12,7 +12,7 @@ _CAPACITY = record(fields={"requests": free(QUANTITY)})
 
 
 def _count(request: Mapping[str, Any]) -> int | None:
-    return 1 if request.get("allocationMode") in {None, "", "ExactCount"} else None
+    return 1 if request.get("allocationMode") in (None, "", "ExactCount") else None
 
 
 _WANTED = record(

@@ -17,7 +17,7 @@ def _rolling(defaults: Mapping[str, Any]) -> Type:
         fields={"rollingUpdate": record(defaults=defaults)},
         defaults={
             "type": "RollingUpdate",
-            "rollingUpdate": lambda strategy: {} if strategy.get("type") in {None, "RollingUpdate"} else None,
+            "rollingUpdate": lambda strategy: {} if strategy.get("type") in (None, "RollingUpdate") else None,
         },
     )
 

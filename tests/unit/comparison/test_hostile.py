@@ -1,0 +1,89 @@
+"""What a hostile repository or cluster may hold: nothing of it ends a check, and nothing hides by it."""
+
+from typing import Any
+
+import pytest
+
+from bot.comparison import compare, compare_all, references
+from bot.model.sync import Kind, Live
+
+Things = dict[str, Any]
+
+
+def thing(kind: str, spec: Any, **parts: Any) -> Things:
+    version, _, word = kind.rpartition("/")
+    return {"apiVersion": version, "kind": word, "metadata": {"name": "x"}, "spec": spec, **parts}
+
+
+def pods(pod: Things, **container: Any) -> Things:
+    template = {"spec": {**pod, "containers": [{"name": "app", **container}]}}
+    return thing("apps/v1/Deployment", {"template": template})
+
+
+SHAPES: dict[str, tuple[Things, Things]] = {
+    "a strategy's type": (
+        thing("apps/v1/Deployment", {"strategy": {"type": {}}}),
+        thing("apps/v1/Deployment", {"strategy": {"rollingUpdate": {"maxSurge": 1}}}),
+    ),
+    "how devices are given": (
+        thing("resource.k8s.io/v1/ResourceClaim", {"devices": {"requests": [{"name": "a", "allocationMode": []}]}}),
+        thing("resource.k8s.io/v1/ResourceClaim", {"devices": {"requests": [{"name": "a", "count": 1}]}}),
+    ),
+    "an address in the cluster": (
+        thing("v1/Service", {"clusterIP": "10.0.0.1"}),
+        thing("v1/Service", {"clusterIP": {}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("sides", SHAPES.values(), ids=SHAPES)
+def test_whatever_stands_where_a_word_belongs_is_compared(sides: tuple[Things, Things]) -> None:
+    found = compare(*sides)
+    assert found
+    assert Kind.UNKNOWN not in {each.kind for each in found}
+
+
+def test_an_object_that_no_rule_fits_ends_nothing_but_its_own_comparison() -> None:
+    odd, well = thing("apps/v1/Deployment", {5: 1}), thing("example.com/v1/Thing", {"size": 1})
+    refs = references([odd, well], "pay")
+    live = Live(
+        dict(zip(refs, (thing("apps/v1/Deployment", {"a": 1}), thing("example.com/v1/Thing", {})), strict=True))
+    )
+    found = compare_all([odd, well], live, "pay")
+    assert [(each.kind, each.path) for each in found] == [(Kind.UNKNOWN, ""), (Kind.DRIFT, "spec.size")]
+    assert "can't be compared" in found[0].note
+
+
+ZEROS: dict[str, tuple[Things, Things, Kind, str]] = {
+    "a container that may run as root where its pod may not": (
+        pods({"securityContext": {"runAsNonRoot": True}}, securityContext={}),
+        pods({"securityContext": {"runAsNonRoot": True}}, securityContext={"runAsNonRoot": False}),
+        Kind.UNDECLARED,
+        "spec.template.spec.containers[name=app].securityContext.runAsNonRoot",
+    ),
+    "a budget that lets nothing be evicted, taken away": (
+        thing("policy/v1/PodDisruptionBudget", {"maxUnavailable": 0}),
+        thing("policy/v1/PodDisruptionBudget", {"minAvailable": 0}),
+        Kind.DRIFT,
+        "spec.maxUnavailable",
+    ),
+    "a schedule that is never kept": (
+        thing("batch/v1/CronJob", {"schedule": "@daily"}),
+        thing("batch/v1/CronJob", {"schedule": "@daily", "startingDeadlineSeconds": 0}),
+        Kind.UNDECLARED,
+        "spec.startingDeadlineSeconds",
+    ),
+    "a scale-down at once, made slow": (
+        thing("autoscaling/v2/HorizontalPodAutoscaler", {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}),
+        thing("autoscaling/v2/HorizontalPodAutoscaler", {"behavior": {"scaleDown": {}}}),
+        Kind.DRIFT,
+        "spec.behavior.scaleDown.stabilizationWindowSeconds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("want", "have", "kind", "path"), ZEROS.values(), ids=ZEROS)
+def test_a_zero_that_is_not_the_same_as_nothing_is_told(want: Things, have: Things, kind: Kind, path: str) -> None:
+    found = {each.path: each.kind for each in compare(want, have)}
+    assert found[path] is kind
+    assert compare(want, want) == ()
