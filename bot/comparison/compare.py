@@ -10,7 +10,8 @@ from bot.comparison.fields import Fields
 from bot.comparison.identity import Declared, declared, only_existence, skipped
 from bot.comparison.memory import Memory
 from bot.comparison.openapi import type_of
-from bot.comparison.schema import Type, section
+from bot.comparison.paths import Path
+from bot.comparison.schema import ANY, Type, section
 from bot.comparison.settled import settled
 from bot.comparison.sides import Past
 from bot.comparison.substitution import legible, substituted, unnamed
@@ -189,7 +190,7 @@ def _differences(
     fields = Fields(managed.get(ref))
     teller = Teller(ref, live, fields, terms.ignore, autoscaled)
     is_secret = (ref.group, ref.kind) == ("", "Secret")
-    found = substituted(legible(_kept(walk(kind, desired, live), fields), desired), secret=is_secret)
+    found = substituted(legible(_kept(kind, walk(kind, desired, live), fields), desired), secret=is_secret)
     past = Past(
         kind,
         desired,
@@ -206,14 +207,25 @@ def _differences(
     return tuple(sorted(told, key=lambda difference: difference.path))
 
 
-def _kept(found: Iterable[Found], fields: Fields) -> Iterator[Found]:
-    """What is not live since the server does not keep it is no drift: nobody took it away, and no sync brings it."""
+def _kept(kind: Type, found: Iterable[Found], fields: Fields) -> Iterator[Found]:
+    """What is not live since the server does not keep it is no drift: nobody took it away, and no sync brings it.
+
+    Keys that anybody may choose (of labels, of a ConfigMap) it keeps always: there the record alone, which whoever
+    writes the object may write too, proves nothing.
+    """
     for each in found:
         is_gone = each.kind is Kind.DRIFT and each.have is None and each.want is not None
-        if is_gone and isinstance(each.path[-1], str) and fields.unkept(each.path):
+        if is_gone and _is_field(kind, each.path) and fields.unkept(each.path):
             yield replace(each, kind=Kind.CONFIG_ERROR, unkept=True)
         else:
             yield each
+
+
+def _is_field(kind: Type, path: Path) -> bool:
+    """Whether a place bears a name that its API gives it."""
+    for step in path[:-1]:
+        kind = kind.of(step) if isinstance(step, str) else kind.items or ANY
+    return isinstance(path[-1], str) and kind.values is None
 
 
 def _ending(ref: ObjectRef, since: object) -> Difference:

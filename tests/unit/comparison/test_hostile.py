@@ -1,13 +1,15 @@
 """What a hostile repository or cluster may hold: nothing of it ends a check, and nothing hides by it."""
 
+import json
 from typing import Any
 
 import pytest
 
 from bot.comparison import compare, compare_all, references
-from bot.model.sync import Kind, Live
+from bot.model.sync import Kind, Live, Severity
 
 Things = dict[str, Any]
+AT = "2026-01-01T10:00:00Z"
 
 
 def thing(kind: str, spec: Any, **parts: Any) -> Things:
@@ -87,3 +89,14 @@ def test_a_zero_that_is_not_the_same_as_nothing_is_told(want: Things, have: Thin
     found = {each.path: each.kind for each in compare(want, have)}
     assert found[path] is kind
     assert compare(want, want) == ()
+
+
+def test_a_forged_record_does_not_pass_a_key_off_as_one_that_the_server_does_not_keep() -> None:
+    want, have = (
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data} for data in ({"a": "1"}, {})
+    )
+    (ref,) = references([want], "pay")
+    fields = {"f:data": {"f:a": {}}}
+    managed = json.dumps([{"manager": "flux", "operation": "Apply", "time": AT, "fieldsV1": fields}]).encode()
+    (found,) = compare_all([want], Live({ref: have}, managed={ref: managed}), "pay")
+    assert (found.kind, found.path, found.severity) == (Kind.DRIFT, "data.a", Severity.MEDIUM)
