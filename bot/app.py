@@ -126,6 +126,7 @@ class App:
         message = Message("look", "", Actor(access.TERMINAL, access.TERMINAL), Place(), self.now())
         context = self._context(message)
         wanted = _known(arguments.target, service, context.vocabulary)
+        self._clusters.progress = lambda cluster, done, total: progress(f"read from {cluster}", done, total)
         return replace(context.survey, progress=progress).look(
             context.compared(wanted, _known(arguments.environment, environment, context.vocabulary))
         )
