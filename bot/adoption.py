@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bot.comparison.showing import AFTER
 from bot.errors import Refusal, Unavailable
 from bot.manifests import block, images, kustomize, nested, splice
 from bot.manifests.yamltext import Node, Path, Text, decode, encode, follow, literal, scalar, walk
@@ -197,7 +198,7 @@ class Adopter:
 
 def _wanted(found: Difference, declared: Objects, live: Live) -> _Wanted:
     """Refusal, as the rest of a sentence, where a finding is nothing that can be adopted."""
-    if found.object.kind == "Secret":
+    if found.object.kind == "Secret" or found.live == AFTER:
         raise Refusal("values of Secrets are never written into Git.")
     if found.kind is not Kind.DRIFT:
         raise Refusal(f"it is {found.kind}; only values that Git declares can be adopted.")

@@ -188,7 +188,7 @@ def _differences(
     if not ending and (base is None or base == desired) and settled(kind, desired, live):
         return ()
     fields = Fields(managed.get(ref))
-    teller = Teller(ref, live, fields, terms.ignore, autoscaled)
+    teller = Teller(ref, live, fields, terms.ignore, autoscaled, desired)
     is_secret = (ref.group, ref.kind) == ("", "Secret")
     found = substituted(legible(_kept(kind, walk(kind, desired, live), fields), desired), secret=is_secret)
     past = Past(

@@ -12,6 +12,7 @@ from bot.model.sync import ObjectRef
 
 _SHOWN = {("type",), ("immutable",)}
 _LABELS = ("metadata", "labels")
+_HELD = frozenset(("data", "stringData"))
 _MENTIONED = re.compile(rb"\b(Secret|secretGenerator|stringData)\b")
 
 
@@ -53,7 +54,23 @@ def may_be_in(content: bytes) -> bool:
 
 def hides(ref: ObjectRef, path: Path) -> bool:
     """Whether the values below a path must not be shown: annotations too, as tools keep whole copies in them."""
-    return (ref.group, ref.kind) == ("", "Secret") and names(path)[:1] not in _SHOWN and names(path)[:2] != _LABELS
+    return is_one(ref) and names(path)[:1] not in _SHOWN and names(path)[:2] != _LABELS
+
+
+def is_one(ref: ObjectRef) -> bool:
+    return (ref.group, ref.kind) == ("", "Secret")
+
+
+def holds(value: Any, path: Path = ()) -> bool:
+    """Whether a whole Secret stands in a value: below a place in it, or around it. Custom resources hold objects.
+
+    Of a list any item counts, as which of them a step means is another matter.
+    """
+    if isinstance(value, Mapping):
+        if value.get("kind") == "Secret" and not value.keys().isdisjoint(_HELD):
+            return True
+        return holds(value.get(path[0]), path[1:]) if path else any(map(holds, value.values()))
+    return isinstance(value, list) and any(holds(item, path[1:]) for item in value)
 
 
 def _encode(value: object) -> object:

@@ -1,14 +1,14 @@
 """A finding as people are told of it: what it is worth, who wrote it, what may be shown, what not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.comparison import immutable, severity
 from bot.comparison.autoscaling import Bounds
 from bot.comparison.fields import Fields
 from bot.comparison.ignoring import left
 from bot.comparison.paths import pointer, spell
-from bot.comparison.secrets import hides
+from bot.comparison.secrets import hides, holds, is_one
 from bot.comparison.showing import AFTER, BEFORE, pair
 from bot.comparison.substitution import WHY
 from bot.comparison.walk import Found
@@ -41,6 +41,7 @@ class Teller:
     ignore: Sequence[Ignore] = ()
     autoscaled: Bounds | None = None
     """What an autoscaler may make of the object's replicas, if there is one."""
+    desired: Manifest = field(default_factory=dict)
 
     def kept(self, found: Found) -> Found | None:
         """What rules and autoscalers leave of a finding; None where that is nothing."""
@@ -64,7 +65,7 @@ class Teller:
         kept = self.kept(found)
         if kept is None:
             return None
-        if hides(self.ref, kept.path):
+        if self._hides(kept):
             want = None if kept.want is None else BEFORE
             have = None if kept.have is None else AFTER
         else:
@@ -85,6 +86,11 @@ class Teller:
             pointer=pointer(kept.path),
             note=self._note(kept),
         )
+
+    def _hides(self, found: Found) -> bool:
+        if is_one(self.ref):
+            return hides(self.ref, found.path)
+        return any(holds(each, found.path) for each in (self.desired, self.live))
 
     def _severity(self, found: Found, by: Writer | None) -> Severity:
         if found.kind in {Kind.PENDING, Kind.UNKNOWN}:

@@ -96,7 +96,7 @@ def test_a_forged_record_does_not_pass_a_key_off_as_one_that_the_server_does_not
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data} for data in ({"a": "1"}, {})
     )
     (ref,) = references([want], "pay")
-    fields = {"f:data": {"f:a": {}}}
+    fields: Things = {"f:data": {"f:a": {}}}
     managed = json.dumps([{"manager": "flux", "operation": "Apply", "time": AT, "fieldsV1": fields}]).encode()
     (found,) = compare_all([want], Live({ref: have}, managed={ref: managed}), "pay")
     assert (found.kind, found.path, found.severity) == (Kind.DRIFT, "data.a", Severity.MEDIUM)

@@ -38,3 +38,30 @@ def test_row_131_a_secret_is_one_wherever_it_stands() -> None:
     }
     (found,) = differences(listed, secret(a="y"))
     assert (found.object, found.path, found.desired, found.live) == (REF, "data.a", BEFORE, AFTER)
+
+
+def made_of(*objects: Any) -> Manifest:
+    """A custom resource that holds whole objects."""
+    return {
+        "apiVersion": "example.com/v1",
+        "kind": "Bundle",
+        "metadata": {"name": "x"},
+        "spec": {"objects": [*objects]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("want", "have", "shown"),
+    [
+        (made_of(secret(a="x")), made_of(secret(a="y")), (BEFORE, AFTER)),
+        (made_of(), made_of(secret(a="y")), (BEFORE, AFTER)),
+        (made_of(secret(a="x")), made_of({"kind": "ConfigMap", "data": {"a": "x"}}), (BEFORE, AFTER)),
+        (made_of({"kind": "Secret", "name": "a"}), made_of({"kind": "Secret", "name": "b"}), ("a", "b")),
+    ],
+    ids=["changed", "added", "made another kind", "named alone"],
+)
+def test_row_131_a_secret_within_a_custom_resource_is_one_too(want: Any, have: Any, shown: tuple[str, str]) -> None:
+    ref = ObjectRef("example.com/v1", "Bundle", "shop", "x")
+    found = compare_all([want], Live({ref: have}), "shop")
+    assert {each.desired for each in found} - {None} == {shown[0]}
+    assert {each.live for each in found} - {None} == {shown[1]}
