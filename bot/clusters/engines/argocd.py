@@ -7,10 +7,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.clusters.engines.claims import Claim, Place, folder_key, repository_key
-from bot.clusters.engines.said import commit, entries, reference, text, within
+from bot.clusters.engines.said import commit, entries, moment, reference, text, within, written
 from bot.comparison.schema import section
 from bot.model.sync import Deployed, Manifest, ObjectRef
 
@@ -76,6 +77,16 @@ def held(application: Manifest) -> tuple[str, bool]:
     if automated.get("selfHeal") is not True:
         return f"self-heal is off for it in Argo CD, which then syncs new commits alone; {by_hand}", False
     return "", False
+
+
+def begun(application: Manifest) -> datetime | None:
+    """When it began what it is doing; None if nobody can tell."""
+    ending = within(application, "metadata").get("deletionTimestamp")
+    if ending:
+        return moment(ending)
+    if _phase(application) in {"Running", "Terminating"}:
+        return moment(within(application, "status", "operationState").get("startedAt"))
+    return written(application, "operation")
 
 
 def _deployed(application: Manifest, cluster: str, source: Mapping[str, Any], revision: str | None) -> Deployed:
@@ -181,12 +192,16 @@ def _same(told: Mapping[str, Any], index: int, source: Mapping[str, Any]) -> boo
 
 
 def _busy(application: Manifest) -> str:
-    phase = within(application, "status", "operationState").get("phase")
+    phase = _phase(application)
     if within(application, "metadata").get("deletionTimestamp"):
         return "Argo CD is deleting it"
     if within(application, "operation") or phase == "Running":
         return "Argo CD is syncing it"
     return "Argo CD is breaking off a sync of it" if phase == "Terminating" else ""
+
+
+def _phase(application: Manifest) -> str:
+    return text(within(application, "status", "operationState").get("phase"))
 
 
 def _inventory(status: Mapping[str, Any]) -> Iterator[ObjectRef]:

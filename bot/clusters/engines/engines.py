@@ -6,7 +6,8 @@ see it, none is found. The request is the one write to a cluster that there is.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.clusters.connection import Budget, Connection, Trouble
@@ -21,6 +22,8 @@ from bot.model.sync import Deployed, Manifest, ObjectRef
 
 SECONDS = 30.0
 CLUSTERS_AT_ONCE = 8
+PATIENCE = timedelta(hours=1)
+"""How long an engine may be at work: while it is, nothing is judged, so one that never ends would hide everything."""
 ROLE = "quarterdeck-sync"
 """The ClusterRole of deploy/rbac that lets us ask."""
 _FIELD_MANAGER = "quarterdeck"
@@ -90,7 +93,8 @@ class _Look:
 
     def applications(self) -> Iterator[Claim]:
         for application in self._all(argocd.GROUP, argocd.KIND):
-            yield from self._claims(lambda: argocd.claims(application, self._connection.cluster))  # noqa: B023 - called at once
+            found = self._claims(lambda: argocd.claims(application, self._connection.cluster))  # noqa: B023 - called at once
+            yield from (_unless_stuck(each, argocd.begun(application)) for each in found)
 
     def flux(self) -> Iterator[Claim]:
         found = [*self._all(flux.KUSTOMIZATIONS, "Kustomization"), *self._all(flux.HELMRELEASES, "HelmRelease")]
@@ -101,7 +105,8 @@ class _Look:
                 ref = reference(source)
                 sources[kind, ref.namespace, ref.name] = source
         for each in found:
-            yield from self._claims(lambda: flux.claims(each, sources, self._connection.cluster))  # noqa: B023 - as above
+            claims = self._claims(lambda: flux.claims(each, sources, self._connection.cluster))  # noqa: B023 - as above
+            yield from (_unless_stuck(claim, flux.begun(each)) for claim in claims)
 
     @staticmethod
     def _claims(said: Callable[[], Iterator[Claim]]) -> list[Claim]:
@@ -190,6 +195,14 @@ class _Request:
         if resource is None:
             raise Trouble(f"{self._connection.cluster} doesn't serve {ref.kind} in the API {ref.api_version}")
         return resource
+
+
+def _unless_stuck(claim: Claim, begun: datetime | None) -> Claim:
+    """The claim; without what its engine is doing, if it has been at that for longer than anybody should wait."""
+    told = claim.deployed
+    if not told.busy or begun is None or abs(datetime.now(UTC) - begun) < PATIENCE:
+        return claim
+    return replace(claim, deployed=replace(told, busy=""))
 
 
 def served(discovery: Discovery, group: str, kind: str, budget: Budget) -> Resource | None:

@@ -6,11 +6,11 @@ that the artifact was made of is its origin.
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.clusters.engines.claims import Claim, Place, folder_key, repository_key
-from bot.clusters.engines.said import commit, entries, reference, text, within
-from bot.comparison.schema import section
+from bot.clusters.engines.said import commit, entries, moment, reference, text, within, written
 from bot.model.sync import Deployed, Manifest, ObjectRef
 
 KUSTOMIZATIONS, HELMRELEASES = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
@@ -69,6 +69,17 @@ def held(manifest: Manifest) -> str:
     return f"it is suspended in Flux; run: flux resume {ref.kind.lower()} {ref.name} -n {ref.namespace}"
 
 
+def begun(manifest: Manifest) -> datetime | None:
+    """When it began what it is doing; None if nobody can tell."""
+    ending = within(manifest, "metadata").get("deletionTimestamp")
+    if ending:
+        return moment(ending)
+    working = _condition(manifest, "Reconciling")
+    if working.get("status") == "True":
+        return moment(working.get("lastTransitionTime"))
+    return written(manifest, "spec")
+
+
 def request(manifest: Manifest, now: str) -> Mapping[str, str]:
     """The annotations that ask for a reconciliation. Without force Helm does nothing while chart and values stay."""
     corrects = within(manifest, "spec", "driftDetection").get("mode") == "enabled"
@@ -118,17 +129,21 @@ def _applied(status: Mapping[str, Any]) -> str | None:
 def _busy(manifest: Manifest) -> str:
     """Whatever is suspended does nothing, and what failed is tried again for ever: neither is worth waiting for."""
     metadata, status = within(manifest, "metadata"), within(manifest, "status")
-    conditions = {text(each.get("type")): each for each in entries(status.get("conditions"))}
     if metadata.get("deletionTimestamp"):
         return "Flux is deleting it"
     if held(manifest):
         return ""
-    working = section(conditions, "Reconciling")
+    working = _condition(manifest, "Reconciling")
     if working.get("status") == "True":
         return "" if working.get("reason") == "ProgressingWithRetry" else "Flux is applying it"
     observed, generation = status.get("observedGeneration"), metadata.get("generation")
     behind = isinstance(observed, int) and isinstance(generation, int) and 0 <= observed < generation
     return "Flux has yet to apply its newest settings" if behind else ""
+
+
+def _condition(manifest: Manifest, kind: str) -> Mapping[str, Any]:
+    found = entries(within(manifest, "status").get("conditions"))
+    return next((each for each in found if each.get("type") == kind), {})
 
 
 def _inventory(listed: object) -> Iterator[ObjectRef]:

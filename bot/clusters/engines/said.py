@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.comparison.schema import section
@@ -29,6 +30,25 @@ def entries(value: object) -> tuple[Mapping[str, Any], ...]:
 
 def text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def moment(value: object) -> datetime | None:
+    """A time as API servers write it; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def written(manifest: Manifest, field: str) -> datetime | None:
+    """When somebody wrote a field at the top of an object last, by its `managedFields`; None if nobody can tell."""
+    owners = (
+        each
+        for each in entries(section(manifest, "metadata").get("managedFields"))
+        if f"f:{field}" in section(each, "fieldsV1") and each.get("subresource") != "status"
+    )
+    return max((at for each in owners if (at := moment(each.get("time")))), default=None)
 
 
 def reference(manifest: Manifest) -> ObjectRef:

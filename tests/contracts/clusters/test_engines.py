@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.error import HTTPError
 
@@ -137,7 +138,7 @@ def test_an_application_and_what_it_applied(cluster: Cluster, clusters: Clusters
         "history": [{"id": 0, "revision": ONE, "deployedAt": when, "source": source}],
         "operationState": {
             "phase": "Running",
-            "startedAt": when,
+            "startedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "operation": {"sync": {"revision": TWO}},
             "syncResult": {"revision": TWO, "source": source},
         },
@@ -160,6 +161,12 @@ def test_an_application_and_what_it_applied(cluster: Cluster, clusters: Clusters
         mark="payment",
         namespace="pay",
     )
+
+
+@pytest.mark.parametrize("began", ["2026-01-01T00:00:00Z", "9998-01-01T00:00:00Z"])
+def test_row_126_a_sync_that_never_ends_is_waited_for_no_more(cluster: Cluster, clusters: Clusters, began: str) -> None:
+    cluster.application({"operationState": {"phase": "Running", "startedAt": began, "operation": {"sync": {}}}})
+    assert cluster.told(clusters).busy == ""
 
 
 def test_a_kustomization_and_what_it_applied(cluster: Cluster, clusters: Clusters) -> None:

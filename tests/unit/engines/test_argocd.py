@@ -1,10 +1,11 @@
 """What an Application says it deploys, and did: from the object alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.clusters.engines.argocd import claims, held
+from bot.clusters.engines.argocd import begun, claims, held
 from bot.model.sync import Manifest, ObjectRef
 
 GITOPS = "https://github.com/acme/gitops.git"
@@ -12,6 +13,11 @@ ONE, TWO, THREE = ("1" * 40, "2" * 40, "3" * 40)
 SOURCE = {"repoURL": GITOPS, "path": "apps/payment", "targetRevision": "main"}
 CHART = {"repoURL": "https://charts.example.com", "chart": "redis", "targetRevision": "1.2.3"}
 VALUES = {"repoURL": GITOPS, "targetRevision": "main", "ref": "values"}
+ENTRIES = [
+    {"manager": "argocd", "time": "2026-01-01T02:00:00Z", "fieldsV1": {"f:operation": {}}},
+    {"manager": "argocd-controller", "time": "2026-01-01T03:00:00Z", "fieldsV1": {"f:spec": {}}},
+]
+ASKED = {"operation": {"sync": {}}, "metadata": {"managedFields": ENTRIES}}
 HEALED = {"automated": {"selfHeal": True}}
 
 
@@ -254,3 +260,18 @@ def test_an_application_that_argo_cd_leaves_alone() -> None:
 )
 def test_objects_half_written_claim_no_commit(broken: dict[str, Any]) -> None:
     assert all(claim.deployed.revision is None for claim in claims({**application(), **broken}, "hub"))
+
+
+@pytest.mark.parametrize(
+    ("status", "parts", "began"),
+    [
+        ({"operationState": {"phase": "Running", "startedAt": "2026-01-01T00:00:00Z"}}, {}, 0),
+        ({"operationState": {"phase": "Running", "startedAt": 5}}, {}, None),
+        ({}, {"metadata": {"deletionTimestamp": "2026-01-01T01:00:00Z"}}, 1),
+        ({"operationState": {"phase": "Failed", "startedAt": "2026-01-01T00:00:00Z"}}, ASKED, 2),
+        ({}, {}, None),
+    ],
+)
+def test_since_when_it_is_at_it(status: dict[str, Any], parts: dict[str, Any], began: int | None) -> None:
+    expected = None if began is None else datetime(2026, 1, 1, began, tzinfo=UTC)
+    assert begun(application(status, **parts)) == expected

@@ -1,11 +1,12 @@
 """What Kustomizations and HelmReleases say they deploy, and did: from the objects alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.clusters.engines.claims import Claim
-from bot.clusters.engines.flux import claims, request
+from bot.clusters.engines.flux import begun, claims, request
 from bot.model.sync import Manifest, ObjectRef
 
 ONE = "1" * 40
@@ -176,3 +177,12 @@ def test_how_a_release_is_called(spec: dict[str, Any], name: str) -> None:
 )
 def test_the_request(manifest: Manifest, names: list[str]) -> None:
     assert request(manifest, "2026-01-01T00:00:00Z") == dict.fromkeys(names, "2026-01-01T00:00:00Z")
+
+
+def test_since_when_it_is_at_it() -> None:
+    working = condition("Reconciling", "True") | {"lastTransitionTime": "2026-01-01T00:00:00Z"}
+    written = [{"time": "2026-01-01T01:00:00Z", "fieldsV1": {"f:spec": {}}}]
+    behind = kustomization({"observedGeneration": 1})
+    assert begun(kustomization({"conditions": [working]})) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert begun({**behind, "metadata": {"managedFields": written}}) == datetime(2026, 1, 1, 1, tzinfo=UTC)
+    assert begun(behind) is None
