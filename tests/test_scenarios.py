@@ -8,13 +8,15 @@ from transcript import read
 from world import world
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.md"))
+CONFIGURED = {"drift-heal": (("drift:\n", "drift:\n  heal: sync\n"),)}
+"""What is set otherwise than in the playground's config, by scenario."""
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_scenario(path: Path, tmp_path: Path) -> None:
     steps = read(path)
     assert any(step.said or step.block for step in steps), "a transcript that expects nothing can't fail"
-    with world(tmp_path) as made:
+    with world(tmp_path, replace=CONFIGURED.get(path.stem, ())) as made:
         stage = Stage(made)
         for step in steps:
             stage.run(step)

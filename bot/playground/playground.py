@@ -27,6 +27,7 @@ from bot.playground.github import GitHub
 from bot.playground.guard import Guard
 from bot.playground.kubernetes import Agent, Cluster, envtest, kubeconfig
 from bot.playground.kubernetes.envtest import ApiServer
+from bot.playground.kubernetes.kinds import FLUX, KINDS, Served
 from bot.playground.kubernetes.remote import RemoteCluster
 from bot.playground.slack import Workspace
 
@@ -111,11 +112,14 @@ class Playground:
             past.happen(self.repository, files, self.github.people, now)
         source.write(self.github)
         self.clusters: dict[str, Cluster | RemoteCluster] = {
-            name: RemoteCluster(name, servers[name], now) if servers and name in servers else Cluster(name, now=now)
+            name: RemoteCluster(name, servers[name], now)
+            if servers and name in servers
+            else Cluster(name, now=now, served=Served((*KINDS, *FLUX)))
             for name in ENVIRONMENTS
         }
+        url = self.github.clone_url(REPOSITORY)
         self.agents = {
-            name: Agent(cluster, self.repository.bare.path, f"environments/{name}")
+            name: Agent(cluster, self.repository.bare.path, f"environments/{name}", url=url)
             for name, cluster in self.clusters.items()
         }
         self._cluster_token = secrets.token_urlsafe(24)
@@ -130,7 +134,6 @@ class Playground:
         )
         self.config = folder / "quarterdeck.yaml"
         ana, ben = self.workspace.people
-        url = self.github.clone_url(REPOSITORY)
         self.config.write_text(
             CONFIG.format(url=url, source=source.NAME, ana=ana.id, ben=ben.id, every=every), encoding="utf-8"
         )

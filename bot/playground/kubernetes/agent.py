@@ -1,38 +1,41 @@
-"""A small GitOps controller for one cluster: it applies to the cluster what is merged.
+"""A stand-in of Flux for one cluster: it applies to the cluster what is merged, and tells of that by Flux's objects.
 
-Like the real ones left to their defaults, it acts when the branch moves and touches only what changed in Git; what was
-changed by hand stays until somebody asks for a full sync. Objects removed from Git are removed from the cluster.
+Each folder is a Kustomization. It is applied when the branch moves, and then only what changed in Git is touched; what
+was changed by hand stays until somebody asks for a reconciliation. That is on purpose: the real kustomize-controller
+would undo it within ten minutes, and the playground is for looking at drift. Objects removed from Git are removed from
+the cluster.
 """
 
 import fnmatch
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import yaml
 
+from bot.playground.kubernetes import flux
+from bot.playground.kubernetes.flux import Flux, Key
 from bot.playground.kubernetes.kinds import Served
 from bot.playground.kubernetes.objects import Json, Problem, Store
 
-REVISION = "kustomize.toolkit.fluxcd.io/revision"
-FOLDER = "kustomize.toolkit.fluxcd.io/path"
-"""Annotations on everything that the agent applies: the commit and the folder it came from."""
 _BESIDE = Path(sys.executable).with_name("kubectl")
 KUBECTL = str(_BESIDE) if _BESIDE.exists() else "kubectl"
 """The kubectl that comes with this Python's packages, else the one on PATH."""
 _LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
-
-Key = tuple[str, str, str, str]
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
+"""What both an object and a label's value may be."""
 
 
 class Applied(Protocol):
@@ -40,8 +43,7 @@ class Applied(Protocol):
 
     name: str
     served: Served
-    manager: str
-    """The agent's field manager there."""
+    now: Callable[[], datetime]
 
     @property
     def objects(self) -> Store: ...
@@ -52,12 +54,19 @@ class Applied(Protocol):
 
 @dataclass
 class Folder:
-    """What a folder of the repository declared when it was last applied; `error` if it can't be rendered now."""
+    """What a folder of the repository declared when it was last applied; `error` if it can't be applied now."""
 
     path: str
     objects: dict[Key, Json] = field(default_factory=dict)
     revision: str = ""
+    """The commit that was applied last, in whole."""
+    attempted: str = ""
     error: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of its Kustomization."""
+        return Path(self.path).name
 
 
 class AgentError(Exception):
@@ -65,13 +74,14 @@ class AgentError(Exception):
 
 
 class Agent:
-    """Follows `branch` of `repository` (a path or URL); every folder directly below one of `parents` is applied.
+    """Follows `branch` of `repository` (a path or URL); every folder directly below `parent` is applied.
 
-    `start` lets it follow by itself, looking every `interval` seconds; tests call `sync` instead.
+    `url` is where others find the repository. `start` lets it follow by itself, looking every `interval` seconds; tests
+    call `sync` instead.
     """
 
     def __init__(
-        self, cluster: Applied, repository: str | Path, *parents: str, branch: str = "main",
+        self, cluster: Applied, repository: str | Path, parent: str, *, url: str = "", branch: str = "main",
         namespace: str = "default", interval: float = 1.0,
     ) -> None:  # fmt: skip
         self.cluster = cluster
@@ -79,25 +89,30 @@ class Agent:
         self.revision = ""
         self.error = ""
         self._repository, self._branch = str(repository), branch
-        self._parents, self._namespace, self._interval = parents, namespace, interval
+        self._parent, self._namespace, self._interval = parent, namespace, interval
+        self._flux = Flux(cluster.objects, url or self._repository, branch, cluster.now)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def sync(self, *, heal: bool = False) -> None:
-        """Apply what changed in Git since the last time; with `heal`, everything that Git declares, whatever live is.
+        """Apply what changed in Git since the last time, and in whole what was asked for; with `heal`, everything.
 
         Errors are kept in `error` and in the folders' `error`: a folder that can't be rendered stays as it was.
         """
         with self._lock:
             try:
+                self.error = ""
                 revision = self._head()
-                if heal or revision != self.revision:
+                if heal or revision != self.revision or self._has_news():
                     self._apply(revision, heal=heal)
                     self.revision = revision
-                self.error = ""
             except (AgentError, Problem) as error:
                 self.error = str(error)
+                self._flux.tell_source(self.revision, self.error)
+
+    def _has_news(self) -> bool:
+        return self._flux.has_news([each.name for each in self.folders.values() if _NAME.fullmatch(each.name)])
 
     def _head(self) -> str:
         answer = _git("ls-remote", self._repository, f"refs/heads/{self._branch}").decode()
@@ -119,7 +134,7 @@ class Agent:
         waited = self._interval
         while not self._stop.wait(_STEP_SECONDS):
             waited += _STEP_SECONDS
-            if waited >= self._interval:
+            if waited >= self._interval or self._has_news():
                 waited = 0.0
                 self.sync()
             self.cluster.step()
@@ -128,24 +143,41 @@ class Agent:
         with tempfile.TemporaryDirectory(prefix="agent-") as name:
             root = Path(name)
             _check_out(self._repository, self._branch, root)
-            paths = sorted(
-                str(folder.relative_to(root)) for parent in self._parents for folder in (root / parent).glob("*/")
-            )
+            paths = sorted(str(folder.relative_to(root)) for folder in (root / self._parent).glob("*/"))
             for path in paths:
-                folder = self.folders.setdefault(path, Folder(path))
-                try:
-                    wanted = self._objects(render(root / path), path)
-                except AgentError as error:
-                    folder.error = str(error)
-                else:
-                    self._apply_folder(folder, wanted, revision, heal=heal)
+                self._reconcile(self.folders.setdefault(path, Folder(path)), root, revision, heal=heal)
         for path in self.folders.keys() - set(paths):
-            self._apply_folder(self.folders.pop(path), {}, revision, heal=heal)
+            folder = self.folders.pop(path)
+            self._apply_folder(folder, {}, revision, heal=heal)
+            self._flux.forget(folder.name)
+        self._flux.tell_source(revision)
+
+    def _reconcile(self, folder: Folder, root: Path, revision: str, *, heal: bool) -> None:
+        """Apply a folder if it is due, and tell of that. A request is for all of it, whatever was changed by hand."""
+        if not _NAME.fullmatch(folder.name):
+            folder.error = "the folder's name can't be that of a Kustomization"
+            return
+        self._flux.declare(folder.name, folder.path)
+        if self._flux.suspended(folder.name):
+            return
+        request = self._flux.request(folder.name)
+        if not (heal or request or folder.attempted != revision or self._flux.is_changed(folder.name)):
+            return
+        folder.attempted = revision
+        try:
+            wanted = self._objects(render(root / folder.path), folder)
+        except AgentError as error:
+            folder.error = str(error)
+        else:
+            self._apply_folder(folder, wanted, revision, heal=heal or bool(request))
+        self._flux.tell(
+            folder.name, revision, folder.revision, folder.objects, error=folder.error, handled=request
+        )  # fmt: skip
 
     def _apply_folder(self, folder: Folder, wanted: Mapping[Key, Json], revision: str, *, heal: bool) -> None:
         """Create, change and prune so that the folder's objects follow; what fails is told and tried again later."""
         failed = []
-        # What an agent of a former run applied is known by its annotations alone.
+        # What an agent of a former run applied is known by its labels alone.
         for key in (self._applied(folder) | folder.objects.keys()) - wanted.keys():
             self._delete(key)
         kept = {key: manifest for key, manifest in folder.objects.items() if key in wanted}
@@ -153,19 +185,18 @@ class Agent:
             old = kept.get(key)
             if heal or old != manifest:
                 try:
-                    self._write(key, old, manifest, revision, heal=heal or old is None)
+                    self._write(key, old, manifest, heal=heal or old is None)
                     kept[key] = manifest
                 except Problem as problem:
                     failed.append(f"{key[1]} {key[3]}: {problem}")
-        folder.objects, folder.revision, folder.error = kept, revision, "; ".join(failed)
+        folder.objects, folder.error = kept, "; ".join(failed)
+        folder.revision = folder.revision if failed else revision
 
-    def _write(self, key: Key, old: Json | None, new: Json, revision: str, *, heal: bool) -> None:
+    def _write(self, key: Key, old: Json | None, new: Json, *, heal: bool) -> None:
         kind = self.cluster.served.of(key[0], key[1])
         if kind is None:
             raise Problem(404, "NotFound", f"the cluster does not serve {key[1]} in {key[0]}")
-        marked = {**new, "metadata": {**new["metadata"]}}
-        marked["metadata"]["annotations"] = {**(new["metadata"].get("annotations") or {}), REVISION: revision}
-        self.cluster.objects.apply(kind, key[2], old, marked, manager=self.cluster.manager, heal=heal)
+        self.cluster.objects.apply(kind, key[2], old, new, manager=flux.MANAGER, heal=heal)
 
     def _delete(self, key: Key) -> None:
         kind = self.cluster.served.of(key[0], key[1])
@@ -174,16 +205,17 @@ class Agent:
                 self.cluster.objects.delete(kind, key[2], key[3])
 
     def _applied(self, folder: Folder) -> set[Key]:
-        """The live objects that this agent's annotations say came from the folder."""
+        """The live objects that this agent's labels say came from the folder."""
+        marks = flux.labels(folder.name).items()
         return {
             (kind.api_version, kind.kind, manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
             for kind in self.cluster.served
             for manifest in self.cluster.objects.all(kind)
-            if manifest["metadata"].get("annotations", {}).get(FOLDER) == folder.path
+            if marks <= manifest["metadata"].get("labels", {}).items()
         }
 
-    def _objects(self, manifests: Sequence[Json], folder: str) -> dict[Key, Json]:
-        """The manifests by identity, each with its namespace and the annotation that says where it came from."""
+    def _objects(self, manifests: Sequence[Json], folder: Folder) -> dict[Key, Json]:
+        """The manifests by identity, each with its namespace and the labels that say where it came from."""
         found: dict[Key, Json] = {}
         for manifest in manifests:
             api_version, name = str(manifest.get("apiVersion")), str(manifest.get("kind"))
@@ -192,7 +224,7 @@ class Agent:
             namespace = ""
             if kind is None or kind.namespaced:
                 namespace = metadata["namespace"] = metadata.get("namespace") or self._namespace
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), FOLDER: folder}
+            metadata["labels"] = {**(metadata.get("labels") or {}), **flux.labels(folder.name)}
             found[api_version, name, namespace, str(metadata.get("name"))] = {**manifest, "metadata": metadata}
         return found
 

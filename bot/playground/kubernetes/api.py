@@ -77,7 +77,6 @@ class Cluster:
         self, name: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), served: Served | None = None
     ) -> None:
         self.name = name
-        self.manager = "agent"
         self.now = now
         self.served = served or Served()
         self.objects = Objects(self.served, now)
@@ -140,7 +139,8 @@ class Cluster:
             return document
         at = self._locate(parts)
         dry = request.query_params.get("dryRun") == "All"
-        manager = request.query_params.get("fieldManager") or request.headers.get("User-Agent", "").split("/")[0]
+        program = request.headers.get("User-Agent", "").split("/")[0]
+        manager = request.query_params.get("fieldManager") or program or "unknown"
         if at.part == "scale":
             return await self._scale(request, at, manager, dry=dry)
         if request.method == "GET":
@@ -292,7 +292,7 @@ class Cluster:
                 live["spec"]["replicas"] = replicas
                 return live
 
-            manifest = self.objects.edit(*at.where, rescaled, manager=manager, dry=dry)
+            manifest = self.objects.edit(*at.where, rescaled, part=at.part, manager=manager, dry=dry)
         elif request.method != "GET":
             raise Problem(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
         return JSONResponse(_scale_of(manifest))

@@ -10,7 +10,8 @@ import yaml
 from bot.health import health
 from bot.manifests import images
 from bot.model.sync import Health
-from bot.playground.kubernetes.agent import KUBECTL, REVISION, Agent
+from bot.playground.kubernetes.agent import KUBECTL, Agent
+from bot.playground.kubernetes.flux import NAME
 from bot.playground.kubernetes.kinds import Kind
 from bot.playground.kubernetes.objects import Json
 
@@ -26,7 +27,7 @@ def board(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     return (
         '<main class="clusters"><header><h1>Clusters</h1><p class="soft">Git says what should run, this is what runs.'
         " Change something by hand and ask the bot for <code>drift</code>. The agents apply what is merged;"
-        " <em>Sync now</em> puts back all that Git declares and, like <code>kubectl apply</code>, leaves alone what was"
+        " <em>Sync now</em> puts back all that Git declares and, as Flux does, takes away what <code>kubectl</code>"
         f' added beside it.</p></header><div class="columns">{columns}</div>'
         f"{_commands(agents, kubeconfig)}</main>"
     )
@@ -60,7 +61,7 @@ def sorry(sentence: str) -> str:
 def _cluster(name: str, agent: Agent) -> str:
     workloads = list(_objects(agent, WORKLOADS))
     others = [(kind, each) for kind, each in _objects(agent) if kind.kind not in (*WORKLOADS, *_UNINTERESTING)]
-    cards = "".join(_workload(name, kind, manifest) for kind, manifest in workloads)
+    cards = "".join(_workload(name, agent, kind, manifest) for kind, manifest in workloads)
     rows = "".join(_other(name, kind, manifest) for kind, manifest in others)
     revision = f"at <code>{escape(agent.revision[:7])}</code>" if agent.revision else "nothing applied yet"
     troubles = [agent.error, *(f"{folder.path}: {folder.error}" for folder in agent.folders.values() if folder.error)]
@@ -77,7 +78,7 @@ def _cluster(name: str, agent: Agent) -> str:
     )
 
 
-def _workload(cluster: str, kind: Kind, manifest: Json) -> str:
+def _workload(cluster: str, agent: Agent, kind: Kind, manifest: Json) -> str:
     metadata, status = manifest["metadata"], manifest.get("status", {})
     state, why = health(manifest)
     containers = manifest["spec"]["template"]["spec"].get("containers", [])
@@ -86,8 +87,6 @@ def _workload(cluster: str, kind: Kind, manifest: Json) -> str:
         status.get("desiredNumberScheduled", 0) if kind.kind == "DaemonSet" else manifest["spec"].get("replicas", 1)
     )
     ready = status.get("numberReady", 0) if kind.kind == "DaemonSet" else status.get("readyReplicas", 0)
-    revision = metadata.get("annotations", {}).get(REVISION, "")
-    origin = f"applied from <code>{escape(revision[:7])}</code>" if revision else "made by hand"
     key = escape(f"{cluster} {metadata['uid']}")
     return (
         f'<article class="workload"><div class="summary" data-live="{key}"><strong>{escape(metadata["name"])}</strong>'
@@ -95,8 +94,19 @@ def _workload(cluster: str, kind: Kind, manifest: Json) -> str:
         f'<span class="badge {_COLORS.get(state, "")}">{state}</span>'
         f'<span class="soft why">{escape(why) if state is not Health.HEALTHY else ""}</span></div>'
         f"<details><summary>Break it</summary>{_forms(cluster, kind, manifest, containers)}"
-        f'<p class="soft">{kind.kind} in namespace {escape(metadata["namespace"])}, {origin}</p></details></article>'
+        f'<p class="soft">{kind.kind} in namespace {escape(metadata["namespace"])}, {_origin(agent, metadata)}</p>'
+        "</details></article>"
     )
+
+
+def _origin(agent: Agent, metadata: Json) -> str:
+    """Which Kustomization made an object, and the commit that it stands at."""
+    name = metadata.get("labels", {}).get(NAME)
+    folder = next((each for each in agent.folders.values() if each.name == name), None)
+    if folder is None:
+        return "made by hand"
+    at = f" at <code>{escape(folder.revision[:7])}</code>" if folder.revision else ""
+    return f"of the Kustomization {escape(folder.name)}{at}"
 
 
 def _forms(cluster: str, kind: Kind, manifest: Json, containers: Sequence[Json]) -> str:

@@ -60,6 +60,11 @@ KINDS = (
     Kind(RBAC, "v1", "ClusterRole", "clusterroles", namespaced=False, status=False),
     Kind(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False, status=False),
 )  # fmt: skip
+FLUX = (
+    Kind("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories", short=("gitrepo",)),
+    Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", short=("ks",)),
+)
+"""What a cluster serves besides, where an agent tells of itself by Flux's objects; the names are those of its CRDs."""
 
 
 class Served:

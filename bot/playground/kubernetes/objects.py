@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from bot.playground.kubernetes import defaults
+from bot.playground.kubernetes import defaults, ownership
 from bot.playground.kubernetes.kinds import Kind, Served
+from bot.playground.kubernetes.ownership import Applied, Writer
 from bot.playground.kubernetes.patches import three_way
 
 Json = dict[str, Any]
@@ -24,6 +25,8 @@ REMEMBERED_EVENTS = 2000
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _RBAC_NAME = re.compile(r"[^/%]{1,253}")
 _WITHOUT_GENERATION = {"HorizontalPodAutoscaler"}
+_PEOPLE = "kubectl"
+"""How the names of field managers begin that people write by."""
 _SERVER_OWNED = ("uid", "creationTimestamp", "managedFields", "generation", "deletionTimestamp", "selfLink")
 
 
@@ -96,7 +99,9 @@ class Objects:
     def find(self, kind: Kind, namespace: str, name: str) -> Json | None:
         return self._objects.get((kind, namespace, name))
 
-    def create(self, kind: Kind, namespace: str, manifest: Json, *, manager: str = "", dry: bool = False) -> Json:
+    def create(
+        self, kind: Kind, namespace: str, manifest: Json, *, manager: str | Applied = "", dry: bool = False
+    ) -> Json:
         with self.lock:
             new = copy.deepcopy(manifest)
             metadata = new.setdefault("metadata", {})
@@ -119,15 +124,17 @@ class Objects:
                 metadata["generation"] = 1
             if not dry and kind.namespaced:
                 self._ensure_namespace(namespace)
-            return self._store("ADDED", kind, new, manager, "", dry=dry)
+            self._book(kind, {}, new, manager)
+            return self._store("ADDED", kind, new, dry=dry)
 
     def edit(
-        self, kind: Kind, namespace: str, name: str, change: Change, *, part: str = "", manager: str = "",
-        dry: bool = False,
+        self, kind: Kind, namespace: str, name: str, change: Change, *, part: str = "",
+        manager: str | Applied = "", dry: bool = False,
     ) -> Json:  # fmt: skip
-        """Read, change, write, as one step. `part` is "" for the object or `status` for its subresource.
+        """Read, change, write, as one step. `part` is "" for the object, or the subresource that it is written through.
 
-        A write that changes nothing is none: version, generation and watchers stay as they were.
+        A write that changes nothing is none: version, generation and watchers stay as they were. No `manager` is the
+        server itself, which owns no fields.
         """
         with self.lock:
             before = self.get(kind, namespace, name)
@@ -141,11 +148,12 @@ class Objects:
                 after = copy.deepcopy(before) | {"status": changed.get("status", {})}
             else:
                 after = self._rewritten(kind, namespace, before, changed)
+            self._book(kind, before, after, manager, part)
             if after == before:
                 return before
             if not after["metadata"].get("finalizers") and after["metadata"].get("deletionTimestamp"):
                 return self._remove(kind, namespace, name)
-            return self._store("MODIFIED", kind, after, manager, part, dry=dry)
+            return self._store("MODIFIED", kind, after, dry=dry)
 
     def delete(self, kind: Kind, namespace: str, name: str, *, dry: bool = False) -> Json:
         """Remove it; an object with finalizers only gets its deletion timestamp."""
@@ -156,22 +164,28 @@ class Objects:
             if before["metadata"].get("finalizers"):
                 after = copy.deepcopy(before)
                 after["metadata"].setdefault("deletionTimestamp", _timestamp(self._now()))
-                return before if after == before else self._store("MODIFIED", kind, after, "", "", dry=False)
+                return before if after == before else self._store("MODIFIED", kind, after, dry=False)
             if kind.kind == "Namespace":
                 for other, inside, child in [key for key in self._objects if key[1] == name and key[0].namespaced]:
                     self._remove(other, inside, child)
             return self._remove(kind, namespace, name)
 
     def apply(self, kind: Kind, namespace: str, old: Json | None, new: Json, *, manager: str, heal: bool) -> None:
-        """What a GitOps controller does: what changed from `old` to `new`; with `heal`, all that `new` declares."""
+        """What a GitOps controller does: what changed from `old` to `new`; with `heal`, all that `new` declares.
+
+        Healing also takes away what people added by kubectl, as Flux does (kustomize-controller, `apply`); what others
+        added is theirs.
+        """
+        applied = Applied(manager, new, forced=heal)
+
+        def change(live: Json) -> Json:
+            return dict(three_way(old, new, ownership.without(live, _PEOPLE) if heal else live, heal=heal))
+
         try:
             if self.find(kind, namespace, new["metadata"]["name"]) is None:
-                self.create(kind, namespace, new, manager=manager)
+                self.create(kind, namespace, new, manager=applied)
             else:
-                self.edit(
-                    kind, namespace, new["metadata"]["name"],
-                    lambda live: dict(three_way(old, new, live, heal=heal)), manager=manager,
-                )  # fmt: skip
+                self.edit(kind, namespace, new["metadata"]["name"], change, manager=applied)
         except (AttributeError, TypeError, KeyError) as error:
             raise Problem(400, "BadRequest", "a field has the wrong type") from error
 
@@ -204,10 +218,14 @@ class Objects:
         _check_immutable(kind, before, after)
         return after
 
-    def _store(self, what: str, kind: Kind, manifest: Json, manager: str, part: str, *, dry: bool) -> Json:
-        metadata = manifest["metadata"]
+    def _book(self, kind: Kind, before: Json, after: Json, manager: str | Applied, part: str = "") -> None:
+        """Note who wrote which fields."""
         if manager:
-            _book(metadata, manager, part, kind.api_version, _timestamp(self._now()))
+            writer = Writer(manager, _timestamp(self._now()), kind.api_version, part)
+            after["metadata"]["managedFields"] = ownership.book(writer, before, after)
+
+    def _store(self, what: str, kind: Kind, manifest: Json, *, dry: bool) -> Json:
+        metadata = manifest["metadata"]
         if dry:
             return manifest
         self._version += 1
@@ -293,18 +311,6 @@ def _fill(kind: Kind, manifest: Json) -> None:
     except (AttributeError, TypeError, KeyError) as error:
         message = f"{kind.kind} in version {kind.version} cannot be handled: a field has the wrong type"
         raise Problem(400, "BadRequest", message) from error
-
-
-def _book(metadata: Json, manager: str, part: str, api_version: str, at: str) -> None:
-    """Note who wrote. Which fields is left out: nothing here reads it."""
-    entry = {"manager": manager, "operation": "Update", "apiVersion": api_version, "time": at, "fieldsType": "FieldsV1"}
-    entry |= {"subresource": part} if part else {}
-    others = [
-        known
-        for known in metadata.get("managedFields", [])
-        if (known["manager"], known.get("subresource", "")) != (manager, part)
-    ]
-    metadata["managedFields"] = [*others, {**entry, "fieldsV1": {}}]
 
 
 def _has_generation(kind: Kind) -> bool:

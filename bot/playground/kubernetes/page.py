@@ -18,7 +18,8 @@ from bot.playground.kubernetes.kinds import Kind
 from bot.playground.kubernetes.objects import Json, Problem
 from bot.playground.page import page
 
-MANAGER = "playground-page"
+MANAGERS = {"scale": "kubectl", "image": "kubectl-set", "env": "kubectl-set", "replace": "kubectl-edit"}
+"""The names by which kubectl does what each form does."""
 _MOST_REPLICAS = 50
 
 
@@ -85,7 +86,7 @@ def _act(agent: Agent, kind: Kind, form: Mapping[str, str]) -> None:
         objects.delete(kind, namespace, name)
         return
     change = _CHANGES[form["action"]](form)
-    objects.edit(kind, namespace, name, change, manager=MANAGER)
+    objects.edit(kind, namespace, name, change, manager=MANAGERS[form["action"]])
 
 
 def _scale(form: Mapping[str, str]) -> Callable[[Json], Json]:

@@ -27,12 +27,14 @@ _OWN = "kubernetes.io/bootstrapping"
 
 
 class RemoteCluster:
-    """One cluster; implements `agent.Applied`. The server's start and end are somebody else's."""
+    """One cluster; implements `agent.Applied`. The server's start and end are somebody else's.
 
-    manager = "kustomize-controller"
+    It has no custom kinds, so no agent tells of itself there.
+    """
 
     def __init__(self, name: str, server: ApiServer, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.name = name
+        self.now = now
         self.served = Served()
         self.address = Server(server.url, server.certificate, server.tokens["admin"])
         self.objects = RemoteObjects(self.address, self.served)

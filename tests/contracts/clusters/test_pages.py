@@ -116,7 +116,7 @@ def test_edits_an_object_as_yaml(browser: httpx.Client, agent: Agent) -> None:
 
     assert answer.status_code == 303
     assert pay(agent)["spec"]["replicas"] == 4
-    assert pay(agent)["metadata"]["managedFields"][-1]["manager"] == "playground-page"
+    assert pay(agent)["metadata"]["managedFields"][-1]["manager"] == "kubectl-edit"
 
 
 @pytest.mark.parametrize(
