@@ -15,7 +15,7 @@ from typing import TypeVar
 from bot import ignores, pins
 from bot.bases import UNKNOWN, Base, base
 from bot.comparison.fields import Fields
-from bot.comparison.marks import Marked
+from bot.comparison.marks import Marked, disputed
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Roll, candidates
 from bot.comparison.rehearsed import confirmed, suspects
@@ -158,7 +158,7 @@ class Survey:
         live = self._read(wanted)
         marked = {cluster: Marked(found.tracked) for cluster, found in live.items()}
         return {
-            target: replace(each, live=live[target.cluster or ""], marked=marked[target.cluster or ""])
+            target: _undeceived(replace(each, live=live[target.cluster or ""], marked=marked[target.cluster or ""]))
             for target, each in known.items()
         }
 
@@ -255,6 +255,14 @@ class Survey:
 def _placed(declared: Declared, deployed: Deployed | None) -> Declared:
     """With the namespace in which its engine puts what names none."""
     return replace(declared, placed=deployed.namespace) if deployed and deployed.namespace else declared
+
+
+def _undeceived(known: Evidence) -> Evidence:
+    """Without an engine's word where the objects themselves say that they are another's."""
+    told, live = known.deployed, known.live.objects
+    if told is None or not disputed(((ref, live[ref]) for ref in known.declared.references if ref in live), told):
+        return known
+    return replace(known, deployed=None, base=UNKNOWN)
 
 
 def _unseen(declared: Declared) -> Sighting:

@@ -5,7 +5,8 @@ CD's tracking id must name the very object that bears it, and a label counts onl
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.comparison.schema import section
@@ -95,6 +96,26 @@ def claimed_by_another(ref: ObjectRef, metadata: Mapping[str, Any], deployed: De
         return identity is not None and not _names(str(identity), ref, deployed)
     labels = section(metadata, "labels")
     return f"{_FLUX.get(deployed.object.kind)}/name" in labels and not _labelled(labels, deployed)
+
+
+def disputed(objects: Iterable[tuple[ObjectRef, Manifest]], deployed: Deployed) -> bool:
+    """Whether most marked objects say that another object of this engine deployed them.
+
+    Whoever may make an Application or a Kustomization anywhere can have it claim any folder, and be at work for ever or
+    far behind; the marks are where those who may write the objects themselves have put them.
+    """
+    whose = [_is_by(ref, section(manifest, "metadata"), deployed) for ref, manifest in objects]
+    return whose.count(False) > whose.count(True)
+
+
+def _is_by(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed) -> bool | None:
+    """Whether an object names this engine's object as its own; None where it names none of this engine's."""
+    if deployed.engine != "argocd":
+        labels = section(metadata, "labels")
+        return _labelled(labels, deployed) if f"{_FLUX.get(deployed.object.kind)}/name" in labels else None
+    identity = section(metadata, "annotations").get(TRACKING_ID)
+    app = identity.partition(":")[0] if isinstance(identity, str) else ""
+    return app == deployed.mark if app and _names(str(identity), ref, replace(deployed, mark=app)) else None
 
 
 def _named(metadata: Mapping[str, Any]) -> Iterator[object]:

@@ -336,6 +336,24 @@ def test_row_126_while_an_engine_is_at_it_nothing_is_called_drift(sight: Sight) 
     assert seen.deployed == sight.engines.found[target()]
 
 
+TRACKED = "metadata: {name: payment, annotations: {argocd.argoproj.io/tracking-id: '%s:/Pod:shop/payment'}, "
+
+
+@pytest.mark.parametrize(
+    ("app", "sync"),
+    [("payment", SyncState.PENDING), ("another", SyncState.DRIFTED)],
+    ids=["its own", "one that somebody made to claim the folder"],
+)
+def test_row_126_an_engine_is_believed_unless_the_objects_say_that_they_are_another_s(
+    sight: Sight, app: str, sync: SyncState
+) -> None:
+    sight.one()
+    sight.apply(pod("acme/payment:v9").replace("metadata: {name: payment, ", TRACKED % app))
+    deploys(sight, sight.git.newest, busy="Argo CD is syncing it", mark="payment")
+    seen = sight.one()
+    assert (seen.sync, seen.deployed is None) == (sync, app == "another")
+
+
 def test_what_an_engine_rewrites_cannot_be_told_from_the_folder(sight: Sight) -> None:
     sight.apply(pod("acme/payment:v9"))
     deploys(sight, sight.git.newest, rewrites=("images",))
