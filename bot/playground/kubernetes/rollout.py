@@ -180,6 +180,6 @@ def _job(manifest: Json, rollout: _Rollout, elapsed: float, now: datetime) -> Js
     return {
         "startTime": began,
         "completionTime": at,
-        "succeeded": manifest["spec"]["completions"],
+        "succeeded": manifest["spec"].get("completions", 1),
         "conditions": [done],
     }
