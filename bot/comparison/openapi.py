@@ -29,7 +29,7 @@ def type_of(group: str, version: str, kind: str, schemas: Schemas | None = None)
 
     A field's type is made when it is first looked at, so that schemas which contain themselves come to an end.
     """
-    table = kinds.type_of(group, kind)
+    table = kinds.type_of(group, kind, version)
     schema = schemas.kinds.get((f"{group}/{version}" if group else version, kind)) if schemas is not None else None
     if schemas is None or schema is None:
         return table

@@ -41,9 +41,9 @@ _OTHER_BUILT_IN = Type(fields={"metadata": METADATA})
 _CUSTOM = Type(fields={"metadata": METADATA}, custom=True)
 
 
-def type_of(group: str, kind: str) -> Type:
+def type_of(group: str, kind: str, version: str = "") -> Type:
     """What is known of a kind; for a custom resource little more than its metadata."""
-    known = _BUILT_IN.get((group, kind))
+    known = access.OLDER.get((group, version, kind)) or _BUILT_IN.get((group, kind))
     if known is None:
         known = _OTHER_BUILT_IN if built_in(group) else _CUSTOM
     return known

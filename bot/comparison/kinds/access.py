@@ -1,6 +1,7 @@
 """Roles, bindings and what else decides who may: RBAC, admission, pod security."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.comparison.kinds.metadata import METADATA, specified
@@ -50,6 +51,18 @@ _WEBHOOK = record(
     },
 )
 _WEBHOOKS = record(fields={"metadata": METADATA, "webhooks": keyed(_WEBHOOK, "name")})
+_OLDER_WEBHOOK = replace(
+    _WEBHOOK,
+    defaults={
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Exact",
+        "sideEffects": "Unknown",
+        "timeoutSeconds": 30,
+        "admissionReviewVersions": ["v1beta1"],
+        "reinvocationPolicy": "Never",
+    },
+)
+_OLDER_WEBHOOKS = record(fields={"metadata": METADATA, "webhooks": keyed(_OLDER_WEBHOOK, "name")})
 
 _MATCH = record(
     fields=dict.fromkeys(("resourceRules", "excludeResourceRules"), unordered(_HOOK_RULE)),
@@ -69,7 +82,39 @@ _ADMISSION_BINDING = record(
     },
 )
 
+
+def _versions(spec: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    return [{"name": spec["version"], "served": True, "storage": True}] if spec.get("version") else None
+
+
+def _version(spec: Mapping[str, Any]) -> Any:
+    return next((each.get("name") for each in spec.get("versions") or () if isinstance(each, Mapping)), None)
+
+
+_DEFINITION = record(
+    "group scope",
+    {
+        "versions": keyed(record("served storage schema subresources additionalPrinterColumns"), "name"),
+        "names": record(
+            "plural kind shortNames categories",
+            defaults={
+                "singular": lambda names: str(names.get("kind", "")).lower(),
+                "listKind": lambda names: f"{names.get('kind')}List",
+            },
+        ),
+        "conversion": record(
+            fields={"webhook": record(fields={"clientConfig": _CLIENT})}, defaults={"strategy": "None"}
+        ),
+    },
+    defaults={"conversion": {"strategy": "None"}},
+)
+_OLDER_DEFINITION = replace(
+    _DEFINITION,
+    defaults={**_DEFINITION.defaults, "preserveUnknownFields": True, "version": _version, "versions": _versions},
+)
+
 _ADMISSION_GROUP = "admissionregistration.k8s.io"
+_DEFINITION_GROUP = "apiextensions.k8s.io"
 TYPES = {
     (_RBAC, "Role"): _ROLE,
     (_RBAC, "ClusterRole"): _CLUSTER_ROLE,
@@ -103,24 +148,13 @@ TYPES = {
             theirs="caBundle",
         )
     ),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): specified(
-        record(
-            "group scope",
-            {
-                "versions": keyed(record("served storage schema subresources additionalPrinterColumns"), "name"),
-                "names": record(
-                    "plural kind shortNames categories",
-                    defaults={
-                        "singular": lambda names: str(names.get("kind", "")).lower(),
-                        "listKind": lambda names: f"{names.get('kind')}List",
-                    },
-                ),
-                "conversion": record(
-                    fields={"webhook": record(fields={"clientConfig": _CLIENT})}, defaults={"strategy": "None"}
-                ),
-            },
-            defaults={"conversion": {"strategy": "None"}},
-        )
-    ),
+    (_DEFINITION_GROUP, "CustomResourceDefinition"): specified(_DEFINITION),
 }
 """By API group and kind."""
+
+OLDER = {
+    (_ADMISSION_GROUP, "v1beta1", "ValidatingWebhookConfiguration"): _OLDER_WEBHOOKS,
+    (_ADMISSION_GROUP, "v1beta1", "MutatingWebhookConfiguration"): _OLDER_WEBHOOKS,
+    (_DEFINITION_GROUP, "v1beta1", "CustomResourceDefinition"): specified(_OLDER_DEFINITION),
+}
+"""By API group, version and kind: versions whose defaults are others than those of the newest (their defaults.go)."""
