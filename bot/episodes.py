@@ -66,6 +66,7 @@ def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: da
     target = sighting.target
     busy = _is_busy(sighting)
     nothing = Episode(target.environment, target.service, now)
+    known = _by_now(known, now) if known else None
     before = known or nothing
     if known and known.healed and now - known.healed >= AGAIN and not known.restless:
         before = replace(nothing, silence=known.silence, version=known.version)
@@ -85,6 +86,13 @@ def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: da
     elif before.is_open:
         after = replace(after, healed=max((each.left or now for each in course.gone), default=now))
     return _settle(_told(before, after, course, mute, now))
+
+
+def _by_now(known: Episode, now: datetime) -> Episode:
+    """As it is known, of a clock that was set back: what is yet to come counts as just been, and not for a day more."""
+    times = {name: getattr(known, name) for name in ("began", "opened", "healed", "stirred")}
+    late = {name: now for name, time in times.items() if time and time > now}
+    return replace(known, **late) if late else known
 
 
 def undeclared(known: Episode, now: datetime) -> Step:

@@ -146,9 +146,9 @@ def _entry(read: object) -> _Entry | None:
 def _time(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def _owns(fields: Mapping[str, Any], path: Path) -> bool:

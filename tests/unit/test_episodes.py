@@ -105,6 +105,16 @@ def play(course: str) -> tuple[Episode | None, list[str], list[str]]:
 
 
 COURSES = {
+    "a clock that was a day ahead keeps nothing back for a day": """
+        1d 9:00 | image          -> opened
+        1d 9:05 |                ->
+        1d 9:10 |                -> healed (gone image)
+        1d 9:15 | image          -> again (again image)
+        1d 9:20 | image=v3       -> changed (changed image)
+        1d 9:25 | image          -> restless
+        9:30 | image             ->
+        10:35 | image            -> settled
+    """,
     "two sightings open, two clean checks heal": """
         9:00 | replicas          ->
         9:05 | replicas          -> opened

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.comparison import compare, compare_all, references
-from bot.model.sync import Kind, Live, Severity
+from bot.model.sync import Kind, Live, Severity, Writer
 
 Things = dict[str, Any]
 AT = "2026-01-01T10:00:00Z"
@@ -100,3 +100,15 @@ def test_a_forged_record_does_not_pass_a_key_off_as_one_that_the_server_does_not
     managed = json.dumps([{"manager": "flux", "operation": "Apply", "time": AT, "fieldsV1": fields}]).encode()
     (found,) = compare_all([want], Live({ref: have}, managed={ref: managed}), "pay")
     assert (found.kind, found.path, found.severity) == (Kind.DRIFT, "data.a", Severity.MEDIUM)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026", 5, {}])
+def test_a_time_that_no_clock_shows_is_none(time: object) -> None:
+    want, have = thing("example.com/v1/Thing", {"size": 1}), thing("example.com/v1/Thing", {"size": 2})
+    (ref,) = references([want], "pay")
+    fields = {"f:spec": {"f:size": {}}}
+    managed = json.dumps(
+        [{"manager": "kubectl-edit", "operation": "Update", "time": time, "fieldsV1": fields}]
+    ).encode()
+    (found,) = compare_all([want], Live({ref: have}, managed={ref: managed}), "pay")
+    assert (found.by, found.since) == (Writer("kubectl-edit", "Update", None), None)
