@@ -313,7 +313,10 @@ def test_a_path_that_leaves_the_repository_or_names_no_service_is_refused(
         ("drift: {zone: ../../etc/passwd}", "drift.zone: '../../etc/passwd' is not a time zone such as Europe/Berlin"),
         ("drift: {channel: drift}", "drift.channel: 'drift' is not a channel such as #deploys, or its id"),
         ("drift: {ignore: {kind: Job}}", "drift.ignore has no 'why', which it needs"),
-        ("drift: {ignore: {why: noise}}", "drift.ignore: would ignore everything; say which kind, name, path or manager"),
+        (
+            "drift: {ignore: {why: noise}}",
+            "drift.ignore: would ignore everything; say which kind, name, path or manager",
+        ),
         (
             "drift: {ignore: {why: noise, path: spec}}",
             "drift.ignore.0.path: 'spec' is not a JSON pointer",
