@@ -97,7 +97,7 @@ WATCHED = Files(
     [
         (("platform/staging/*",), ("platform/staging/ingress", "platform/staging/storage")),
         (("platform/*/s*", "platform"), ("platform", "platform/staging/storage")),
-        (("platform/staging/ingress/base", "platform/staging/i*"), ("platform/staging/ingress", "platform/staging/ingress/base")),
+        (("platform/staging/i*", "*/*/*/base"), ("platform/staging/ingress", "platform/staging/ingress/base")),
         (("staging/*",), ("staging/cache",)),
         (("nowhere/*",), ()),
         ((), ()),

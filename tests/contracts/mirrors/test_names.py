@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from contracts.mirrors.upstream import git
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import branches, markdown
@@ -39,7 +39,6 @@ def branch(service: str, environment: str, version: str) -> str:
     return branches.name("promote", [Step(Target(service, environment, "config", ("x",)), None, version)])
 
 
-@settings(max_examples=60, deadline=None)
 @given(SIGNS, SIGNS, SIGNS)
 def test_row_111_every_branch_is_one_that_git_takes(service, environment, version):
     name = branch(service, environment, version)

@@ -1,7 +1,7 @@
 """Entries added to `images:`: in the file's own style, with nothing else touched."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refusal
@@ -118,7 +118,6 @@ tails = st.sampled_from(["", "# end\n", "patches:\n- patch: |+\n    a: 1\n\n", "
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from(["v2", "1.10", DIGEST, f"v2@{DIGEST}"]),
 )
-@settings(max_examples=150, deadline=None)
 def test_for_any_kustomization_the_rest_is_byte_identical(
     head: str, items: list[str], indent: int, tail: str, newline: str, version: str
 ) -> None:

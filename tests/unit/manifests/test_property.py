@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.manifests import formats, images
@@ -95,7 +95,6 @@ def patches(draw: st.DrawFn) -> Written:
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from([b"", b"\xef\xbb\xbf"]),
 )
-@settings(max_examples=150, deadline=None)
 def test_all_but_the_pin_is_byte_identical(written: Written, version: str, newline: str, mark: bytes) -> None:
     before, raw, after = (part.replace("\n", newline).encode() for part in (written.before, written.raw, written.after))
     text = decode(mark + before + raw + after, written.file)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refusal
@@ -95,7 +95,6 @@ def manifests(draw: st.DrawFn) -> Written:
 
 
 @given(values() | manifests(), tags, versions, quotes | st.just(""), st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=200, deadline=None)
 def test_all_but_the_pin_is_byte_identical(written: Written, old: str, new: str, quote: str, newline: str) -> None:
     quote = '"' if old == "null" and not quote else quote
     lead = "acme/payment:" if written.whole else ""
@@ -153,7 +152,6 @@ kinds = st.sampled_from(
 
 
 @given(kinds, st.dictionaries(words, shapes, max_size=5), st.sampled_from(["values.yaml", ".argocd-source-a.yaml"]))
-@settings(max_examples=100, deadline=None)
 def test_whatever_shape_it_has_a_file_is_moved_exactly_or_refused(
     kind: dict[str, str], content: dict[str, object], name: str
 ) -> None:
