@@ -3,9 +3,9 @@
 import io
 import json
 import logging
-import time
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
