@@ -21,7 +21,7 @@ _MADE_OF_ITS_OWN = (*kustomize.NAMES, "Chart.yaml")
 
 @dataclass(frozen=True)
 class Declared:
-    """What Git says of a target at one commit; `why` where it can't be told."""
+    """What Git says of a target at one commit; `why` where its objects can't be told."""
 
     target: Target
     tree: Tree
@@ -30,6 +30,8 @@ class Declared:
     inputs: tuple[str, ...] = ()
     """The files and folders that the manifests are made of, bases included."""
     why: str = ""
+    unversioned: str = ""
+    """Why the version can't be told, where it can't. The objects are declared all the same."""
     placed: str = ""
     """The namespace in which an engine puts objects that name none."""
 
@@ -69,14 +71,12 @@ class Declared:
 
 def bare(tree: Tree, target: Target, reading: Reading) -> Declared:
     """A target's version alone: enough where no cluster is compared with it."""
-    return Declared(target, tree, reading.version, why=reading.why)
+    return Declared(target, tree, reading.version, unversioned=reading.why)
 
 
 def rendered(declared: Declared, renderer: Renderer, *, secrets: bool = True) -> Declared:
-    """With the objects as well, where the version could be told; never raises. Without `secrets` those are left out."""
+    """With the objects as well; never raises. Without `secrets` those are left out."""
     tree, target = declared.tree, declared.target
-    if declared.why:
-        return declared
     try:
         manifests = tuple(each for folder in target.folders for each in renderer.render(tree, folder, target))
         inputs = {path for folder in target.folders for path in renderer.inputs(tree, folder, target)}

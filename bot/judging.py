@@ -114,7 +114,7 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         running.version(declared, live.objects),
         sync,
         Health.UNKNOWN if unread and state is Health.HEALTHY else state,
-        "; ".join(filter(None, [*whys, reason, known.problem])),
+        "; ".join(filter(None, [*whys, reason, declared.unversioned, known.problem])),
         tuple(found),
         known.deployed,
         unread,

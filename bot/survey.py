@@ -104,8 +104,8 @@ class Survey:
     def problems(self, tree: Tree, target: Target, policy: ImagePolicy) -> tuple[str, ...]:
         """Why a target of this tree can't be promoted, compared or allowed; none where all is well."""
         declared = self.declare(tree, target)
-        if declared.why:
-            return (f"{target}: {declared.why}",)
+        if why := declared.unversioned or declared.why:
+            return (f"{target}: {why}",)
         try:
             for pin in pins.locate(tree, target):
                 check(policy, pin.image.name, declared.version or "latest")
@@ -268,7 +268,7 @@ def _undeceived(known: Evidence) -> Evidence:
 def _unseen(declared: Declared) -> Sighting:
     """A target that can't be compared, and why."""
     target = declared.target
-    why = declared.why or f"no cluster is configured for {target.environment}"
+    why = declared.unversioned or declared.why or f"no cluster is configured for {target.environment}"
     return Sighting(target, declared.tree.commit, declared.version, None, SyncState.UNKNOWN, Health.UNKNOWN, why)
 
 

@@ -44,8 +44,8 @@ def diff(
 def _declared(ctx: Context, service: str, environment: str) -> Declared:
     target = ctx.target(service, environment)
     declared = ctx.survey.declare(ctx.git.head(target.repository), target)
-    if declared.why:
-        raise Refusal(f"{target} can't be compared: {declared.why}")
+    if why := declared.unversioned or declared.why:
+        raise Refusal(f"{target} can't be compared: {why}")
     return declared
 
 

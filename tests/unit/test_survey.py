@@ -93,6 +93,18 @@ def test_what_was_changed_by_hand_has_drifted(sight: Sight) -> None:
     assert [(each.desired, each.live) for each in seen.differences] == [("acme/payment:v1", "acme/payment:v9")]
 
 
+def test_what_has_no_version_is_compared_all_the_same() -> None:
+    sight = Sight({"staging/payment/pod.yaml": pod("acme/one:v1", "acme/two:v2")})
+    sight.apply(pod("acme/one:v1", "acme/two:v2"))
+    seen = sight.one()
+    assert (seen.sync, seen.desired, seen.differences) == (SyncState.SYNCED, None, ())
+    assert "No image of payment is in staging/payment; there are acme/one" in seen.why
+    sight.apply(pod("acme/one:v1", "acme/two:v3"))
+    seen = sight.one()
+    assert [(each.desired, each.live) for each in seen.differences] == [("acme/two:v2", "acme/two:v3")]
+    assert seen.sync is SyncState.DRIFTED
+
+
 def test_what_git_is_ahead_of_is_pending(sight: Sight) -> None:
     sight.one()
     sight.git.write({"staging/payment/pod.yaml": pod("acme/payment:v2")})
