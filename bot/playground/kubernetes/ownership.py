@@ -110,7 +110,10 @@ def book(writer: Writer, before: Json, after: Json) -> list[Json]:
 
 
 def without(manifest: Json, managers: str) -> Json:
-    """The object without the fields that only managers of this prefix own, those of subresources aside."""
+    """The object without the fields that only managers of this prefix own, those of subresources aside.
+
+    An item of a list in which others own anything stays, and stays known by its keys.
+    """
     theirs, others = set(), set()
     for entry in manifest["metadata"].get("managedFields", []):
         paths = _read(entry["fieldsV1"])
@@ -119,9 +122,11 @@ def without(manifest: Json, managers: str) -> Json:
         else:
             others |= paths
     left = copy.deepcopy(manifest)
-    whole = {path[:-1] if path[-1] == "." else path for path in theirs - others}
-    for path in sorted(whole, key=len):  # an item is known by its keys, which may be among what goes
-        _remove(left, path)
+    held = {path[:length] for path in others for length in range(1, len(path))}
+    whole = {path[:-1] if path[-1] == "." else path for path in theirs - others} - held
+    for path in sorted(whole, key=len):
+        if not _is_key(path):
+            _remove(left, path)
     return left
 
 
@@ -180,6 +185,11 @@ def _written(paths: set[Path]) -> Json:
         for step in path:
             node = node.setdefault(step, {})
     return root
+
+
+def _is_key(path: Path) -> bool:
+    item, field = path[-2:] if len(path) > 1 else ("", "")
+    return item.startswith("k:") and field.removeprefix("f:") in json.loads(item[2:])
 
 
 def _remove(manifest: Json, path: Path) -> None:

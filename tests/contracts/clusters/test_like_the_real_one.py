@@ -2,12 +2,14 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from cluster.apiserver import shared
 from contracts.clusters.conftest import StandIn
 
+from bot.playground.kubernetes.flux import MANAGER
 from bot.playground.kubernetes.quantity import canonical
 
 pytestmark = pytest.mark.envtest
@@ -22,8 +24,9 @@ APP = {
     "readinessProbe": {"httpGet": {"port": 8080}},
     "livenessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 5},
 }
+SIDE = {"name": "side", "image": "reg/side:v1@sha256:" + "0" * 64}
 POD = {
-    "containers": [APP, {"name": "side", "image": "reg/side:v1@sha256:" + "0" * 64}],
+    "containers": [APP, SIDE],
     "initContainers": [{"name": "init", "image": "reg:5000/init:v1"}],
     "serviceAccountName": "pay",
     "volumes": [
@@ -98,3 +101,86 @@ def test_quantities_are_those_of_a_real_server(text: str) -> None:
     real = json.loads(server.request("POST", path, json.dumps(body).encode()))
 
     assert canonical(text, least=-3) == real["spec"]["containers"][0]["resources"]["limits"]["cpu"]
+
+
+PORTS = [{"containerPort": 8080, "protocol": "TCP"}]  # servers before 1.21 can't apply it without
+MAIN = APP | {"ports": PORTS, "resources": {"limits": {"cpu": "500m"}}}  # nor numbers
+OWNED: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "pay", "labels": {"team": "pay", "tier": "web"}},
+    "spec": {
+        **WORKLOAD,
+        "replicas": 2,
+        "template": {"metadata": {"labels": LABELS}, "spec": POD | {"containers": [MAIN, SIDE]}},
+    },
+}
+APPLY, STRATEGIC, MERGE = (
+    f"application/{form}" for form in ("apply-patch+yaml", "strategic-merge-patch+json", "merge-patch+json")
+)
+ENV = [{"name": "A", "value": "2"}, {"name": "C", "value": "3"}]
+
+
+def in_container(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"spec": {"template": {"spec": {"containers": [{"name": name, **fields}]}}}}
+
+
+EDITS: dict[str, tuple[str, dict[str, Any]]] = {
+    "image": (STRATEGIC, in_container("app", {"image": "reg/pay:v2"})),
+    "variables": (STRATEGIC, in_container("app", {"env": ENV})),
+    "arguments": (STRATEGIC, in_container("side", {"args": ["a"]})),
+    "label": (MERGE, {"metadata": {"labels": {"mine": "1"}, "annotations": {"note": "x"}}}),
+    "removed": (MERGE, {"metadata": {"labels": {"tier": None}}}),
+    "nothing": (MERGE, {"spec": {"replicas": 2}}),
+}
+"""What people change by hand, each as a field manager of its name."""
+
+
+def owned(manifest: dict[str, Any]) -> dict[tuple[str, str], set[tuple[str, ...]]]:
+    """The fields of each manager, as far as all releases agree: which maps are owned in one piece, they don't."""
+
+    def leaves(fields: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        whole = path and path[-1] in {"f:selector", "f:fieldRef"}
+        below = {} if whole else {step: each for step, each in fields.items() if step != "." or path[-1][:2] == "k:"}
+        if not below:
+            yield path
+        for step, each in below.items():
+            yield from leaves(each, (*path, step))
+
+    newer = {f"f:{name}" for name in NEWER}
+    return {
+        (entry["manager"], entry["operation"]): {path for path in leaves(entry["fieldsV1"]) if not newer & set(path)}
+        for entry in manifest["metadata"]["managedFields"]
+    }
+
+
+@pytest.mark.parametrize("way", ["applied", "created"])
+def test_fields_have_the_owners_that_they_have_on_a_real_server(stand_in: StandIn, way: str) -> None:
+    server, objects = shared(), stand_in.cluster.objects
+    namespace = server.namespace("owners")
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    body = OWNED | {"metadata": OWNED["metadata"] | {"namespace": namespace}}
+    kind = stand_in.cluster.served.of("apps/v1", "Deployment")
+    assert kind is not None
+
+    def same() -> None:
+        assert owned(stand_in.send("GET", f"{path}/pay")) == owned(json.loads(server.request("GET", f"{path}/pay")))
+
+    def apply() -> None:
+        query = f"?fieldManager={MANAGER}&force=true"
+        server.request("PATCH", f"{path}/pay{query}", json.dumps(body).encode(), kind=APPLY)
+        objects.apply(kind, namespace, None, body, manager=MANAGER, heal=True)
+
+    if way == "applied":
+        apply()
+    else:
+        server.request("POST", f"{path}?fieldManager=kubectl-create", json.dumps(body).encode())
+        stand_in.send("POST", f"{path}?fieldManager=kubectl-create", body)
+    same()
+    for manager, (form, patch) in EDITS.items():
+        where = f"{path}/pay?fieldManager={manager}"
+        server.request("PATCH", where, json.dumps(patch).encode(), kind=form)
+        stand_in.send("PATCH", where, patch, kind=form)
+        same()
+    apply()
+    same()

@@ -150,7 +150,8 @@ def test_who_wrote_what_is_kept_apart_from_the_objects(stand_in: StandIn, cluste
     for ref in refs:
         kind = stand_in.cluster.served.of("v1", ref.kind)
         assert kind is not None
-        stand_in.cluster.objects.create(kind, "pay", {"metadata": {"name": ref.name}}, manager="kubectl-edit")
+        manifest = {"metadata": {"name": ref.name, "labels": {"team": "pay"}}}
+        stand_in.cluster.objects.create(kind, "pay", manifest, manager="kubectl-edit")
 
     live = clusters.read("staging", refs)
 
