@@ -120,7 +120,7 @@ def _cron_job(spec: Manifest, _status: Manifest) -> Verdict:
 def _pod(_spec: Manifest, status: Manifest) -> Verdict:
     containers = _list(status, "initContainerStatuses") + _list(status, "containerStatuses")
     waiting = [_part(_part(each, "state"), "waiting").get("reason") for each in containers]
-    if failing := next((reason for reason in waiting if reason in _FAILING), None):
+    if failing := next((reason for reason in waiting if str(reason) in _FAILING), None):
         return Health.DEGRADED, f"a container can't run: {failing}"
     match status.get("phase"):
         case "Succeeded":

@@ -102,8 +102,10 @@ def never_declared(ref: ObjectRef) -> bool:
 def _claims(manifest: Manifest) -> Iterator[str]:
     """How the names of a StatefulSet's claims begin, as patterns: `data-db`, before the number."""
     name = str(section(manifest, "metadata").get("name"))
-    for template in section(manifest, "spec").get("volumeClaimTemplates") or ():
-        yield re.escape(f"{section(template, 'metadata').get('name')}-{name}")
+    templates = section(manifest, "spec").get("volumeClaimTemplates")
+    for template in templates if isinstance(templates, list) else ():
+        if isinstance(template, Mapping):
+            yield re.escape(f"{section(template, 'metadata').get('name')}-{name}")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -50,7 +50,7 @@ def trimmed(api_version: str, kind: str, metadata: Mapping[str, Any]) -> Manifes
     """
     annotations = {name: value for name, value in section(metadata, "annotations").items() if name != _DROPPED}
     kept = {name: metadata[name] for name in _KEPT if name in metadata}
-    writers = [{"manager": each.get("manager", "")} for each in metadata.get("managedFields") or ()]
+    writers = [{"manager": writer} for writer in _writers(metadata)]
     kept |= {"annotations": annotations, "managedFields": writers}
     return {"apiVersion": api_version, "kind": kind, "metadata": kept}
 
@@ -83,8 +83,7 @@ def deployed_by(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed)
         return _names(str(identity), ref, deployed)
     if not _labelled(section(metadata, "labels"), deployed):
         return False
-    writers = [str(each.get("manager")) for each in metadata.get("managedFields") or ()]
-    return any(writer.startswith(_MANAGERS.get(deployed.object.kind, ())) for writer in writers)
+    return any(writer.startswith(_MANAGERS.get(deployed.object.kind, ())) for writer in _writers(metadata))
 
 
 def claimed_by_another(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed | None) -> bool:
@@ -118,14 +117,20 @@ def _is_by(ref: ObjectRef, metadata: Mapping[str, Any], deployed: Deployed) -> b
     return app == deployed.mark if app and _names(str(identity), ref, replace(deployed, mark=app)) else None
 
 
+def _writers(metadata: Mapping[str, Any]) -> list[str]:
+    entries = metadata.get("managedFields")
+    known = entries if isinstance(entries, list) else ()
+    return [str(each.get("manager")) for each in known if isinstance(each, Mapping)]
+
+
 def _named(metadata: Mapping[str, Any]) -> Iterator[object]:
     """What an object's marks name: Applications by their marks, Flux's objects by kind, namespace and name."""
     labels, identity = section(metadata, "labels"), section(metadata, "annotations").get(TRACKING_ID)
     names = [identity.partition(":")[0]] if isinstance(identity, str) else [labels.get(each) for each in _ARGOCD_LABELS]
-    yield from filter(None, names)
+    yield from (name for name in names if name and isinstance(name, str))
     for mark in _FLUX.values():
         if name := labels.get(f"{mark}/name"):
-            yield mark, labels.get(f"{mark}/namespace"), name
+            yield mark, str(labels.get(f"{mark}/namespace")), str(name)
 
 
 def _labelled(labels: Mapping[str, Any], deployed: Deployed) -> bool:

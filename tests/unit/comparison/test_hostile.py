@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.comparison import compare, compare_all, references
+from bot.comparison.orphans import Traces, orphans
 from bot.model.sync import Kind, Live, Severity, Writer
 
 Things = dict[str, Any]
@@ -112,3 +113,12 @@ def test_a_time_that_no_clock_shows_is_none(time: object) -> None:
     ).encode()
     (found,) = compare_all([want], Live({ref: have}, managed={ref: managed}), "pay")
     assert (found.by, found.since) == (Writer("kubectl-edit", "Update", None), None)
+
+
+@pytest.mark.parametrize("templates", [5, ["x"], {"metadata": 1}, [{"metadata": "x"}]])
+def test_claims_of_no_form_leave_orphans_to_be_found(templates: object) -> None:
+    own = thing("apps/v1/StatefulSet", {"volumeClaimTemplates": templates})
+    old = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "pay"}}
+    (ref,) = references([old], "pay")
+    (found,) = orphans(Traces([own], "pay", [old], is_deployed=True), Live({ref: old}), complete=True)
+    assert (found.object, found.kind) == (ref, Kind.ORPHAN)
