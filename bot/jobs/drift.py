@@ -60,21 +60,29 @@ class DriftCheck:
     def run(self, now: datetime) -> None:
         """Look, and tell what is news.
 
-        Raises Unavailable if the chat or the store can't be reached; the next check tells what is left.
+        Raises Unavailable if the chat or the store can't be reached; the next check tells what is left. A look that
+        breaks raises what it broke with, once that is told: a check that is silent must not look like one that is well.
         """
         dark = [replace(each, telling=False) for each in self.episodes.outages(self.environment)]
         try:
             sightings = self.survey(self.environment)
         except (Refusal, Unavailable) as trouble:
-            whole = {"": Blindness(str(trouble))}
-            steps = outages.follow([each for each in dark if not each.cause], whole, self.environment, now)
-            self._tell_outages(steps, 0, now)
+            self._tell_dark(dark, str(trouble), now)
             return
+        except Exception as fault:
+            self._tell_dark(dark, f"the check broke ({type(fault).__name__}); the bot's log says where", now)
+            raise
         hidden = outages.causes(sightings, self.key)
         steps = outages.follow(dark, hidden, self.environment, now)
         self._tell_outages(steps, len(sightings), now)
         blind = outages.hidden(sightings, hidden, self.key)
         _Round(self, tuple(each for each in sightings if each.target not in blind), sightings, now).tell()
+
+    def _tell_dark(self, dark: Sequence[Outage], why: str, now: datetime) -> None:
+        """Tell that the whole environment can't be looked at."""
+        whole = [each for each in dark if not each.cause]
+        steps = outages.follow(whole, {"": Blindness(why)}, self.environment, now)
+        self._tell_outages(steps, 0, now)
 
     @cached_property
     def teller(self) -> Teller:

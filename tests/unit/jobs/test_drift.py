@@ -92,7 +92,7 @@ class World:
     url: Secret
     channel: Channel = field(default_factory=Channel)
     now: datetime = START
-    sightings: tuple[Sighting, ...] | Unavailable = ()
+    sightings: tuple[Sighting, ...] | Exception = ()
     offer: bool = False
     heal: Callable[[Sighting], str] | None = None
     fails: int | None = None
@@ -121,7 +121,7 @@ class World:
 
     def _survey(self, environment: str) -> Sequence[Sighting]:
         assert environment == "staging"
-        if isinstance(self.sightings, Unavailable):
+        if isinstance(self.sightings, Exception):
             raise self.sightings
         return self.sightings
 
@@ -301,6 +301,19 @@ def test_an_environment_that_cant_be_looked_at_is_told_once_and_keeps_what_was_k
     assert world.again() == []
     assert world.check(seen("api", hacked("api"))) == []
     assert world.again()[0] == "m2> staging can be checked again, after 15 minutes."
+
+
+def test_a_check_that_breaks_is_told_as_one_that_cant_be_made(world: World) -> None:
+    world.sightings = TypeError("hunter2")
+    for _ in range(3):
+        with pytest.raises(TypeError):
+            world.again()
+    assert world.channel.said == [
+        (
+            "m1: staging could not be checked for drift, since 2026-03-02 09:05 UTC: "
+            "the check broke (TypeError); the bot's log says where"
+        )
+    ]
 
 
 def test_a_broken_file_is_its_targets_own_and_a_broken_base_is_told_once(world: World) -> None:
