@@ -19,12 +19,29 @@ from world import World, world
 from bot.playground.github import faults
 
 IN_GIT, FORMER, IN_CLUSTER, LITERAL = "hunter2-as-Git-says", "hunter1-as-it-was", "hunter3-by-hand", "hunter4-literal"
+PULLED, SEALED, APPLIED, COPIED = "hunter5-to-pull", "hunter6-unsealed", "hunter7-as-applied", "hunter8-in-a-note"
 SECRET = """\
 apiVersion: v1
 kind: Secret
 metadata: {name: payment-keys}
 stringData:
   password: %s
+"""
+MORE = f"""\
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Secret
+    type: kubernetes.io/dockerconfigjson
+    metadata: {{name: payment-pull}}
+    stringData: {{.dockerconfigjson: '{{"auths": {{"registry.example": {{"auth": "{PULLED}"}}}}}}'}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: payment-sealed}}
+data: {{token: "ENC[AES256_GCM,data:Zm9v,iv:YQ==,tag:YQ==,type:str]"}}
+sops: {{version: 3.9.0}}
 """
 STAGING, PRODUCTION = "environments/staging/payment", "environments/production/payment"
 
@@ -40,7 +57,7 @@ class Watch(logging.Handler):
     """The log before any masking: rooms hand no secret over in the first place."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
 
@@ -55,7 +72,7 @@ def log() -> Iterator[Watch]:
     root = logging.getLogger()
     before = root.level
     root.addHandler(watch)
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.DEBUG)
     yield watch
     root.setLevel(before)
     root.removeHandler(watch)
@@ -80,14 +97,15 @@ def plant(made: World) -> None:
     def kustomization(folder: str) -> str:
         text = made.git("show", f"main:{folder}/kustomization.yaml")
         generator = f"secretGenerator:\n  - name: token\n    literals: [token={LITERAL}]\n"
-        return text.replace("base/payment\n", "base/payment\n  - keys.yaml\n").replace(
+        return text.replace("base/payment\n", "base/payment\n  - keys.yaml\n  - more.yaml\n").replace(
             "images:\n", f"{generator}images:\n"
         )
 
     with_keys = {folder: kustomization(folder) for folder in (STAGING, PRODUCTION)}
     for folder, text in with_keys.items():
         keys = (SECRET % FORMER).encode()
-        made.commit(ana, {f"{folder}/kustomization.yaml": text.encode(), f"{folder}/keys.yaml": keys}, "Give it keys")
+        files = {"kustomization.yaml": text.encode(), "keys.yaml": keys, "more.yaml": MORE.encode()}
+        made.commit(ana, {f"{folder}/{name}": content for name, content in files.items()}, "Give it keys")
     moved = with_keys[STAGING].replace("v1.3.0", "v1.4.0").encode()
     keys = (SECRET % IN_GIT).encode()
     made.commit(
@@ -97,6 +115,14 @@ def plant(made: World) -> None:
     for context in ("staging", "production"):
         patch = json.dumps({"stringData": {"password": IN_CLUSTER}})
         kubectl(made, "--context", context, "-n", "shop", "patch", "secret", "payment-keys", "-p", patch)
+        applied = json.dumps({"kind": "Secret", "stringData": {"password": APPLIED}})
+        notes = {"kubectl.kubernetes.io/last-applied-configuration": applied, "backup": COPIED}
+        for name, change in {
+            "payment-keys": {"metadata": {"annotations": notes}},
+            "payment-pull": {"type": "kubernetes.io/dockerconfigjson", "stringData": {"more": IN_CLUSTER}},
+            "payment-sealed": {"stringData": {"token": SEALED, "more": SEALED}},
+        }.items():
+            kubectl(made, "--context", context, "-n", "shop", "patch", "secret", name, "-p", json.dumps(change))
 
 
 def kubectl(made: World, *arguments: str) -> None:
@@ -160,7 +186,7 @@ def test_no_planted_secret_is_met_anywhere(tmp_path: Path, log: Watch, argv: Pat
         tokens = {name: value for name, value in playground.environment.items() if name.endswith("TOKEN")}
         tokens |= {f"token of {login}": person.token.reveal() for login, person in playground.github.people.items()}
         tokens |= {"token of the page": playground.token, "token of the clusters": playground._cluster_token}
-        secrets = {name: name for name in (IN_GIT, FORMER, IN_CLUSTER, LITERAL)}
+        secrets = {name: name for name in (IN_GIT, FORMER, IN_CLUSTER, LITERAL, PULLED, SEALED, APPLIED, COPIED)}
         texts = slack_texts(made) | forge_texts(made) | git_texts(made)
         assert len(heard(made)) > 12
         assert len(playground.repository.pulls()) >= 1
@@ -168,6 +194,8 @@ def test_no_planted_secret_is_met_anywhere(tmp_path: Path, log: Watch, argv: Pat
     texts |= {"the log": "\n".join(log.lines), "arguments of git": argv.read_text()}
     assert "fetch" in texts["arguments of git"]
     assert any("password" in text and "***" in text for text in texts.values()), "the difference itself is told"
+    for name in ("payment-keys", "payment-pull", "payment-sealed"):
+        assert any(f"Secret shop/{name}" in text for text in written), name
     data = tmp_path / "world/data"
     renders = [path for path in (data / "renders").rglob("*") if path.is_file()]
     assert renders
