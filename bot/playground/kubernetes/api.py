@@ -152,7 +152,7 @@ class Cluster:
             new = self.objects.create(at.kind, at.namespace or "", manifest, manager=manager, dry=dry)
             return JSONResponse(new, HTTPStatus.CREATED)
         if request.method in {"PUT", "PATCH"} and at.name:
-            change = await _change(request)
+            change = await _change(request, at.kind)
             return JSONResponse(self.objects.edit(*at.where, change, part=at.part, manager=manager, dry=dry))
         if request.method == "DELETE":
             return self._delete(request, at, dry=dry)
@@ -283,7 +283,7 @@ class Cluster:
     async def _scale(self, request: Request, at: _Path, manager: str, *, dry: bool) -> Response:
         manifest = self.objects.get(*at.where)
         if request.method in {"PUT", "PATCH"}:
-            change = await _change(request)
+            change = await _change(request, at.kind)
 
             def rescaled(live: Json) -> Json:
                 replicas = change(_scale_of(live)).get("spec", {}).get("replicas", 0)
@@ -344,14 +344,14 @@ async def _body(request: Request) -> Json:
     return manifest
 
 
-async def _change(request: Request) -> Callable[[Json], Json]:
-    """What a PUT or PATCH does to the object."""
+async def _change(request: Request, kind: Kind) -> Callable[[Json], Json]:
+    """What a PUT or PATCH does to the object. Strategic merges need types, which custom kinds don't have."""
     if request.method == "PUT":
         manifest = await _body(request)
         return lambda _: manifest
     form = request.headers.get("Content-Type", "").partition(";")[0].strip()
     apply = _PATCHES.get(form)
-    if apply is None:
+    if apply is None or (apply is patches.strategic_merge_patch and kind.is_custom):
         raise Problem(415, "UnsupportedMediaType", f"the media type of the patch, {form!r}, is not served here")
     try:
         patch = json.loads(await request.body())

@@ -63,7 +63,7 @@ class Flux:
 
     def suspended(self, name: str) -> bool:
         """Whether a Kustomization is to be left alone: `flux suspend` sets that."""
-        return self._is_served and self._kustomization(name)["spec"].get("suspend") is True
+        return self._is_served and _suspended(self._kustomization(name))
 
     def is_changed(self, name: str) -> bool:
         """Whether a Kustomization says something else than when it was reconciled last."""
@@ -86,7 +86,7 @@ class Flux:
         ]
 
         def told(live: Json) -> Json:
-            status = {**live.get("status", {}), "lastAttemptedRevision": self._revision(attempted)}
+            status = {**_section(live, "status"), "lastAttemptedRevision": self._revision(attempted)}
             status |= {"inventory": {"entries": entries}}
             status |= {"lastAppliedRevision": self._revision(applied)} if applied else {}
             status |= {"lastHandledReconcileAt": handled} if handled else {}
@@ -103,7 +103,7 @@ class Flux:
 
         def told(live: Json) -> Json:
             handled = live["metadata"].get("annotations", {}).get(REQUESTED)
-            status = {**live.get("status", {})} | ({"lastHandledReconcileAt": handled} if handled else {})
+            status = _section(live, "status") | ({"lastHandledReconcileAt": handled} if handled else {})
             return self._with(live, status, "GitOperationFailed" if error else "Succeeded", message, is_ready=not error)
 
         with suppress(Problem):  # there is nothing to deploy, or somebody deleted it
@@ -128,12 +128,12 @@ class Flux:
         generation = live["metadata"]["generation"]
         told = [("Ready", "True" if is_ready else "False", reason)]
         told += [] if is_ready else [("Reconciling", "True", "ProgressingWithRetry")]
-        before = {each["type"]: each for each in live.get("status", {}).get("conditions", [])}
+        known = _section(live, "status").get("conditions") or []
+        before = {(each.get("type"), each.get("status")): each for each in known if isinstance(each, dict)}
+        now = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         conditions = []
         for kind, state, why in told:
-            known = before.get(kind, {})
-            now = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            since = known["lastTransitionTime"] if known.get("status") == state else now
+            since = before.get((kind, state), {}).get("lastTransitionTime", now)
             conditions.append(
                 {
                     "type": kind, "status": state, "reason": why, "message": message,
@@ -145,16 +145,25 @@ class Flux:
 
 def _request(manifest: Json) -> str:
     asked: str = manifest["metadata"].get("annotations", {}).get(REQUESTED, "")
-    return "" if asked == manifest.get("status", {}).get("lastHandledReconcileAt", "") else asked
+    return "" if asked == _section(manifest, "status").get("lastHandledReconcileAt", "") else asked
 
 
 def _is_changed(manifest: Json) -> bool:
-    return bool(manifest["metadata"]["generation"] != manifest.get("status", {}).get("observedGeneration"))
+    return bool(manifest["metadata"]["generation"] != _section(manifest, "status").get("observedGeneration"))
+
+
+def _suspended(manifest: Json) -> bool:
+    return _section(manifest, "spec").get("suspend") is True
 
 
 def _wants(manifest: Json) -> bool:
-    is_suspended = manifest["spec"].get("suspend") is True
-    return not is_suspended and (bool(_request(manifest)) or _is_changed(manifest))
+    return not _suspended(manifest) and (bool(_request(manifest)) or _is_changed(manifest))
+
+
+def _section(manifest: Json, name: str) -> Json:
+    """Its own words are well-formed; people may write anything, since no definition is checked here."""
+    found = manifest.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _group(api_version: str) -> str:

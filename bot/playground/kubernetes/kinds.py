@@ -31,6 +31,11 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
+    def is_custom(self) -> bool:
+        """Whether a real server has it by a definition; the dotted groups of its own end alike."""
+        return "." in self.group and not self.group.endswith(".k8s.io")
+
+    @property
     def subresources(self) -> tuple[str, ...]:
         return ("status",) * self.status + ("scale",) * self.scalable
 

@@ -23,6 +23,14 @@ def _ratio(of: str, ready: str) -> Cell:
     return lambda manifest: f"{part(manifest)}/{wanted(manifest)}"
 
 
+def _condition(kind: str, field: str) -> Cell:
+    def cell(manifest: Json) -> Any:
+        conditions = manifest.get("status", {}).get("conditions", [])
+        return next((each.get(field) for each in conditions if each.get("type") == kind), "")
+
+    return cell
+
+
 def _count(field: str) -> Cell:
     return lambda manifest: len(manifest.get(field) or {})
 
@@ -54,6 +62,7 @@ _IMAGES: Mapping[str, Cell] = {
     "Containers": lambda manifest: ",".join(container.get("name", "") for container in _containers(manifest)),
     "Images": lambda manifest: ",".join(container.get("image", "") for container in _containers(manifest)),
 }
+_READY: Mapping[str, Cell] = {"Ready": _condition("Ready", "status"), "Status": _condition("Ready", "message")}
 _COLUMNS: Mapping[str, Mapping[str, Cell]] = {
     "Namespace": {"Status": _at("status", "phase", default="Active")},
     "Pod": {"Status": _at("status", "phase")},
@@ -84,6 +93,8 @@ _COLUMNS: Mapping[str, Mapping[str, Cell]] = {
     "HorizontalPodAutoscaler": {
         "Reference": _reference, "MinPods": _at("spec", "minReplicas"), "MaxPods": _at("spec", "maxReplicas"),
     },
+    "GitRepository": {"URL": _at("spec", "url"), **_READY},
+    "Kustomization": _READY,
 }  # fmt: skip
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from contracts.clusters.conftest import StandIn
 
+from bot.playground.kubernetes.flux import Flux
+from bot.playground.kubernetes.kinds import FLUX, KINDS, Served
+
 KUBECTL = Path(sys.executable).with_name("kubectl")
 MANIFESTS = """
 apiVersion: apps/v1
@@ -145,3 +148,16 @@ def test_the_server_refuses_as_a_real_one(kubectl: Kubectl) -> None:
     number = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: 5}}"
     assert "expects a string" in kubectl("apply", "-f=-", text=number, status=1)
     assert "Server-side apply not available" in kubectl("apply", "--server-side", "-f=-", text=MANIFESTS, status=1)
+
+
+def test_flux_objects_are_custom_ones_that_say_whether_they_are_ready(kubectl: Kubectl, stand_in: StandIn) -> None:
+    stand_in.cluster.served = Served((*KINDS, *FLUX))
+    stand_in.cluster.objects.served = stand_in.cluster.served
+    flux = Flux(stand_in.cluster.objects, "https://example.com/gitops", "main", stand_in.cluster.now)
+    flux.declare("pay", "env/pay")
+    flux.tell("pay", "a" * 40, "a" * 40, ())
+
+    lines = kubectl("get", "ks", "--namespace=flux-system").splitlines()
+    assert [line.split()[:3] for line in lines] == [["NAME", "READY", "STATUS"], ["pay", "True", "Applied"]]
+    strategic = kubectl("patch", "ks/pay", "--namespace=flux-system", "--type=strategic", "--patch={}", status=1)
+    assert "strategic-merge-patch+json is not supported" in strategic

@@ -165,6 +165,15 @@ def test_what_was_deleted_by_hand_is_declared_again(agent: Agent) -> None:
     assert source(agent)["status"]["conditions"][0]["status"] == "True"
 
 
+@pytest.mark.parametrize("replaced", [{"spec": []}, {"spec": {}}, {}])
+def test_whatever_people_write_into_a_kustomization_the_agent_goes_on(agent: Agent, replaced: dict[str, Any]) -> None:
+    agent.cluster.objects.edit(FLUX[1], PLACE, "pay", lambda _: {"metadata": {"name": "pay"}, **replaced})
+    ask(agent, "pay", "now")
+    edit(agent, a="2")
+    agent.sync()
+    assert (agent.error, data(agent)) == ("", {"a": "1"})
+
+
 def test_a_folder_that_no_kustomization_can_be_called_is_told(repository: Repository, agent: Agent) -> None:
     repository.commit({"env/Pay_Two/map.yaml": MAP % "two"})
     agent.sync()
