@@ -71,7 +71,9 @@ class Fields:
         """Whether those who deploy the object own the field; None where none of them is known."""
         if not self._deploying:
             return None
-        return any(entry in self._deploying for entry in self._owners(path))
+        owners = self._owners(path)
+        filling = [entry for entry in owners if _fills(entry.fields, path)]
+        return any(entry in self._deploying for entry in filling or owners)
 
     def applied_last(self, path: Path) -> bool | None:
         """Whether Git gave the field a value when it was applied last; None where the object was never applied.
@@ -159,6 +161,16 @@ def _owns(fields: Mapping[str, Any], path: Path) -> bool:
         if node is None:
             return False
     return True
+
+
+def _fills(fields: Mapping[str, Any], path: Path) -> bool:
+    """Whether a set has anything below the path: who has the place alone left it empty, and others filled it."""
+    node: Any = fields
+    for step in path:
+        node = _below(node, step)
+        if node is None:
+            return False
+    return bool(node.keys() - {"."})
 
 
 def _owns_whole(fields: Mapping[str, Any], path: Path) -> bool:

@@ -74,7 +74,10 @@ class Past:
         records = (self.base, self.last_applied)
         if any(record is not None and held(self.kind, record, path, found.have) for record in records):
             return True
-        return bool(self.fields.applied_last(path) or (found.known and self.fields.applied(path)))
+        if self.fields.applied_last(path):
+            return True
+        # Who creates an object owns its defaults too: the record of what was sent knows better, where there is one.
+        return found.known and self.last_applied is None and bool(self.fields.applied(path))
 
     def _is_still_declared(self, found: Found, *, is_ahead: bool) -> bool:
         """Whether what was deployed last still has the field: then it is Git's newest word that takes it away.

@@ -63,6 +63,25 @@ def kinds(*args: Any, **options: Any) -> list[Kind]:
 IMAGE = "spec.template.spec.containers[name=app].image"
 
 
+def test_what_a_hand_puts_into_a_place_that_was_empty_is_undeclared() -> None:
+    git = deployment()
+    live = json.loads(json.dumps(git))
+    live["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "7m"}}
+
+    def entry(manager: str, resources: dict[str, Any]) -> dict[str, Any]:
+        containers = {"f:containers": {'k:{"name":"app"}': {"f:resources": resources}}}
+        fields = {"f:spec": {"f:template": {"f:spec": containers}}}
+        return {"manager": manager, "operation": "Update", "fieldsV1": fields}
+
+    hand = entry("kubectl-edit", {"f:requests": {"f:cpu": {}}})
+    managed = json.dumps([entry("helm", {}), hand]).encode()
+    assert kinds(git, live, managed=managed) == [UNDECLARED]
+    theirs = entry("helm", {"f:requests": {"f:cpu": {}}})
+    assert kinds(git, live, managed=json.dumps([theirs]).encode()) == [LEFTOVER]
+    live["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(git)}
+    assert kinds(git, live, managed=json.dumps([theirs]).encode()) == [UNDECLARED]
+
+
 class TestPending:
     def test_row_125_git_is_ahead_where_live_is_as_it_was(self) -> None:
         was, now = deployment("a:1"), deployment("a:2")
