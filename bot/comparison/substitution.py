@@ -17,6 +17,7 @@ from bot.comparison.walk import Found
 from bot.model.sync import Kind, ObjectRef
 
 WHY = "needs substitution"
+_PAIRS_TRIED = 20_000
 _VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z_][^{}]*\}")
 
 
@@ -31,6 +32,9 @@ def unnamed(ref: ObjectRef) -> str:
 def substituted(found: Sequence[Found], *, secret: bool = False) -> list[Found]:
     """The findings, with UNKNOWN for those that a substitution may explain. What none can explain stays drift."""
     extra = [each for each in found if each.kind is Kind.UNDECLARED]
+    gone = sum(each.have is None for each in found)
+    if gone * len(extra) > _PAIRS_TRIED:
+        extra = []  # of so many, what became of which is anybody's guess
     explained: list[Found] = []
     told: list[Found] = []
     for each in found:
@@ -43,8 +47,8 @@ def substituted(found: Sequence[Found], *, secret: bool = False) -> list[Found]:
         else:
             told.append(replace(each, kind=Kind.UNKNOWN, have=twin.have))
             explained.append(twin)
-    gone = {id(each) for each in explained}
-    return [each for each in told if id(each) not in gone]
+    paired = {id(each) for each in explained}
+    return [each for each in told if id(each) not in paired]
 
 
 def legible(found: Iterable[Found], desired: Mapping[str, Any]) -> list[Found]:
