@@ -168,7 +168,7 @@ class Clusters(Protocol):
         """One look at the objects asked for, in few calls. Never raises: what can't be read is in `unchecked`."""
 
     def schemas(self, cluster: str, kinds: Collection[tuple[str, str]]) -> Schemas:
-        """What the cluster publishes of kinds, by API version and kind. Never raises: what can't be read is left out."""
+        """What the cluster publishes of kinds, by API version and kind. Never raises: what can't be read is absent."""
 
     def rehearse(
         self, cluster: str, manifests: Mapping[ObjectRef, Manifest], manager: str

@@ -57,7 +57,7 @@ def progress(doing: str, stream: TextIO = sys.stderr) -> Iterator[Told]:
     What is told meanwhile takes the place of `doing`.
     """
     if not stream.isatty():
-        yield lambda what, done, total: None
+        yield lambda *_: None
         return
     ended = threading.Event()
     now = doing

@@ -23,17 +23,20 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """When Git and clusters are compared, and where that is told. `offer`: a report says how to heal; `sync`: the engine
-    is asked to heal by itself; `confirm`: suspects are confirmed by dry runs; `secrets`: they are read and compared."""
+    """When Git and clusters are compared, where that is told, and what comes of it."""
 
     schedule: Schedule
     jitter: timedelta
     channel: str | None = None
     offer: bool = True
+    """Whether a report says how to heal."""
     ignore: tuple[Ignore, ...] = ()
     sync: bool = False
+    """Whether the engine is asked to heal by itself."""
     confirm: bool = False
+    """Whether suspects are confirmed by dry runs."""
     secrets: bool = True
+    """Whether Secrets are read and compared."""
 
 
 @dataclass(frozen=True, slots=True)
