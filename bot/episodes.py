@@ -90,9 +90,17 @@ def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: da
 
 def _by_now(known: Episode, now: datetime) -> Episode:
     """As it is known, of a clock that was set back: what is yet to come counts as just been, and not for a day more."""
-    times = {name: getattr(known, name) for name in ("began", "opened", "healed", "stirred")}
-    late = {name: now for name, time in times.items() if time and time > now}
-    return replace(known, **late) if late else known
+
+    def by_then(time: datetime | None) -> datetime | None:
+        return time and min(time, now)
+
+    return replace(
+        known,
+        began=min(known.began, now),
+        opened=by_then(known.opened),
+        healed=by_then(known.healed),
+        stirred=by_then(known.stirred),
+    )
 
 
 def undeclared(known: Episode, now: datetime) -> Step:
