@@ -10,8 +10,9 @@ from bot.comparison.fields import Fields
 from bot.comparison.identity import Declared, declared, only_existence, skipped
 from bot.comparison.memory import Memory
 from bot.comparison.openapi import type_of
-from bot.comparison.paths import Path
+from bot.comparison.paths import Path, Places
 from bot.comparison.schema import ANY, Type, section
+from bot.comparison.secrets import nested
 from bot.comparison.settled import settled
 from bot.comparison.sides import Past
 from bot.comparison.substitution import legible, substituted, unnamed
@@ -188,7 +189,7 @@ def _differences(
     if not ending and (base is None or base == desired) and settled(kind, desired, live):
         return ()
     fields = Fields(managed.get(ref))
-    teller = Teller(ref, live, fields, terms.ignore, autoscaled, desired)
+    teller = Teller(ref, live, fields, terms.ignore, autoscaled, _veiled(kind, desired, live))
     is_secret = (ref.group, ref.kind) == ("", "Secret")
     found = substituted(legible(_kept(kind, walk(kind, desired, live), fields), desired), secret=is_secret)
     past = Past(
@@ -226,6 +227,11 @@ def _is_field(kind: Type, path: Path) -> bool:
     for step in path[:-1]:
         kind = kind.of(step) if isinstance(step, str) else kind.items or ANY
     return isinstance(path[-1], str) and kind.values is None
+
+
+def _veiled(kind: Type, desired: Manifest, live: Manifest) -> Places:
+    """Where a custom resource holds Secrets."""
+    return Places(path for side in (desired, live) for path in nested(side)) if kind.custom else Places(())
 
 
 def _ending(ref: ObjectRef, since: object) -> Difference:

@@ -1,6 +1,7 @@
 """Where in an object a difference is: for people as text, for ignore rules as a JSON pointer."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.comparison.showing import clean
@@ -17,6 +18,24 @@ class Item:
 Path = tuple[str | Item, ...]
 
 _PLAIN = re.compile(r"[\w-]+", re.ASCII)
+
+
+class Places:
+    """Places in an object; a place is in them if it is one of them, or within one, or one is within it.
+
+    A list without keys is one place: its items have no names.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._named = {_steps(path) for path in paths}
+        self._above = {steps[:depth] for steps in self._named for depth in range(len(steps) + 1)}
+
+    def __contains__(self, path: Path) -> bool:
+        steps = _steps(path)
+        return steps in self._above or any(steps[:depth] in self._named for depth in range(len(steps)))
+
+    def __bool__(self) -> bool:
+        return bool(self._named)
 
 
 def spell(path: Path) -> str:
@@ -69,3 +88,12 @@ def under(path: Path, pointer: str) -> bool:
 
 def _named(step: str | Item, part: str) -> bool:
     return part in {step.label, str(step.index)} if isinstance(step, Item) else part == step
+
+
+def _steps(path: Path) -> tuple[str, ...]:
+    steps: list[str] = []
+    for step in path:
+        if isinstance(step, Item) and step.label == str(step.index):
+            break
+        steps.append(step.label if isinstance(step, Item) else step)
+    return tuple(steps)

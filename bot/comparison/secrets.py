@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.comparison.paths import Path, names
@@ -61,16 +61,19 @@ def is_one(ref: ObjectRef) -> bool:
     return (ref.group, ref.kind) == ("", "Secret")
 
 
-def holds(value: Any, path: Path = ()) -> bool:
-    """Whether a whole Secret stands in a value: below a place in it, or around it. Custom resources hold objects.
+def nested(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where whole Secrets stand in a value, down to the first list: custom resources may hold objects.
 
-    Of a list any item counts, as which of them a step means is another matter.
+    Which item of a list a difference is in is another matter, so all of it counts.
     """
     if isinstance(value, Mapping):
         if value.get("kind") == "Secret" and not value.keys().isdisjoint(_HELD):
-            return True
-        return holds(value.get(path[0]), path[1:]) if path else any(map(holds, value.values()))
-    return isinstance(value, list) and any(holds(item, path[1:]) for item in value)
+            yield path
+        else:
+            for name, below in value.items():
+                yield from nested(below, (*path, name))
+    elif isinstance(value, list) and any(any(True for _ in nested(item)) for item in value):
+        yield path
 
 
 def _encode(value: object) -> object:

@@ -5,7 +5,7 @@ LEFTOVER where it was taken away and stuck, PENDING where that is yet to come, a
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from bot.comparison import lists
 from bot.comparison.fields import Fields
 from bot.comparison.lists import ABSENT
-from bot.comparison.paths import Item, Path
+from bot.comparison.paths import Item, Path, Places
 from bot.comparison.schema import ANY, CUSTOM, Type, section
 from bot.comparison.walk import Found, type_at, void, walk
 from bot.model.sync import Kind, Manifest
@@ -108,34 +108,16 @@ class Past:
         return read if self.kind.complete is None else self.kind.complete(read, {})
 
     @cached_property
-    def _since_base(self) -> "_Places":
+    def _since_base(self) -> Places:
         """Where live is not as Git said before."""
         found = () if self.base is None else walk(self.kind, self.base, self.live)
-        return _Places(each.path for each in found if self.matters(each))
+        return Places(each.path for each in found if self.matters(each))
 
     @cached_property
-    def _since_applied(self) -> "_Places":
+    def _since_applied(self) -> Places:
         """Where Git says something else than what was applied last."""
         found = () if self.last_applied is None else walk(self.kind, self.desired, self.last_applied)
-        return _Places(each.path for each in found if each.kind is not Kind.UNDECLARED)
-
-
-class _Places:
-    """Places in an object; a place is in them if it is one of them, or within one, or one is within it.
-
-    A list without keys is one place: its items have no names.
-    """
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._named = {_named(path) for path in paths}
-        self._above = {steps[:depth] for steps in self._named for depth in range(len(steps) + 1)}
-
-    def __contains__(self, path: Path) -> bool:
-        steps = _named(path)
-        return steps in self._above or any(steps[:depth] in self._named for depth in range(len(steps)))
-
-    def __bool__(self) -> bool:
-        return bool(self._named)
+        return Places(each.path for each in found if each.kind is not Kind.UNDECLARED)
 
 
 def held(kind: Type, record: Any, path: Path, live: Any) -> bool:
@@ -208,12 +190,3 @@ def _taken_items(
             yield from _taken(_items(kind), item, declared[step.label], other, (*path, step))
         elif kind.shared:
             yield Found(Kind.UNDECLARED, (*path, step), None, other)
-
-
-def _named(path: Path) -> tuple[str, ...]:
-    steps: list[str] = []
-    for step in path:
-        if isinstance(step, Item) and step.label == str(step.index):
-            break
-        steps.append(step.label if isinstance(step, Item) else step)
-    return tuple(steps)

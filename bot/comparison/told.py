@@ -7,8 +7,8 @@ from bot.comparison import immutable, severity
 from bot.comparison.autoscaling import Bounds
 from bot.comparison.fields import Fields
 from bot.comparison.ignoring import left
-from bot.comparison.paths import pointer, spell
-from bot.comparison.secrets import hides, holds, is_one
+from bot.comparison.paths import Places, pointer, spell
+from bot.comparison.secrets import hides, is_one
 from bot.comparison.showing import AFTER, BEFORE, pair
 from bot.comparison.substitution import WHY
 from bot.comparison.walk import Found
@@ -41,7 +41,8 @@ class Teller:
     ignore: Sequence[Ignore] = ()
     autoscaled: Bounds | None = None
     """What an autoscaler may make of the object's replicas, if there is one."""
-    desired: Manifest = field(default_factory=dict)
+    veiled: Places = field(default_factory=lambda: Places(()))
+    """Where it holds Secrets, on either side."""
 
     def kept(self, found: Found) -> Found | None:
         """What rules and autoscalers leave of a finding; None where that is nothing."""
@@ -90,7 +91,7 @@ class Teller:
     def _hides(self, found: Found) -> bool:
         if is_one(self.ref):
             return hides(self.ref, found.path)
-        return any(holds(each, found.path) for each in (self.desired, self.live))
+        return found.path in self.veiled
 
     def _severity(self, found: Found, by: Writer | None) -> Severity:
         if found.kind in {Kind.PENDING, Kind.UNKNOWN}:
