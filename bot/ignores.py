@@ -61,7 +61,7 @@ def added(content: bytes | None, rules: Iterable[Ignore]) -> bytes:
     after = Text(FILE, begun + "".join(line + text.newline for line in lines), text.bom)
     try:
         has = tuple(_rule(after, node) for node in _items(after))
-    except Refusal:
+    except (Refusal, UnicodeEncodeError):  # half a surrogate pair, which JSON may hold and no file
         has = ()
     if has != (*had, *new):
         raise Refusal(f"{FILE} is written in a way that nothing can be added to by lines; add the rules by hand.")

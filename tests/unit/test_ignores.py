@@ -85,6 +85,12 @@ def test_what_lines_can_not_be_added_to_is_refused(before: str) -> None:
         ignores.added(before.encode(), [SCALED])
 
 
+@pytest.mark.parametrize("name", ["\ud800", "\u202e", "a\nb", "\x00"])
+def test_what_no_line_can_hold_is_refused(name: str) -> None:
+    with pytest.raises(Refusal, match="add the rules by hand"):
+        ignores.added(None, [Ignore("why", kind="ConfigMap", path=f"/data/{name}")])
+
+
 def test_a_rule_that_is_there_is_not_added_twice() -> None:
     once = ignores.added(None, [SCALED])
     assert ignores.added(once, [SCALED]) == once
