@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import commands
-from bot import access, episodes, redaction, syncing, targets, wording
+from bot import access, redaction, targets, wording
 from bot.checkout import Checkout
 from bot.command import Context, Registry, discover
 from bot.comparison.memory import Memory
 from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
 from bot.conversation import Conversation
+from bot.drift import episodes, syncing
 from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word

@@ -147,8 +147,9 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _drift(args: argparse.Namespace) -> int:
-    from bot import drift_report, terminal
+    from bot import terminal
     from bot.app import App
+    from bot.drift import report
     from bot.model.reply import Outcome, Reply
 
     started = time.monotonic()
@@ -159,18 +160,19 @@ def _drift(args: argparse.Namespace) -> int:
             sightings = app.look(args.service, args.environment, told)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
-        targets = [drift_report.data(each) for each in sightings]
+        targets = [report.data(each) for each in sightings]
         print(dumps({"schema": "quarterdeck/drift/v1", "seconds": seconds, "targets": targets}))
     else:
-        report = drift_report.report(sightings, datetime.now(UTC))
-        reply = Reply(Outcome.ANSWERED, drift_report.summary(sightings), report)
+        said = report.report(sightings, datetime.now(UTC))
+        reply = Reply(Outcome.ANSWERED, report.summary(sightings), said)
         print(terminal.plain(reply))
     return _verdict(sightings)
 
 
 def _watch(app: "App", args: argparse.Namespace) -> int:
     """Look again and again until Ctrl-C; the exit status is that of the last look."""
-    from bot import terminal, watching
+    from bot import terminal
+    from bot.drift import watching
 
     last: tuple[Sighting, ...] = ()
     try:

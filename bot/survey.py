@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from bot import ignores, pins
+from bot import pins
 from bot.bases import UNKNOWN, Base, base
 from bot.comparison.fields import Fields
 from bot.comparison.marks import Marked, disputed
@@ -20,6 +20,7 @@ from bot.comparison.memory import Memory
 from bot.comparison.orphans import Roll, candidates
 from bot.comparison.rehearsed import confirmed, suspects
 from bot.declared import Declared, bare, declare, rendered
+from bot.drift import ignores
 from bot.errors import Refusal
 from bot.judging import Evidence, differences, sighting
 from bot.model.catalog import ImagePolicy, Reading, Target

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot import drift_report, wording
+from bot import wording
 from bot.command import Context, command
 from bot.comparison.rendered import Changed, changes
 from bot.comparison.schema import section
 from bot.declared import Declared
+from bot.drift import report
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, ServiceName
 from bot.model.reply import Layout, Outcome, Reply, Section
@@ -103,7 +104,7 @@ def _shown(differ: Sequence[Changed], places: tuple[str, str]) -> tuple[Section,
 def _with_cluster(seen: Sighting, now: datetime) -> Reply:
     target = seen.target
     data = {"service": target.service, "environment": target.environment} | {
-        "target": drift_report.data(seen),
+        "target": report.data(seen),
         "desired": seen.desired,
         "live": seen.live,
     }
@@ -122,5 +123,5 @@ def _with_cluster(seen: Sighting, now: datetime) -> Reply:
         SyncState.UNKNOWN: f"they could not be compared: {seen.why}",
     }[seen.sync]
     return Reply(
-        Outcome.ANSWERED, f"{target}: {versions}; {state}.", drift_report.report([seen], now, offer=False), data=data
+        Outcome.ANSWERED, f"{target}: {versions}; {state}.", report.report([seen], now, offer=False), data=data
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot import drift_report, wording
+from bot import wording
 from bot.command import Context, command
+from bot.drift import report
+from bot.drift.offers import offers
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.reply import Choice, Outcome, Reply, Section
 from bot.model.rules import Mute
 from bot.model.sync import Sighting, SyncState
-from bot.offers import offers
 
 
 @command("drift [check] [<service>] [in <environment>]", examples=["drift", "drift payment", "drift check in prod"])
@@ -18,10 +19,10 @@ def drift(ctx: Context, service: TargetName | None = None, environment: Environm
     muted = _muted(ctx, sightings)
     return Reply(
         Outcome.ANSWERED,
-        drift_report.summary(sightings),
-        (*drift_report.report(sightings, ctx.now), *map(_silence, muted)),
+        report.summary(sightings),
+        (*report.report(sightings, ctx.now), *map(_silence, muted)),
         _offered(sightings, muted=bool(muted)),
-        data={"targets": [drift_report.data(each) for each in sightings]},
+        data={"targets": [report.data(each) for each in sightings]},
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot import branches, pins, policy, proposals, wording
-from bot.adoption import Adopter
 from bot.command import Context, command
 from bot.comparison.identity import declared
+from bot.drift.adoption import Adopter
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.manifests import images

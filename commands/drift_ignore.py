@@ -1,7 +1,8 @@
 """Propose that what differs now is never told again: rules for the config repository, to be reviewed there."""
 
-from bot import branches, ignores, proposals, wording
+from bot import branches, proposals, wording
 from bot.command import Context, command
+from bot.drift import ignores
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, Reason, TargetName
 from bot.model.catalog import Delivery

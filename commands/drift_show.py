@@ -1,7 +1,7 @@
 """All of one target's drift, where a message shows only the beginning."""
 
-from bot import drift_report
 from bot.command import Context, command
+from bot.drift import report
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.reply import Attachment, Outcome, Reply
@@ -15,7 +15,7 @@ def drift_show(ctx: Context, service: TargetName, environment: EnvironmentName) 
     target, found = sighting.target, sighting.differences
     if not found and sighting.sync is SyncState.UNKNOWN:
         raise Refusal(f"{target} was not checked: {sighting.why}")
-    data = {"targets": [drift_report.data(sighting)]}
+    data = {"targets": [report.data(sighting)]}
     if not found:
         return Reply(Outcome.ANSWERED, f"{target} has no difference to show.", data=data, private=True)
     count = f"{len(found):,} difference{'s' if len(found) > 1 else ''}"
@@ -24,7 +24,7 @@ def drift_show(ctx: Context, service: TargetName, environment: EnvironmentName) 
         f"{target} has {count}; the file holds all of it.",
         data=data,
         private=True,
-        attachment=Attachment(_name(str(target)), drift_report.full_report([sighting], ctx.now)),
+        attachment=Attachment(_name(str(target)), report.full_report([sighting], ctx.now)),
     )
 
 

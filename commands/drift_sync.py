@@ -1,7 +1,7 @@
 """Have the engine that deploys a target put its cluster right."""
 
-from bot import syncing
 from bot.command import Context, command
+from bot.drift import syncing
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, TargetName
 from bot.model.change import SyncRequest

@@ -7,8 +7,8 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 OF_DRIFT = (
     "cluster/", "contracts/clusters/", "contracts/rendering/", "scenarios/drift", "unit/comparison/", "unit/drift/",
-    "unit/test_survey.py", "unit/test_judging.py", "unit/test_bases.py", "unit/jobs/", "unit/test_ignores.py",
-    "unit/test_episodes.py", "unit/test_drift",
+    "unit/test_survey.py", "unit/test_judging.py", "unit/test_bases.py", "unit/jobs/",
+
 )  # fmt: skip
 """Where the tests of drift are: that catalogue has numbers of its own."""
 

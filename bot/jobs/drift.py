@@ -14,8 +14,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-from bot import drift_news, episodes, outages
-from bot.episodes import AGAIN, Event, Step
+from bot.drift import episodes, news, outages
+from bot.drift.episodes import AGAIN, Event, Step
+from bot.drift.outages import Blindness, OutageStep, Turn
 from bot.errors import Refusal, Unavailable
 from bot.jobs.telling import Teller
 from bot.model.episode import Episode, Outage
@@ -23,7 +24,6 @@ from bot.model.reply import Outcome, Reply
 from bot.model.request import Place
 from bot.model.rules import Mute
 from bot.model.sync import Severity, Sighting
-from bot.outages import Blindness, OutageStep, Turn
 from bot.ports import Chat, Episodes, Mutes
 
 log = logging.getLogger(__name__)
@@ -99,10 +99,10 @@ class DriftCheck:
             return
         for step in steps:
             if step.turn is Turn.BEGAN and step.after and step.now:
-                reply = drift_news.outage(step.after, step.now, total)
+                reply = news.outage(step.after, step.now, total)
                 self.teller.open(reply, self.shown(reply), [step.before], [step.after])
             elif step.turn is Turn.ENDED and step.after:
-                self._end(step.before, step.after, Reply(Outcome.ANSWERED, drift_news.outage_ended(step.after, now)))
+                self._end(step.before, step.after, Reply(Outcome.ANSWERED, news.outage_ended(step.after, now)))
 
     def _end(self, before: Outage | None, after: Outage, reply: Reply) -> None:
         if not after.message:
@@ -180,11 +180,11 @@ class _Round:
         many = [each for each in opened if Event.OPENED in each[2].events]
         if len(many) > MANY:
             shared = [replace(episode, shared=True) for _, episode, _ in many]
-            self._post(drift_news.together(shared), shared)
+            self._post(news.together(shared), shared)
             opened = [each for each in opened if each not in many]
         for name, episode, step in opened:
             alone = replace(episode, shared=False)
-            self._post(self._parent(name, alone), [alone], drift_news.why_now(step, alone))
+            self._post(self._parent(name, alone), [alone], news.why_now(step, alone))
 
     def _add(self) -> None:
         """Tell what is new in the threads of messages that stand: one line for all that share one."""
@@ -195,7 +195,7 @@ class _Round:
         for names in threads.values():
             steps = [self.steps[name] for name in names]
             after = [step.episode for step in steps if step.episode]
-            reply = drift_news.news(steps, after, self.now)
+            reply = news.news(steps, after, self.now)
             self._keep(self.check.teller.add(reply, [self.known.get(name) for name in names], after))
 
     def _post(self, reply: Reply, after: Sequence[Episode], besides: str = "") -> None:
@@ -241,7 +241,7 @@ class _Round:
     def _renew(self, members: Sequence[Episode]) -> None:
         """Bring a message up to date, if all that it says is known."""
         if any(each.shared for each in members):
-            reply = drift_news.together(members)
+            reply = news.together(members)
         elif self._is_told_whole(members[0]):
             reply = self._parent(members[0].service, members[0])
         else:
@@ -265,7 +265,7 @@ class _Round:
     def _parent(self, name: str, episode: Episode) -> Reply:
         sighting = self.sightings.get(name)
         found = episodes.held_open(episode, sighting, self.check.key) if sighting else ()
-        return drift_news.parent(episode, found, sighting.deployed if sighting else None, offer=self.check.offer)
+        return news.parent(episode, found, sighting.deployed if sighting else None, offer=self.check.offer)
 
 
 def _undated(sighting: Sighting) -> Sighting:

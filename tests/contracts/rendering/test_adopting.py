@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from trees import Files
 
-from bot.adoption import Adopter, Adoption
 from bot.comparison.identity import declared
+from bot.drift.adoption import Adopter, Adoption
 from bot.model.catalog import Target
 from bot.model.sync import Difference, Kind, Live, Manifest, ObjectRef, Severity
 from bot.rendering.renderer import Renderer

@@ -6,7 +6,7 @@ import pytest
 from memory import NOW
 from workbench import ANA, BEN, Bench, path, pod
 
-from bot import ignores
+from bot.drift import ignores
 from bot.errors import Refusal
 from bot.model.change import Amendment, Draft
 from bot.model.reply import Outcome

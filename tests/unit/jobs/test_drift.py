@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.drift_report import HOW_TO_HEAL
+from bot.drift.report import HOW_TO_HEAL
 from bot.errors import Gone, Unavailable
 from bot.jobs.drift import DriftCheck
 from bot.model.catalog import Target

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.drift.watching import changes, data, kept, lines
 from bot.model.catalog import Target
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState, Writer
-from bot.watching import changes, data, kept, lines
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 API = Sighting(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.episodes import Event, Step, dated, follow, identity, undeclared
+from bot.drift.episodes import Event, Step, dated, follow, identity, undeclared
 from bot.model.catalog import Target
 from bot.model.episode import Episode
 from bot.model.rules import Mute

@@ -1,19 +1,19 @@
 """What scheduled checks tell, in words: the message of an episode as it stands, and what is new of it.
 
-Messages stay, so times in them are times of day. Pure; which news there are is for `bot.episodes` to say.
+Messages stay, so times in them are times of day. Pure; which news there are is for `bot.drift.episodes` to say.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.drift_report import HOW_TO_HEAL, NAMED, SHOWN, finding, listed, named
-from bot.episodes import AGAIN, Event, Step, by_severity
+from bot.drift.episodes import AGAIN, Event, Step, by_severity
+from bot.drift.offers import SAYABLE, offers, say
+from bot.drift.outages import Blindness
+from bot.drift.report import HOW_TO_HEAL, NAMED, SHOWN, finding, listed, named
 from bot.model.episode import Episode, Outage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Deployed, Difference, Kind, Severity
-from bot.offers import SAYABLE, offers, say
-from bot.outages import Blindness
 from bot.wording import moment
 
 LISTED = 15

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.drift_news import news, outage, parent, together, why_now
-from bot.episodes import Event, Step
+from bot.drift.episodes import Event, Step
+from bot.drift.news import news, outage, parent, together, why_now
+from bot.drift.outages import Blindness
 from bot.model.catalog import Target
 from bot.model.episode import Episode, Finding, Outage, Silence
 from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Kind, ObjectRef, Severity, Writer
-from bot.outages import Blindness
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = NINE + timedelta(days=3)

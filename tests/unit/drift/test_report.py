@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.drift_report import HOW_TO_HEAL, ago, data, finding, full_report, report, summary
+from bot.drift.report import HOW_TO_HEAL, ago, data, finding, full_report, report, summary
 from bot.model.catalog import Target
 from bot.model.reply import Layout, Section
 from bot.model.sync import Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState, Writer

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import drift_report
+from bot.drift import report
 from bot.model.catalog import Target
 from bot.model.sync import Difference, Severity, Sighting, SyncState
 
@@ -60,20 +60,20 @@ def lines(change: Change, now: datetime) -> Iterator[str]:
     yield f"{now:%H:%M:%S} {change.now.target}: {change.now.sync}{f' ({why})' if why else ''}"
     for mark, found in zip(MARKS, (change.came, change.went), strict=True):
         for each in found:
-            yield f"  {mark} {each.object} {drift_report.finding(each, drift_report.ago(now))}"
+            yield f"  {mark} {each.object} {report.finding(each, report.ago(now))}"
 
 
 def data(change: Change, now: datetime) -> dict[str, object]:
     """A line of `drift --watch --json`, schema quarterdeck/drift-change/v1 (docs/json.md)."""
-    told = drift_report.data(replace(change.now, differences=()))
+    told = report.data(replace(change.now, differences=()))
     del told["differences"]
     return {
         "schema": "quarterdeck/drift-change/v1",
         "at": now.isoformat(timespec="seconds"),
         **told,
         "before": change.before.value if change.before else None,
-        "came": drift_report.data(replace(change.now, differences=change.came))["differences"],
-        "went": drift_report.data(replace(change.now, differences=change.went))["differences"],
+        "came": report.data(replace(change.now, differences=change.came))["differences"],
+        "went": report.data(replace(change.now, differences=change.went))["differences"],
     }
 
 

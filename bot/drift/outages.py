@@ -1,6 +1,6 @@
 """Why targets can't be checked, over a course of checks: one cause is one thing to tell, however many it hides.
 
-Pure, as `bot.episodes` is, and by the same measure: two checks in a row begin it, two end it.
+Pure, as `bot.drift.episodes` is, and by the same measure: two checks in a row begin it, two end it.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class OutageStep:
 def causes(sightings: Sequence[Sighting], key: bytes) -> Mapping[str, Blindness]:
     """What the targets of one check could not be read for, by the cause's fingerprint.
 
-    What is wrong with one target's own files is that target's: see `bot.episodes.findings`.
+    What is wrong with one target's own files is that target's: see `bot.drift.episodes.findings`.
     """
     whys: dict[str, str] = {}
     hidden: dict[str, list[Target]] = defaultdict(list)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import Files
 
-from bot import ignores
+from bot.drift import ignores
 from bot.errors import Refusal
 from bot.model.rules import Ignore
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.drift.outages import Turn, causes, fingerprint, follow, hidden
 from bot.model.catalog import Target
 from bot.model.episode import Outage
 from bot.model.sync import Deployed, Difference, Health, Kind, ObjectRef, Severity, Sighting, SyncState
-from bot.outages import Turn, causes, fingerprint, follow, hidden
 
 KEY = b"k" * 32
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
