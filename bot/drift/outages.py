@@ -105,7 +105,8 @@ def _of_all(sighting: Sighting, why: str) -> str:
 
 
 def _present(known: Outage | None, new: Outage, now: datetime, found: Blindness) -> OutageStep:
-    outage = known or new
+    # One that was told to have ended, and has not been forgotten yet, is over all the same: this is another.
+    outage = replace(new, version=known.version) if known and known.missed >= 2 else known or new
     after = replace(outage, seen=min(outage.seen + 1, 2) if not outage.missed else 1, missed=0, left=None)
     if after.opened is None and after.seen >= 2:
         return OutageStep(known, replace(after, opened=now), Turn.BEGAN, found)

@@ -96,6 +96,7 @@ def test_causes_are_told_apart_by_what_happened(one: str, other: str, *, same: b
         ("xxx.x", "-b---"),
         ("xx..x", "-b-e-"),
         ("xx...xx", "-b-e--b"),
+        ("xx..xx..", "-b-e-b-e"),
     ],
 )
 def test_two_checks_begin_it_and_two_end_it(course: str, turns: str) -> None:
