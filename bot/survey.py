@@ -131,7 +131,8 @@ class Survey:
         """The first evidence of each target: what its cluster holds, and what its engine says."""
         deployed = self.engines.deployed([each.target for each in compared])
         placed = [_placed(each, deployed.get(each.target)) for each in compared]
-        rules = {each.target.repository: _rules(each.tree) for each in placed}
+        trees = {each.target.repository: each.tree for each in placed}
+        rules = {repository: _rules(tree) for repository, tree in trees.items()}
         declared: dict[str, list[ObjectRef]] = defaultdict(list)
         for each in placed:
             declared[each.target.cluster or ""] += each.references
