@@ -82,7 +82,7 @@ def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: da
         if not before.is_open and not before.restless:
             first = min(finding.first for finding in course.findings if finding.open)
             after = replace(after, opened=now, began=first)
-        after = replace(after, healed=None)
+        after = replace(after, healed=None, undeclared=False)
     elif before.is_open:
         after = replace(after, healed=max((each.left or now for each in course.gone), default=now))
     return _settle(_told(before, after, course, mute, now))

@@ -124,6 +124,8 @@ class _Round:
         self.known = {each.service: replace(each, telling=False) for each in self.store.underway(check.environment)}
         self.mutes: Mapping[str, Mute] = {each.service: each for each in self.store.mutes(check.environment)}
         self.after: dict[str, Episode] = dict(self.known)
+        self.troubles: dict[str, Unavailable | Refusal] = {}
+        """Messages of which something could not be told, and why."""
         there = {each.target.service for each in declared}
         self.steps: dict[str, Step] = {
             name: episodes.follow(self.known.get(name), each, self.mutes.get(name), now, check.key)
@@ -134,20 +136,24 @@ class _Round:
         if not self._write_quietly():
             log.info("another process checks %s as well", self.check.environment)
             return
-        troubles: list[Unavailable | Refusal] = []
         self._open()
         self._add()
         self._unmute()
         self._heal()
-        for message in sorted({each.message for each in self.after.values() if each.message}):
+        for message in sorted({each.message for each in self.after.values()} - {"", *self.troubles}):
             try:
                 self._renew([each for each in self.after.values() if each.message == message])
             except (Refusal, Unavailable) as trouble:
-                troubles.append(trouble)
-                if len(troubles) > 2:
-                    break
-        if troubles:
-            raise troubles[0]
+                self._note(message, trouble)
+        if self.troubles:
+            raise next(iter(self.troubles.values()))
+
+    def _note(self, message: str, trouble: Unavailable | Refusal) -> None:
+        """What is wrong with one message, of a channel that was archived, keeps nothing of the others back; a chat
+        that takes nothing does."""
+        self.troubles[message] = trouble
+        if len(self.troubles) > 2 and isinstance(trouble, Unavailable) and trouble.retry_after:
+            raise trouble
 
     def _write_quietly(self) -> bool:
         """Note what was seen and is not to be told, and forget what is over."""
@@ -192,11 +198,14 @@ class _Round:
         for name, step in self.steps.items():
             if step.events and step.episode and step.episode.message:
                 threads[step.episode.message].append(name)
-        for names in threads.values():
+        for message, names in threads.items():
             steps = [self.steps[name] for name in names]
             after = [step.episode for step in steps if step.episode]
             reply = news.news(steps, after, self.now)
-            self._keep(self.check.teller.add(reply, [self.known.get(name) for name in names], after))
+            try:
+                self._keep(self.check.teller.add(reply, [self.known.get(name) for name in names], after))
+            except (Refusal, Unavailable) as trouble:
+                self._note(message, trouble)
 
     def _post(self, reply: Reply, after: Sequence[Episode], besides: str = "") -> None:
         said = replace(reply, text=reply.text + besides)

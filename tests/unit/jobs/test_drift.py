@@ -418,6 +418,23 @@ def test_a_line_that_slack_did_not_take_is_told_by_the_next_check(world: World) 
     assert world.again() == []
 
 
+def test_one_thread_that_takes_nothing_keeps_nothing_back_of_the_others(world: World) -> None:
+    world.check(seen("api", hacked("api")), seen("web", hacked("web")))
+    world.channel.trouble = Unavailable("The channel C1 is archived: name another one.")
+    with pytest.raises(Unavailable):
+        world.check(seen("api", hacked("api"), hacked("api2")), seen("web", hacked("web"), hacked("web2")))
+    assert [line[:24] for line in world.channel.said[2:]] == ["m2> web in staging: 1 fi", "m2= web in staging has d"]
+    assert [line[:24] for line in world.again()] == ["m1> api in staging: 1 fi", "m1= api in staging has d"]
+
+
+def test_a_target_that_comes_back_to_git_heals_like_any_other(world: World) -> None:
+    world.check(seen("api", hacked("api")), seen("web"))
+    assert world.check(seen("web"))[-1].startswith("m1= api in staging is no longer declared in Git")
+    world.check(seen("api", hacked("api")), seen("web"))
+    world.check(seen("api"), seen("web"))
+    assert world.again()[-1] == "m1= api in staging has healed: the drift lasted 5 minutes."
+
+
 def test_an_update_that_slack_did_not_take_is_made_up_for(world: World) -> None:
     world.check(seen("api", scaled("api")))
     world.again()
