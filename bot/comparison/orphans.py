@@ -12,6 +12,7 @@ from typing import Any
 from bot.comparison.compare import compare
 from bot.comparison.generated import stem
 from bot.comparison.identity import Declared, declared, flatten, reference
+from bot.comparison.ignoring import leaves_out
 from bot.comparison.made import Makers, made, never_declared
 from bot.comparison.marks import Marked, claimed_by_another, deployed_by, group_of
 from bot.comparison.schema import section
@@ -158,7 +159,7 @@ def orphans(
     return tuple(
         _told(ref, metadata, heirs.get(stem(ref)), is_pending=not applied and (ref in former or not traces.base))
         for ref, metadata in sorted(found.items())
-        if not (made(ref, metadata) or makers.make(ref) or any(_left_out(rule, ref) for rule in ignore))
+        if not (made(ref, metadata) or makers.make(ref) or any(leaves_out(rule, ref) for rule in ignore))
     )
 
 
@@ -227,8 +228,3 @@ def _kept(metadata: Mapping[str, Any]) -> str:
             if option.lower() == value:
                 return f"{name}: {option}"
     return ""
-
-
-def _left_out(rule: Ignore, ref: ObjectRef) -> bool:
-    """Whether a rule leaves the whole object out; one for a path, or a client, does not."""
-    return not rule.path and not rule.manager and rule.kind in {"", ref.kind} and rule.name in {"", ref.name}
