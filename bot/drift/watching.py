@@ -39,7 +39,8 @@ def changes(before: Sequence[Sighting], after: Sequence[Sighting]) -> Iterator[C
         is_new = then is None and now.sync is not SyncState.SYNCED
         if change.came or change.went or is_new or (then and (then.sync, _cause(then)) != (now.sync, _cause(now))):
             yield change
-    for target in last.keys() - {sighting.target for sighting in after}:
+    there = {sighting.target for sighting in after}
+    for target in [each for each in last if each not in there]:
         yield Change(_gone(last[target], target), last[target].sync, (), tuple(_told(last[target]).values()))
 
 
