@@ -116,17 +116,22 @@ class _Look:
         except _ODD:
             return []
 
-    def _all(self, group: str, kind: str) -> Iterator[Manifest]:
-        """The objects of a kind, at the newest version that is served; none where it isn't, or where we may not."""
+    def _all(self, group: str, kind: str) -> list[Manifest]:
+        """The objects of a kind, at the newest version that is served; none where it isn't, or where we may not.
+
+        Nor where the list breaks off: of some of the objects, the wrong one may look like the right one.
+        """
         try:
             resource = served(self._discovery, group, kind, self._budget)
             if resource is None:
-                return
-            for page in pages(self._connection, resource, None, self._budget):
-                for item in page.items:
-                    yield {"apiVersion": resource.api_version, "kind": kind, **item}
+                return []
+            return [
+                {"apiVersion": resource.api_version, "kind": kind, **item}
+                for page in pages(self._connection, resource, None, self._budget)
+                for item in page.items
+            ]
         except (Trouble, *_ODD):
-            return
+            return []
 
 
 class _Request:
