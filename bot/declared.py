@@ -1,6 +1,7 @@
 """What Git declares of a target at one commit: its version and its objects. Knows nothing of clusters."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -13,6 +14,8 @@ from bot.manifests import kustomize
 from bot.model.catalog import Reading, Target
 from bot.model.sync import Content, Manifest, ObjectRef
 from bot.ports import Renderer, Tree
+
+log = logging.getLogger(__name__)
 
 _MANIFESTS = frozenset((".yaml", ".yml", ".json"))
 _MADE_OF_ITS_OWN = (*kustomize.NAMES, "Chart.yaml")
@@ -82,6 +85,9 @@ def rendered(declared: Declared, renderer: Renderer, *, secrets: bool = True) ->
         inputs = {path for folder in target.folders for path in renderer.inputs(tree, folder, target)}
     except (Refusal, Unavailable) as trouble:
         return replace(declared, why=str(trouble))
+    except Exception as fault:
+        log.exception("%s broke its rendering", target)
+        return replace(declared, why=f"rendering it broke ({type(fault).__name__}); the bot's log says where")
     kept = manifests if secrets else tuple(each for each in manifests if not _is_secret(each))
     return replace(declared, manifests=kept, inputs=tuple(sorted(inputs)))
 

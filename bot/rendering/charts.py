@@ -94,7 +94,10 @@ def _beside(files: Mapping[str, bytes], place: str, folder: str) -> list[tuple[s
     if not isinstance(about, dict) or not isinstance(about.get("name"), str):
         raise Refusal(f"{place} is no Helm chart's: it must hold one mapping with a name.")
     found = []
-    for each in about.get("dependencies") or ():
+    needed = about.get("dependencies")
+    if not isinstance(needed, list | None):
+        raise Refusal(f"{place} has dependencies that are no list: write them as one.")
+    for each in needed or ():
         if not isinstance(each, dict) or not isinstance(name := each.get("name"), str):
             raise Refusal(f"{place} has a dependency without a name: name it there.")
         if any(path.startswith((f"charts/{name}/", f"charts/{name}-")) for path in files):

@@ -49,7 +49,8 @@ def find(tree: Tree, folder: str, target: Target | None) -> Overrides:
 def kustomized(content: bytes, file: str, wanted: tuple[str, ...]) -> bytes:
     """A kustomization as `kustomize edit set image` leaves it, as JSON."""
     (document,) = parse(content, file)
-    known = {each.get("name"): each for each in document.value.get("images") or () if isinstance(each, dict)}
+    had = document.value.get("images")
+    known = {each.get("name"): each for each in (had if isinstance(had, list) else ()) if isinstance(each, dict)}
     for each in wanted:
         name, _, rest = each.rpartition("=")
         image = images.parse(rest)
@@ -63,9 +64,12 @@ def _merged(before: Overrides, said: Any, path: str) -> Overrides:
     if not isinstance(said, dict):
         raise Refusal(f"{path} overrides nothing: it must hold one mapping.")
     kustomize, helm = (said.get(name) or {} for name in ("kustomize", "helm"))
+    are_mappings = isinstance(kustomize, dict) and isinstance(helm, dict)
+    if not (are_mappings and isinstance(kustomize.get("images"), list | None)):
+        raise Refusal(f"{path} must hold mappings for kustomize and helm, and a list of images: correct it there.")
     others = [*(said.keys() - {"kustomize", "helm"}), *(kustomize.keys() - {"images"}), *(helm.keys() - {"parameters"})]
     if others:
-        raise Refusal(f"{path} sets {min(others)}, which is not rendered here: only images and parameters are.")
+        raise Refusal(f"{path} sets {others[0]}, which is not rendered here: only images and parameters are.")
     try:
         parameters = tuple(_parameter(each) for each in helm.get("parameters") or ())
     except (KeyError, TypeError):

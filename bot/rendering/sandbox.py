@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import IO
 
-from bot.errors import Refusal
+from bot.errors import Refusal, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,20 @@ _NOWHERE = "http://127.0.0.1:9"
 def run(command: Command, files: Mapping[str, bytes], folder: str, *, secret: bool) -> bytes:
     """What a program prints, with these files as all that it can see; it starts in a folder of its own.
 
-    Refusal with its reason if it can't, or takes too much; no reason where `secret` says that it may hold one. The
-    files' paths must be straight and relative; `folder` is what sentences name.
+    Refusal with its reason if it can't, or takes too much; no reason where `secret` says that it may hold one.
+    Unavailable if it can't be started, or not be given its files. The files' paths must be straight and relative;
+    `folder` is what sentences name.
     """
+    try:
+        return _printed(command, files, folder, secret=secret)
+    except OSError as error:
+        raise Unavailable(
+            f"{folder or 'The root'} could not be given to {command.name}: {error.strerror or type(error).__name__}; "
+            f"see that {command.name} is there, that {tempfile.gettempdir()} has room, and how long the names are."
+        ) from error
+
+
+def _printed(command: Command, files: Mapping[str, bytes], folder: str, *, secret: bool) -> bytes:
     limits = command.limits
     with _SLOTS, tempfile.TemporaryDirectory(prefix="quarterdeck-render-") as name, tempfile.TemporaryFile() as output:
         root = Path(name).resolve()

@@ -4,10 +4,10 @@ import pytest
 from memory import Git
 
 from bot.bases import Base
-from bot.declared import Declared
+from bot.declared import Declared, rendered
 from bot.judging import Evidence
 from bot.model.catalog import Target
-from bot.model.sync import Deployed, Live, ObjectRef
+from bot.model.sync import Deployed, Live, Manifest, ObjectRef
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 TARGET = Target("payment", "staging", "config", ("apps/payment",), "staging")
@@ -32,6 +32,20 @@ def declared(*paths: str) -> Declared:
 )
 def test_manifests_below_a_plain_folder_are_passed_over(paths: tuple[str, ...], passed_over: bool) -> None:
     assert declared(*paths).passes_over is passed_over
+
+
+class Faulty:
+    """A renderer with a defect."""
+
+    def render(self, *_: object) -> tuple[Manifest, ...]:
+        raise TypeError("'int' object is not iterable")
+
+    def inputs(self, *_: object) -> tuple[str, ...]:
+        return ()
+
+
+def test_a_folder_that_breaks_its_rendering_is_told_and_hides_no_other() -> None:
+    assert rendered(declared(OWN), Faulty()).why == "rendering it broke (TypeError); the bot's log says where"
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,18 @@ REFUSED = {
         {"app/.argocd-source-payment.yaml": "helm: {valueFiles: [x]}\n"},
         "app/.argocd-source-payment.yaml sets valueFiles, which is not rendered here",
     ),
+    "Argo CD told in a word": (
+        {"app/.argocd-source-payment.yaml": "kustomize: no\n"},
+        "app/.argocd-source-payment.yaml must hold mappings for kustomize and helm",
+    ),
+    "Argo CD told a number of images": (
+        {"app/.argocd-source-payment.yaml": "kustomize: {images: 1}\n"},
+        "app/.argocd-source-payment.yaml must hold mappings for kustomize and helm, and a list of images",
+    ),
+    "dependencies that are a number": (
+        {"app/Chart.yaml": "name: umbrella\ndependencies: 1\n"},
+        "app/Chart.yaml has dependencies that are",
+    ),
     "what helm refuses": (
         {"app/templates/all.yaml": 'a:\n  {{ fail "no\u200b" }}\n'},
         "app can't be rendered by helm: ",

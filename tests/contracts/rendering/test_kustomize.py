@@ -11,10 +11,10 @@ from socket import create_server, socket
 import pytest
 from contracts.rendering.tree import Files
 
-from bot.errors import Refusal
+from bot.errors import Refusal, Unavailable
 from bot.mirrors.folder import Mirrors
 from bot.model.catalog import Repository, Target
-from bot.rendering import kubectl
+from bot.rendering import kubectl, sandbox
 from bot.rendering.renderer import Renderer
 
 DEPLOYMENT = """
@@ -328,6 +328,16 @@ def test_kubectl_finds_no_git() -> None:
     with pytest.raises(Refusal, match="no 'git' program on path"):
         # Past the walk: what kustomize itself says to a remote base.
         kubectl.kustomize({"app/kustomization.yaml": b"resources: [github.com/org/repo]\n"}, "app")
+
+
+@pytest.mark.parametrize(
+    ("program", "files"),
+    [("/nowhere/kustomize", {}), ("true", {f"app/{'a' * 300}": b""})],
+    ids=["a program that is gone", "a name too long for the disk"],
+)
+def test_what_the_disk_refuses_is_told_of_its_folder(program: str, files: dict[str, bytes]) -> None:
+    with pytest.raises(Unavailable, match="app could not be given to kustomize: "):
+        sandbox.run(sandbox.Command("kustomize", program, []), files, "app", secret=False)
 
 
 def test_our_environment_is_not_kustomizes(monkeypatch: pytest.MonkeyPatch) -> None:
