@@ -46,7 +46,10 @@ def base(
         return Base(None, is_current=True)
     if last and (then := at(last.commit)):
         return Base(then)
-    before = _before(now, git)
+    try:
+        before = _before(now, git)
+    except (Refusal, Unavailable):
+        before = None
     return Base(at(before) if before else None)
 
 
