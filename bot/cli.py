@@ -170,11 +170,12 @@ def _drift(args: argparse.Namespace) -> int:
 
 
 def _watch(app: "App", args: argparse.Namespace) -> int:
-    """Look again and again until Ctrl-C; the exit status is that of the last look."""
+    """Look again and again until Ctrl-C; the exit status is that of the last look, 2 for one that could not be made."""
     from bot import terminal
     from bot.drift import watching
 
     last: tuple[Sighting, ...] = ()
+    status = 2
     try:
         while True:
             began = time.monotonic()
@@ -183,15 +184,16 @@ def _watch(app: "App", args: argparse.Namespace) -> int:
                     looked = watching.kept(last, app.look(args.service, args.environment, told))
             except Unavailable as trouble:
                 print(printable(str(trouble)), file=sys.stderr)
+                status = 2
             else:
                 now = datetime.now(UTC)
                 for change in watching.changes(last, looked):
                     said = [dumps(watching.data(change, now))] if args.json else watching.lines(change, now)
                     print(*map(printable, said), sep="\n", flush=True)
-                last = looked
+                last, status = looked, _verdict(looked)
             time.sleep(max(0.0, began + args.every - time.monotonic()))
     except KeyboardInterrupt:
-        return _verdict(last)
+        return status
 
 
 def _verdict(sightings: "Sequence[Sighting]") -> int:
