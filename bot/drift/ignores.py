@@ -80,8 +80,8 @@ def _rule(text: Text, node: Node) -> Ignore:
         raise Refusal(f"{FILE}:{text.line(node)} is no rule; one has keys such as kind, path and why.")
     said: dict[str, str] = {}
     for key, value in node.value:
-        place, name = f"{FILE}:{text.line(key)}", str(key.value)
-        if key.id != "scalar" or name not in _KEYS:
+        place, name = f"{FILE}:{text.line(key)}", str(key.value) if key.id == "scalar" else "…"
+        if name not in _KEYS:
             raise Refusal(f"{place} has the key {name[:40]!r}, which no rule has; known are {', '.join(_KEYS)}.")
         words = scalar(value)
         if name in said or words is None or not words.isprintable():
