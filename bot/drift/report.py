@@ -118,7 +118,8 @@ def full_report(sightings: Sequence[Sighting], now: datetime) -> str:
             lines += ["", f"{ref} ({ref.api_version})"]
             for each in found:
                 lines.append(f"  {each.severity} {each.kind}: {each.path or 'the object'}")
-                lines += [f"    Git wants:   {_or_nothing(each.desired)}", f"    cluster has: {_or_nothing(each.live)}"]
+                sides = [f"Git wants:   {_or_nothing(each.desired)}", f"cluster has: {_or_nothing(each.live)}"]
+                lines += [f"    {said}" for said in (sides if each.path else [_sides(each)])]
                 known = [*_hand(each, wording.moment), *filter(None, [each.note])]
                 lines += [f"    {'; '.join(known)}"] if known else []
         lines.append("")
@@ -171,6 +172,8 @@ def _sides(difference: Difference) -> str:
             return f"cluster has {have}, Git does not mention it"
         case Kind.LEFTOVER:
             return "Git no longer has it, the cluster still does" + (f": {have}" if have is not None else "")
+        case Kind.PENDING if not difference.path:
+            return "is not as Git says yet"
         case Kind.PENDING:
             return f"Git wants {_or_nothing(want)}, the cluster still has {_or_nothing(have)} as it was last deployed"
         case Kind.UNKNOWN:

@@ -202,6 +202,8 @@ def test_the_whole_of_it_as_a_file() -> None:
         SyncState.DRIFTED,
         difference("spec.paused", by=EDITED, note="not confirmed"),
         difference("", Severity.INFO, kind=Kind.ORPHAN, desired=None, live=None),
+        difference("", kind=Kind.MISSING, desired=None, live=None),
+        difference("", Severity.INFO, kind=Kind.PENDING, desired=None, live=None, note="not created yet"),
     )
     assert full_report([told], NOW) == (
         "api in production at commit rrrrrrrrrr, looked at 2026-03-02 09:00 UTC\n"
@@ -212,8 +214,12 @@ def test_the_whole_of_it_as_a_file() -> None:
         "    cluster has: 5\n"
         "    kubectl-edit, 2026-03-02 08:46 UTC; not confirmed\n"
         "  info orphan: the object\n"
-        "    Git wants:   nothing\n"
-        "    cluster has: nothing\n"
+        "    is still in the cluster, and Git no longer declares it\n"
+        "  high missing: the object\n"
+        "    is missing from the cluster\n"
+        "  info pending: the object\n"
+        "    is not as Git says yet\n"
+        "    not created yet\n"
     )
 
 
