@@ -172,10 +172,9 @@ def _sides(difference: Difference) -> str:
             return f"cluster has {have}, Git does not mention it"
         case Kind.LEFTOVER:
             return "Git no longer has it, the cluster still does" + (f": {have}" if have is not None else "")
-        case Kind.PENDING if not difference.path:
-            return "is not as Git says yet"
         case Kind.PENDING:
-            return f"Git wants {_or_nothing(want)}, the cluster still has {_or_nothing(have)} as it was last deployed"
+            still = f"Git wants {_or_nothing(want)}, the cluster still has {_or_nothing(have)} as it was last deployed"
+            return still if difference.path else "is not as Git says yet"
         case Kind.UNKNOWN:
             return "can't be compared"
         case Kind.CONFIG_ERROR:
