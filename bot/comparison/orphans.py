@@ -215,7 +215,7 @@ def _told(ref: ObjectRef, metadata: Mapping[str, Any], heir: ObjectRef | None, *
         return Difference(ref, Kind.PENDING, "", None, None, Severity.INFO, note=note)
     if kept:
         return Difference(ref, Kind.ORPHAN, "", None, None, Severity.INFO, note=f"kept on purpose ({kept})")
-    note = f"{heir} took its place" if heir else "Git no longer declares it"
+    note = f"{heir} took its place" if heir else ""
     return Difference(ref, Kind.ORPHAN, "", None, None, Severity.LOW, note=note)
 
 

@@ -50,7 +50,8 @@ def summary(sightings: Sequence[Sighting]) -> str:
 
 
 def report(sightings: Sequence[Sighting], now: datetime, *, offer: bool = True) -> tuple[Section, ...]:
-    """The findings of each drifted target, what could not be checked, and with `offer` how to heal it.
+    """The findings of each drifted target, orphans of the others, what could not be checked, and with `offer` how to
+    heal it.
 
     Worst first, one cause in many objects once, and never too long.
     """
@@ -65,6 +66,11 @@ def report(sightings: Sequence[Sighting], now: datetime, *, offer: bool = True) 
             told = sighting.why and sighting.health in {Health.HEALTHY, Health.UNKNOWN, Health.DEGRADED}
             sections.append(Section(f"{sighting.target} ({sighting.why})" if told else str(sighting.target)))
             sections.append(Section("\n".join(lines), Layout.CODE))
+    for sighting in sightings:
+        orphans = [each for each in _told(sighting) if each.kind is Kind.ORPHAN]
+        if orphans and sighting.sync is SyncState.SYNCED:
+            sections.append(Section(f"{sighting.target} is in sync, and has left something behind:"))
+            sections.append(Section("\n".join(listed(orphans, ago(now))), Layout.CODE))
     unknown = sorted((each for each in sightings if each.sync is SyncState.UNKNOWN), key=lambda each: each.why)
     for why, grouped in groupby(unknown, lambda each: each.why):
         names = named([str(sighting.target) for sighting in grouped])

@@ -19,7 +19,8 @@ FLUX = Deployed(
     "apps/payment",
     inventory=frozenset(),
 )
-GONE = "Git no longer declares it"
+GONE = ""
+"""Its class says it all."""
 LATER = "Git no longer declares it; its removal is not deployed yet"
 
 

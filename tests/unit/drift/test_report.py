@@ -54,6 +54,16 @@ def test_findings_are_grouped_by_object_worst_first_and_information_is_left_out(
     )
 
 
+def test_row_101_an_orphan_is_told_of_a_target_in_sync_and_not_while_an_engine_is_at_work() -> None:
+    orphan = difference("", Severity.LOW, kind=Kind.ORPHAN, desired=None, live=None)
+    kept = difference("", Severity.INFO, kind=Kind.ORPHAN, desired=None, live=None)
+    assert report([sighting(SyncState.SYNCED, orphan), sighting(SyncState.SYNCED, kept)], NOW) == (
+        Section("api in production is in sync, and has left something behind:"),
+        Section("Deployment shop/api\n  is still in the cluster, and Git no longer declares it", Layout.CODE),
+    )
+    assert report([sighting(SyncState.PENDING, orphan)], NOW) == ()
+
+
 @pytest.mark.parametrize(("count", "last"), [(8, "  spec.7: Git wants 3, cluster has 5"), (10, "… and 2 more")])
 def test_a_long_report_is_counted(count: int, last: str) -> None:
     told = sighting(SyncState.DRIFTED, *(difference(f"spec.{number}") for number in range(count)))
