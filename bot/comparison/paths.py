@@ -80,12 +80,6 @@ def reaches(path: Path, named: tuple[str, ...]) -> bool:
     return all(map(_named, path, named))
 
 
-def under(path: Path, pointer: str) -> bool:
-    """Whether a JSON pointer names the path or a place above it."""
-    named = parts(pointer)
-    return len(named) <= len(path) and reaches(path, named)
-
-
 def _named(step: str | Item, part: str) -> bool:
     return part in {step.label, str(step.index)} if isinstance(step, Item) else part == step
 
