@@ -8,6 +8,7 @@ from bot import wording
 from bot.model.catalog import Merge
 from bot.model.change import (
     Adopted,
+    Amendment,
     Change,
     Committed,
     Contested,
@@ -76,8 +77,9 @@ def performed(proposal: Change, result: Result) -> Reply:
         case Unchanged(why):
             return Reply(Outcome.UNCHANGED, why)
         case Contested(target, pull):
+            doing = "amended" if isinstance(proposal, Amendment) else "moved"
             text = (
-                f"{target} is being moved by pull request #{pull.number} ({pull.title}) already. "
+                f"{target} is being {doing} by pull request #{pull.number} ({pull.title}) already. "
                 "Merge or close that one, then say it again."
             )
             return Reply(Outcome.CONTESTED, text, choices=_links([pull]), pull=pull)

@@ -9,6 +9,7 @@ from bot import results, wording
 from bot.model.catalog import Delivery, Target
 from bot.model.change import (
     Adopted,
+    Amendment,
     Commit,
     Committed,
     Contested,
@@ -111,6 +112,22 @@ def test_a_digest_is_shortened_and_nothing_else(version: str | None, said: str) 
 )
 def test_what_came_of_a_proposal(result: object, reply: Reply) -> None:
     assert results.performed(proposal(notes=("Mind this.",)), result) == reply  # type: ignore[arg-type]  # any outcome
+
+
+def test_what_moves_no_version_is_not_said_to_move() -> None:
+    asked = Amendment(
+        verb="drift adopt",
+        target=TARGET,
+        summary="1 live value written into Git",
+        findings=(),
+        delivery=Delivery.PULL_REQUEST,
+        base="b" * 40,
+        drafts=(),
+        branch="quarterdeck/adopt/production/payment/abc",
+        title="t",
+    )
+    said = results.performed(asked, Contested(TARGET, PULL)).text
+    assert said.startswith("payment in production is being amended by pull request #7")
 
 
 def test_a_reversal_says_so() -> None:
