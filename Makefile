@@ -16,10 +16,10 @@ playground: $(READY) ## A Slack, a GitHub and two clusters on this machine, with
 	$(BIN)/quarterdeck playground
 
 test: $(READY) ## The default test suite (under 4 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
+	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadgroup
 
 test-all: $(READY) ## The slow lanes too, and properties tried more thoroughly
-	$(BIN)/python -m pytest -q -n auto --dist loadscope --hypothesis-profile thorough
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup --hypothesis-profile thorough
 
 lint: $(READY) ## ruff, mypy strict, import-linter, hadolint
 	$(BIN)/ruff format --check .

@@ -1,10 +1,22 @@
-"""How long properties are tried: briefly in the default suite, thoroughly by `make test-all`.
+"""How the suite is run: how long properties are tried, and which tests share a process.
 
-Without deadlines: how long an example takes is the machine's affair, and figures are the bench's.
+Properties are tried briefly in the default suite, thoroughly by `make test-all`. Without deadlines: how long an example
+takes is the machine's affair, and figures are the bench's.
 """
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("brief", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("brief")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests go to one process together: a module's, since its fixtures are made once; all that need a real
+    API server, since each process would start one; and each scenario by itself, since those take the longest."""
+    for item in items:
+        group = "envtest" if item.get_closest_marker("envtest") else item.nodeid.partition("::")[0]
+        if group.endswith("test_scenarios.py"):
+            group = item.nodeid
+        item.add_marker(pytest.mark.xdist_group(group))

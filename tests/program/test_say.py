@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from bare import Bare
 
 
@@ -32,6 +33,7 @@ def at_once(bare: Bare, *commands: str) -> list[tuple[int, dict[str, str]]]:
     return answers
 
 
+@pytest.mark.slow  # of what test_races.py tries with two and test_racing.py with twelve
 def test_of_eight_promotions_at_once_each_lands_once(tmp_path: Path) -> None:
     """Row 103, from a mirror that is not there yet; three of the eight say the same."""
     names = [f"svc{number}" for number in range(6)]
