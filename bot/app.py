@@ -214,7 +214,10 @@ class App:
         self._performer.run(asked)
         now = self.now()
         said = Message(f"heal:{target}:{now.isoformat()}", "drift.heal: sync", ITSELF, Place(), now)
-        self._store.record(said, syncing.VERB, target, Outcome.DONE, asked.text)
+        try:
+            self._store.record(said, syncing.VERB, target, Outcome.DONE, asked.text)
+        except Unavailable as trouble:  # what is done is done, and must not be said to have failed
+            return f"{asked.text} The audit does not hold this: {trouble}"
         return asked.text
 
     def _deliveries(self, slack: "Slack") -> "dict[str, Endpoint]":

@@ -6,7 +6,7 @@ something differs are more witnesses asked: Git as last deployed, the cluster's 
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -227,10 +227,14 @@ class Survey:
     def _rehearse(self, known: Mapping[Target, Evidence], found: dict[Target, tuple[Difference, ...]]) -> None:
         """Have the API servers say what applying Git would change, as the client that deploys there."""
         asked: dict[tuple[str, str], dict[ObjectRef, Manifest]] = defaultdict(dict)
+        # What two targets declare, each otherwise perhaps, can't be rehearsed for both.
+        owners = Counter((target.cluster, ref) for target in found for ref in known[target].declared.references)
         for target, differ in found.items():
             live = known[target].live
             declared = {item.ref: item.manifest for item in known[target].declared.objects} if differ else {}
             for ref in suspects(differ, live.objects):
+                if owners[target.cluster, ref] > 1:
+                    continue
                 deployer = Fields(live.managed.get(ref)).deployer() or REHEARSING
                 asked[target.cluster or "", deployer][ref] = declared[ref]
         for (cluster, deployer), manifests in asked.items():

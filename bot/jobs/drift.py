@@ -234,6 +234,8 @@ class _Round:
             silent = episode.silence and not episode.silence.over
             if not (sighting and sighting.deployed and episode.is_open and episode.told) or episode.asked or silent:
                 continue
+            if sighting.deployed.busy:
+                continue  # one request an episode is not to be spent on an engine that is at it
             asked = replace(episode, asked=True)
             if not self.store.write([asked]):
                 continue

@@ -14,7 +14,7 @@ from typing import TypeVar
 from bot.command import Context
 from bot.comparison.rendered import Changed, changes
 from bot.errors import Refusal, Unavailable
-from bot.model.catalog import Target
+from bot.model.catalog import Merge, Target
 from bot.model.change import Amendment, Change, Comparison, Proposal, Reversal, Step
 from bot.preview import Preview
 from bot.pulls import amended, body
@@ -40,7 +40,8 @@ def prepared(context: Context, proposal: C) -> C:
         reviewers=reviewers,
         assignees=(actor.github,) if place.assign and actor.github else (),
         draft=place.draft,
-        merge=place.merge,
+        # What was changed by hand nobody has reviewed yet.
+        merge=Merge.BY_HAND if isinstance(proposal, Amendment) else place.merge,
     )
     return replace(asked, body=_body(context, asked))
 
