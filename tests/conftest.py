@@ -4,12 +4,32 @@ Properties are tried briefly in the default suite, thoroughly by `make test-all`
 takes is the machine's affair, and figures are the bench's.
 """
 
+import logging
+import os
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
 settings.register_profile("brief", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("brief")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: a good part of the tests' time is waiting."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """The program sets up its process's log, which is the next test's process as well."""
+    yield
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    logging.getLogger("bot").setLevel(logging.NOTSET)
+    for handler in [each for each in root.handlers if type(each) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

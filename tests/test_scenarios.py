@@ -12,7 +12,14 @@ CONFIGURED = {"drift-heal": (("drift:\n", "drift:\n  heal: sync\n"),)}
 """What is set otherwise than in the playground's config, by scenario."""
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+SLOW = {"program"}
+"""It starts the program for each command; `tests/program` does so sparingly."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW)) for path in SCENARIOS],
+)
 def test_scenario(path: Path, tmp_path: Path) -> None:
     steps = read(path)
     assert any(step.said or step.block for step in steps), "a transcript that expects nothing can't fail"
