@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.clusters.connection import Answer, Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
+from bot.comparison.secrets import is_one
 from bot.model.sync import Manifest, ObjectRef, Rehearsal
 
 MOST = 50
@@ -69,7 +70,7 @@ class _Run:
         self._failed = 0
 
     def answer(self, ref: ObjectRef, manifest: Manifest) -> Rehearsal:
-        if (ref.group, ref.kind) == ("", "Secret"):
+        if is_one(ref):
             return Rehearsal(why="Secrets are not sent to dry runs")
         try:
             resource = self._discovery.resources(ref.api_version, {ref.kind}, self._budget).get(ref.kind)

@@ -12,7 +12,7 @@ from bot.comparison.memory import Memory
 from bot.comparison.openapi import type_of
 from bot.comparison.paths import Path, Places
 from bot.comparison.schema import ANY, Type, section
-from bot.comparison.secrets import nested
+from bot.comparison.secrets import is_one, nested
 from bot.comparison.settled import settled
 from bot.comparison.sides import Past
 from bot.comparison.substitution import legible, substituted, unnamed
@@ -190,7 +190,7 @@ def _differences(
         return ()
     fields = Fields(managed.get(ref))
     teller = Teller(ref, live, fields, terms.ignore, autoscaled, _veiled(kind, desired, live))
-    is_secret = (ref.group, ref.kind) == ("", "Secret")
+    is_secret = is_one(ref)
     found = substituted(legible(_kept(kind, walk(kind, desired, live), fields), desired), secret=is_secret)
     past = Past(
         kind,

@@ -155,22 +155,23 @@ def _time(text: object) -> datetime | None:
 
 def _owns(fields: Mapping[str, Any], path: Path) -> bool:
     """Whether a set has the path itself, or anything below it."""
-    node: Any = fields
-    for step in path:
-        node = _below(node, step)
-        if node is None:
-            return False
-    return True
+    return _node(fields, path) is not None
 
 
 def _fills(fields: Mapping[str, Any], path: Path) -> bool:
     """Whether a set has anything below the path: who has the place alone left it empty, and others filled it."""
+    node = _node(fields, path)
+    return node is not None and bool(node.keys() - {"."})
+
+
+def _node(fields: Mapping[str, Any], path: Path) -> Any:
+    """What a set has at the path; None if nothing."""
     node: Any = fields
     for step in path:
         node = _below(node, step)
         if node is None:
-            return False
-    return bool(node.keys() - {"."})
+            return None
+    return node
 
 
 def _owns_whole(fields: Mapping[str, Any], path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.comparison.identity import flatten
 from bot.comparison.schema import section
+from bot.comparison.secrets import is_one
 from bot.model.sync import Manifest, ObjectRef
 
 _KINDS = frozenset(
@@ -82,7 +83,7 @@ class Makers:
     def make(self, ref: ObjectRef) -> bool:
         """Whether it is theirs, by its name: a custom object makes the Secret that it is called like, or that it names
         (SealedSecret, ExternalSecret, Certificate and whatever else there is)."""
-        if (ref.group, ref.kind) == ("", "Secret"):
+        if is_one(ref):
             return ref.name in self._secrets
         claim = (ref.group, ref.kind) == ("", "PersistentVolumeClaim")
         return claim and self._claims is not None and self._claims.fullmatch(ref.name) is not None

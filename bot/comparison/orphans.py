@@ -16,6 +16,7 @@ from bot.comparison.ignoring import leaves_out
 from bot.comparison.made import Makers, made, never_declared
 from bot.comparison.marks import Marked, claimed_by_another, deployed_by, group_of
 from bot.comparison.schema import section
+from bot.comparison.secrets import is_one
 from bot.model.rules import Ignore
 from bot.model.sync import Deployed, Difference, Kind, Live, Manifest, ObjectRef, Severity
 
@@ -106,7 +107,7 @@ class Traces:
         """Whether Git declares an object nowhere any more, and did, or may have."""
         if ref in self.elsewhere or never_declared(ref) or ref in self.roll:  # the cheapest first: it is asked of all
             return False
-        return self.secrets or (ref.group, ref.kind) != ("", "Secret")
+        return self.secrets or not is_one(ref)
 
     def dropped(self, ref: ObjectRef) -> bool:
         """Whether an object that the engine deployed is gone from Git. It may make the namespace that it deploys to."""

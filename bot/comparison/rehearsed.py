@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.comparison.immutable import REPLACE, SHRINK
 from bot.comparison.openapi import type_of
 from bot.comparison.paths import spell
+from bot.comparison.secrets import is_one
 from bot.comparison.walk import walk
 from bot.model.sync import Difference, Kind, Manifest, ObjectRef, Rehearsal, Schemas, Severity
 
@@ -26,7 +27,7 @@ def suspects(differences: Sequence[Difference], live: Mapping[ObjectRef, Manifes
     ranks = list(Severity)
     worst: dict[ObjectRef, int] = {}
     for each in differences:
-        if _doubtful(each) and each.object in live and (each.object.group, each.object.kind) != ("", "Secret"):
+        if _doubtful(each) and each.object in live and not is_one(each.object):
             worst[each.object] = min(ranks.index(each.severity), worst.get(each.object, len(ranks)))
     return tuple(sorted(worst, key=lambda ref: (worst[ref], ref)))
 

@@ -198,13 +198,10 @@ class Withdrawal:
         return hashlib.sha256(repr((self.verb, self.repository, self.pull.number, self.pull.head)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Muting:
-    """The drift of a target should not be told for a while; without a `mute`, it should be told again."""
-
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
     verb: str
     target: Target
-    mute: Mute | None
     would: str
     """What would be done, as a clause with “would”."""
     text: str
@@ -219,25 +216,18 @@ class Muting:
         return self.target.environment
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muting(_Errand):
+    """The drift of a target should not be told for a while; without a `mute`, it should be told again."""
+
+    mute: Mute | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest(_Errand):
     """The engine that deploys a target should be asked to bring its cluster to what Git says."""
 
-    verb: str
-    target: Target
     deployed: Deployed
-    would: str
-    """As of `Muting`."""
-    text: str
-    """As of `Muting`."""
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        return (self.target,)
-
-    @property
-    def environment(self) -> str:
-        return self.target.environment
 
 
 Errand = Muting | SyncRequest

@@ -403,8 +403,9 @@ def test_an_amendment_that_holds_the_commits_of_others_stays(git: Git) -> None:
 
 def test_what_is_missing_for_an_errand_is_said(git: Git) -> None:
     bench = Bench(git)
-    muting = Muting("drift unmute", TARGET, None, "", "")
-    request = SyncRequest("drift sync", TARGET, Deployed("flux", "c", ObjectRef("v1", "K", "n", "x"), "f"), "", "")
+    deployed = Deployed("flux", "c", ObjectRef("v1", "K", "n", "x"), "f")
+    muting = Muting(verb="drift unmute", target=TARGET, mute=None, would="", text="")
+    request = SyncRequest(verb="drift sync", target=TARGET, deployed=deployed, would="", text="")
     for errand, why in ((muting, "Nothing remembers mutes here"), (request, "No engine can be asked to sync")):
         with pytest.raises(Refusal, match=why):
             bench.performer.run(errand)
