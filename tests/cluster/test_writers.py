@@ -99,7 +99,7 @@ def test_who_edited_what(api_server: ApiServer) -> None:
     infos = {each.path: each.by and each.by.manager for each in found if each.severity is Severity.INFO}
     assert infos["metadata.labels.mine"] == "kubectl-label"
     now = datetime.now(UTC)
-    assert all(each.by is None or now - LATELY < each.by.at <= now + LATELY for each in found)  # type: ignore[operator]
+    assert all(each.by is None or now - LATELY < each.by.at <= now + LATELY for each in found)  # type: ignore[operator]  # each has a time
 
 
 def test_rows_78_and_80_what_git_gave_up_is_left_over_and_what_people_added_is_not(api_server: ApiServer) -> None:

@@ -107,5 +107,5 @@ def test_two_checks_begin_it_and_two_end_it(course: str, turns: str) -> None:
         now = NINE + number * timedelta(minutes=5)
         steps = follow(known, found if check == "x" else {}, "production", now)
         known = tuple(step.after for step in steps if step.after)
-        seen += "".join({Turn.BEGAN: "b", Turn.ENDED: "e"}.get(step.turn, "-") for step in steps) or "-"  # type: ignore[arg-type]
+        seen += "".join({Turn.BEGAN: "b", Turn.ENDED: "e"}.get(step.turn, "-") for step in steps) or "-"  # type: ignore[arg-type]  # no turn is a dash
     assert seen == turns

@@ -156,7 +156,7 @@ def test_a_target_as_json() -> None:
     ],
 )
 def test_each_class_says_which_side_is_which(kind: Kind, changes: dict[str, object], said: str) -> None:
-    assert finding(difference(**({"path": "spec.x", "kind": kind} | changes)), ago(NOW)) == said  # type: ignore[arg-type]
+    assert finding(difference(**({"path": "spec.x", "kind": kind} | changes)), ago(NOW)) == said  # type: ignore[arg-type]  # by name
 
 
 def test_one_cause_in_many_objects_of_a_target_is_told_once() -> None:

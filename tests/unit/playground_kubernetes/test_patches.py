@@ -114,9 +114,9 @@ OLD = {"replicas": 2, "containers": [{"name": "app", "image": "v1", "env": [{"na
 
 
 def test_only_what_changed_in_git_is_applied() -> None:
-    new = {"replicas": 2, "containers": [{**OLD["containers"][0], "image": "v2"}]}  # type: ignore[index]
+    new = {"replicas": 2, "containers": [{**OLD["containers"][0], "image": "v2"}]}  # type: ignore[index]  # a list of mappings
 
-    assert three_way(OLD, new, LIVE) == {**LIVE, "containers": [{**LIVE["containers"][0], "image": "v2"}]}  # type: ignore[index]
+    assert three_way(OLD, new, LIVE) == {**LIVE, "containers": [{**LIVE["containers"][0], "image": "v2"}]}  # type: ignore[index]  # the same
 
 
 def test_healing_applies_all_that_git_declares_and_leaves_the_rest() -> None:
