@@ -227,8 +227,8 @@ def test_pages_shrink_where_objects_are_large(stand_in: StandIn) -> None:
 def test_pages_shrink_where_they_take_too_long(stand_in: StandIn) -> None:
     refs = [config_map("pay", name) for name in ("a", "b")]
     make(stand_in, *refs)
-    stand_in.cluster.fail(200, matching="limit=500", seconds=0.4)
-    clusters = Clusters(stand_in.kubeconfig, seconds=5, request_seconds=0.25)
+    stand_in.cluster.fail(200, matching="limit=500", seconds=2)
+    clusters = Clusters(stand_in.kubeconfig, seconds=10, request_seconds=1)
 
     live = clusters.read("staging", refs)
 

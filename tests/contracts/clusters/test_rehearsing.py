@@ -189,10 +189,10 @@ def test_a_name_that_would_climb_is_not_asked_for(stand_in: StandIn, clusters: C
 
 def test_a_slow_cluster(stand_in: StandIn) -> None:
     stand_in.cluster.fail(200, matching="dryRun=All", seconds=2.0)
-    hasty = Clusters(stand_in.kubeconfig, seconds=5, request_seconds=0.5)
+    hasty = Clusters(stand_in.kubeconfig, seconds=10, request_seconds=1)
     (answer,) = hasty.rehearse("staging", config_maps(1), "helm").values()
     hasty.close()
-    assert answer == Rehearsal(why="staging didn't answer within 0.5 s when asked for a dry run of ConfigMap pay/map-0")
+    assert answer == Rehearsal(why="staging didn't answer within 1 s when asked for a dry run of ConfigMap pay/map-0")
 
 
 def test_a_cluster_out_of_reach(stand_in: StandIn) -> None:

@@ -1,7 +1,6 @@
 """A pull request's text as HTML: little of Markdown, and nothing of the writer's own HTML."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -76,10 +75,9 @@ def test_nothing_but_our_own_tags_comes_out(text):
 
 
 @pytest.mark.parametrize("text", ["[", "<!--", "`", "**", "<code>", "> ", "\\", "|a"])
-def test_a_body_of_the_greatest_length_is_rendered_at_once(text):
-    start = time.monotonic()
-    render(text * (65_536 // len(text)))
-    assert time.monotonic() - start < 1
+@pytest.mark.timeout(30)
+def test_a_body_of_the_greatest_length_is_rendered_without_trying_every_pair(text):
+    assert "first" in render("first\n\n" + text * (65_529 // len(text)))
 
 
 def test_a_diff_marks_each_line():

@@ -1,6 +1,5 @@
 """The workspace's memory under many threads, and its waiting."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -35,10 +34,8 @@ def test_waiting_ends_with_the_change_and_not_before(memory: Conversations) -> N
 
 
 def test_waiting_in_vain_is_a_timeout(memory: Conversations) -> None:
-    began = time.monotonic()
     with pytest.raises(TimeoutError, match="within"):
         memory.wait_for(lambda: memory.messages("C1"), 0.05)
-    assert time.monotonic() - began < 1
 
 
 def test_a_channel_by_each_of_its_names(memory: Conversations) -> None:
