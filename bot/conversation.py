@@ -20,12 +20,12 @@ from bot.model.change import (
     Errand,
     Muting,
     Opened,
-    PullRequest,
     Release,
     SyncRequest,
     Unchanged,
     Withdrawal,
 )
+from bot.model.pull import PullRequest
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import SAY, Invocation, Message, Misunderstanding, Press
 from bot.model.rules import Rules

@@ -26,12 +26,12 @@ from bot.model.change import (
     Opened,
     Outcome,
     Proposal,
-    PullRequest,
     Reversal,
     Unchanged,
     Withdrawal,
     Withdrawn,
 )
+from bot.model.pull import PullRequest
 from bot.ports import EngineWrites, ForgeWrites, Git, GitWrites, Mutes
 from bot.pulls import pending
 

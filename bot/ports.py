@@ -10,8 +10,16 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.model.catalog import Catalog, Reading, Target
-from bot.model.change import Author, Commit, Comparison, Draft, Edit, Move, PullRequest
+from bot.model.change import (
+    Author,
+    Commit,
+    Comparison,
+    Draft,
+    Edit,
+    Move,
+)
 from bot.model.episode import Episode, Outage
+from bot.model.pull import PullRequest
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.rules import Mute

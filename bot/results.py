@@ -17,7 +17,6 @@ from bot.model.change import (
     Failed,
     Muting,
     Opened,
-    PullRequest,
     Release,
     Reversal,
     SyncRequest,
@@ -26,6 +25,7 @@ from bot.model.change import (
     Withdrawn,
 )
 from bot.model.change import Outcome as Result
+from bot.model.pull import PullRequest
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 
 Plan = Change | Release | Withdrawal

@@ -4,7 +4,8 @@ from bot import branches, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import PullNumber
-from bot.model.change import PullRequest, Withdrawal
+from bot.model.change import Withdrawal
+from bot.model.pull import PullRequest
 from bot.model.reply import Outcome, Reply
 from bot.pulls import pending
 

@@ -9,7 +9,17 @@ from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName, VersionName
 from bot.lineage import Lineage, Way, is_ours
 from bot.model.catalog import Delivery, Target
-from bot.model.change import Commit, Edit, Move, PullRequest, Release, Reversal, Skipped, Step, Withdrawal
+from bot.model.change import (
+    Commit,
+    Edit,
+    Move,
+    Release,
+    Reversal,
+    Skipped,
+    Step,
+    Withdrawal,
+)
+from bot.model.pull import PullRequest
 from bot.model.reply import Outcome, Reply
 from bot.ports import Tree
 from bot.preview import Preview

@@ -13,7 +13,14 @@ from trees import Files
 from bot import pins, targets
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
-from bot.model.change import Commit, Comparison, Draft, Edit, Move, PullRequest
+from bot.model.change import (
+    Commit,
+    Comparison,
+    Draft,
+    Edit,
+    Move,
+)
+from bot.model.pull import PullRequest
 from bot.model.request import Message
 from bot.model.rules import Mute
 from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas

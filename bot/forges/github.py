@@ -20,7 +20,13 @@ from bot.forges.failures import said
 from bot.forges.source import compare
 from bot.model.address import owner_and_name
 from bot.model.catalog import Repository
-from bot.model.change import PREFIX, Author, Comparison, Draft, PullRequest
+from bot.model.change import (
+    PREFIX,
+    Author,
+    Comparison,
+    Draft,
+)
+from bot.model.pull import PullRequest
 from bot.model.secret import Secret
 
 

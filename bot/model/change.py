@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.model.catalog import Delivery, Merge, Target
+from bot.model.pull import PullRequest
 from bot.model.rules import Mute
 from bot.model.secret import Secret
 from bot.model.sync import Deployed, Difference
@@ -184,7 +185,7 @@ class Withdrawal:
     verb: str
     environment: str
     repository: str
-    pull: "PullRequest"
+    pull: PullRequest
     comment: str
     """What the pull request is told, in Markdown."""
     text: str
@@ -261,27 +262,6 @@ class Move:
     commit: Commit
     by: str
     pull: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PullRequest:
-    """A pull request of a forge. `ours`: head in the same repository, under our prefix, and written by us."""
-
-    number: int
-    url: str
-    title: str
-    body: str
-    branch: str
-    head: str
-    base: str
-    state: str
-    """`open`, `closed` or `merged`."""
-    author: str
-    ours: bool
-    draft: bool = False
-    merged_as: str | None = None
-    """The commit that it became on the base branch: of a merge, a squash, or the last of a rebase."""
-    merged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

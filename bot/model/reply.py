@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.model.change import PullRequest
+from bot.model.pull import PullRequest
 
 
 class Outcome(StrEnum):

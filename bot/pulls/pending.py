@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot import branches
 from bot.model.catalog import Target
-from bot.model.change import PullRequest
+from bot.model.pull import PullRequest
 from bot.ports import Git
 
 

@@ -20,11 +20,11 @@ from bot.model.change import (
     Muting,
     Opened,
     Proposal,
-    PullRequest,
     Step,
     SyncRequest,
     Unchanged,
 )
+from bot.model.pull import PullRequest
 from bot.model.sync import Deployed, ObjectRef
 from bot.perform import Performer
 

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Refusal
 from bot.forges.github import GitHub as Adapter
 from bot.model.catalog import Repository
-from bot.model.change import PullRequest
+from bot.model.pull import PullRequest
 from bot.playground.github import faults
 
 BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
