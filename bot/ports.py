@@ -19,11 +19,13 @@ from bot.model.change import (
     Move,
 )
 from bot.model.episode import Episode, Outage
-from bot.model.pull import PullRequest
+from bot.model.promotion import Promotion, Report, Standing, Waiting
+from bot.model.pull import Progress, PullRequest
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.rules import Mute
-from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
+from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas, Symptoms
+from bot.model.verification import Probe, Proof
 
 
 class Tree(Protocol):
@@ -76,6 +78,12 @@ class Git(Protocol):
     def unmerged(self, repository: str, commit: str) -> tuple[Commit, ...]:
         """The commits that lead to this one and are not on the branch, newest first."""
 
+    def contains(self, repository: str, commit: str, earlier: str) -> bool:
+        """Whether a commit has another in its past, or is it. False for commits that aren't there."""
+
+    def latest(self, targets: Sequence[Target]) -> Mapping[Target, Move]:
+        """The move by which each target came to its version: one call for thousands. Those never moved are left out."""
+
     def find_change(self, target: Target, change: str) -> str | None:
         """The commit, pushed or merged, that carries the trailer `Quarterdeck-Change: <change>`, if there is one."""
 
@@ -125,6 +133,12 @@ class Forge(Protocol):
     def pull(self, repository: str, number: int) -> PullRequest:
         """One pull request, whatever its state, branch or author. Refusal if there is none of that number."""
 
+    def progress(self, repository: str, numbers: Collection[int]) -> Mapping[int, Progress]:
+        """How far pull requests are: few requests for hundreds, and next to none where nothing has changed.
+
+        Those that aren't there are left out.
+        """
+
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         """What `newer` has that `older` lacks, in `owner/name`, the repository a service is built from.
 
@@ -154,6 +168,9 @@ class ForgeWrites(Forge, Protocol):
         By the method the repository allows, or through its merge queue. Refusal if it can't be, or `head` has moved.
         """
 
+    def report(self, report: Report) -> None:
+        """Tell of a commit how its deployment stands; the same told twice is told once. Refusal where we may not."""
+
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None: ...
 
     def request_review(self, repository: str, number: int, reviewers: Sequence[str]) -> None:
@@ -182,6 +199,14 @@ class Clusters(Protocol):
         self, cluster: str, manifests: Mapping[ObjectRef, Manifest], manager: str
     ) -> Mapping[ObjectRef, Rehearsal]:
         """What would come of applying objects as this field manager: dry runs, nothing is changed. Never raises."""
+
+    def symptoms(
+        self, cluster: str, ailing: Mapping[ObjectRef, Manifest], *, closely: bool = False
+    ) -> Mapping[ObjectRef, Symptoms]:
+        """What is to be seen of workloads that don't do well, from their pods; `closely`, from events and logs too.
+
+        Never raises: what can't be read is left out.
+        """
 
 
 class Engines(Protocol):
@@ -286,3 +311,54 @@ class Mutes(Protocol):
 
     def unmute(self, environment: str, service: str) -> bool:
         """Take it back; False if there was none."""
+
+
+class Promotions(Protocol):
+    """Changes on their way, so that a restart loses none: the forge does not know which message tells them."""
+
+    def begin(self, promotion: Promotion) -> bool:
+        """Keep it; False, and nothing is written, if one of its repository and key is known."""
+
+    def promotion(self, repository: str, key: str) -> Promotion | None: ...
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        """Those that have not ended, oldest first."""
+
+    def ended(self, environment: str, service: str) -> Promotion | None:
+        """The one of a target that ended last."""
+
+    def keep(self, promotion: Promotion) -> bool:
+        """Write it, one version further. False where it is no longer as it was read: another process follows too."""
+
+
+class Standings(Protocol):
+    """How versions have done, over time: a cluster says how one does now."""
+
+    def standings(self, environment: str) -> Mapping[str, Standing]:
+        """What each service of an environment was last seen to run, by name."""
+
+    def standing(self, environment: str, service: str, version: str) -> Standing | None:
+        """How a version did there, be it the present one or an earlier one."""
+
+    def note(self, standings: Collection[Standing]) -> None:
+        """Keep them in place of what was known of the same versions."""
+
+
+class Queue(Protocol):
+    """Promotions that wait for their gates: nobody else knows that somebody wants them."""
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """All, oldest first, those that have expired too."""
+
+    def put(self, waiting: Waiting) -> None:
+        """Keep it, in place of an earlier one of the same target."""
+
+    def take(self, waiting: Waiting) -> bool:
+        """Take it out; False if it is gone, or another is in its place."""
+
+
+class Prober(Protocol):
+    """Looks that verify a version. Nothing is changed."""
+
+    def probe(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
+        """What came of it; never raises. `since` is when the version was there."""

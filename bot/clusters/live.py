@@ -16,7 +16,7 @@ from bot.clusters.findings import Findings
 from bot.clusters.look import MOST_CONFIRMED, Look
 from bot.clusters.rehearsal import Refused, rehearsed
 from bot.clusters.schemas import Published
-from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas
+from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas, Symptoms
 
 SECONDS = 180.0
 """What one look may take: 50,000 objects of a kind are 100 pages, one after the other, of up to a second or two each.
@@ -79,6 +79,16 @@ class Clusters:
             return dict.fromkeys(manifests, Rehearsal(why=str(trouble)))
         budget = Budget(self._seconds)
         return rehearsed(connection, discovery, manifests, manager, budget, self._namespace, self._refused)
+
+    def symptoms(
+        self,
+        cluster: str,
+        ailing: Mapping[ObjectRef, Manifest],
+        *,
+        closely: bool = False,  # noqa: ARG002 - not yet
+    ) -> Mapping[ObjectRef, Symptoms]:
+        """What is to be seen of workloads that don't do well. Never raises: what can't be read is left out."""
+        return {}
 
     def close(self) -> None:
         """Close every connection; a later `read` opens them again."""

@@ -33,13 +33,16 @@ class Surroundings:
     listen: tuple[str, int] = _LISTEN
     signing_key: Secret | None = None
     github_app: AppKey | None = None
+    github_webhook_secret: Secret | None = None
+    prometheus_token: Secret | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything that must not be seen, for the log's filter."""
         key = self.github_app.private_key if self.github_app else None
         held = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.github_token, key)
-        return tuple(secret for secret in (*held, self.signing_key) if secret is not None)
+        more = (self.signing_key, self.github_webhook_secret, self.prometheus_token)
+        return tuple(secret for secret in (*held, *more) if secret is not None)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Surroundings":
@@ -59,6 +62,8 @@ class Surroundings:
             github_api_url=reader.converted("GITHUB_API_URL", endpoint, _GITHUB),
             kubeconfig=variables.get("KUBECONFIG") or None,
             github_app=reader.app_key(),
+            github_webhook_secret=reader.secret("GITHUB_WEBHOOK_SECRET"),
+            prometheus_token=reader.secret("PROMETHEUS_TOKEN"),
             listen=reader.converted("QUARTERDECK_LISTEN", _listen, reader.converted("PORT", _port, _LISTEN)),
         )
         if found.github_app and found.github_token:

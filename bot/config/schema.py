@@ -66,12 +66,42 @@ class RepositoryKeys(Keys):
     """The host keys that ssh trusts, from the config file's folder; without it, ssh's own known_hosts."""
 
 
+class ProbeKeys(Keys):
+    """One look that verifies a version: a page (`url`), a Prometheus query, or a Job of the service.
+
+    `{service}`, `{environment}` and `{version}` stand for what they name.
+    """
+
+    url: Text | None = None
+    """A page that must answer."""
+    status: int = Field(default=200, ge=100, le=599)
+    """The status it must answer with."""
+    contains: Text | None = None
+    """Text that its answer must hold."""
+    prometheus: Text | None = None
+    """The address of a Prometheus, such as `http://prometheus.monitoring:9090`."""
+    query: Text | None = None
+    """A query of it, of which every value must be between the bounds."""
+    above: float | None = None
+    below: float | None = None
+    job: Text | None = None
+    """The name of a Job that must have completed since the version was there. It is read, never made."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "ProbeKeys":
+        if sum(each is not None for each in (self.url, self.query, self.job)) != 1:
+            raise ValueError("needs exactly one of url, query and job")
+        if (self.query is None) != (self.prometheus is None):
+            raise ValueError("needs prometheus and query together")
+        if self.query is not None and self.above is None and self.below is None:
+            raise ValueError("has a query without a bound; add above or below")
+        return self
+
+
 class EnvironmentKeys(Keys):
     """One step in the order of promotion."""
 
     LATER = {
-        "after": "promotions would not wait for another environment",
-        "soak": "promotions would not wait",
         "approvals": "nobody would count them; protect the branch at the forge instead",
         "freeze": "promotions would go on meanwhile",
     }
@@ -103,9 +133,26 @@ class EnvironmentKeys(Keys):
     """Whether its pull requests are opened as drafts, which nobody can merge before someone says they are ready."""
     merge: Literal["by-hand", "when-ready"] = "by-hand"
     """`when-ready`: the forge merges as soon as the branch's rules allow, by auto-merge or the merge queue."""
+    after: Name | None = None
+    """The environment in which a version must be healthy before it may be promoted to this one."""
+    soak: Jitter = "0s"
+    """How long it must have been healthy there."""
+    healthy_for: Jitter = "30s"
+    """How long a version must be healthy without a break before it counts as healthy."""
+    timeout: Period = "30m"
+    """How long after the merge that may take at most."""
+    verify: Listed[ProbeKeys] = []
+    """What else must be so before a version counts as healthy."""
+    on_failure: Literal["offer", "rollback", "nothing"] = "offer"
+    """If a version fails: `offer` a rollback by a button, `rollback` by itself where that is safe, or do `nothing`."""
+    deployments: Flag | None = None
+    """Whether the forge is told how far promotions are, as deployments and commit statuses; else as `deployments` at
+    the top says."""
 
     @model_validator(mode="after")
     def _ready_or_draft(self) -> "EnvironmentKeys":
+        if self.soak != "0s" and self.after is None:
+            raise ValueError("has soak without after; name the environment in which versions soak")
         if self.merge == "when-ready" and self.draft:
             raise ValueError("has draft: true and merge: when-ready, but a draft is never ready; keep one")
         return self
@@ -244,6 +291,8 @@ class FileKeys(Keys):
     """Services by name: only what looking can't find out."""
     images: ImageKeys = ImageKeys()
     drift: DriftKeys = DriftKeys()
+    deployments: Flag = False
+    """Whether the forge is told how far promotions are, as deployments and commit statuses of every environment."""
     people: Mapped[PersonId, PersonKeys] = {}
     """People by Slack user id. With none, `say` acts with the Git token's authority."""
     roles: Mapped[Name, RoleKeys] = {}

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from bot.access import OVERRIDE
 from bot.config.parse import Malformed, Step, Typed, parse
 from bot.config.problems import Problem, did_you_mean, problems, refusal
-from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys
+from bot.config.schema import DriftKeys, EnvironmentKeys, FileKeys, ProbeKeys
 from bot.errors import Refusal
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Merge, Place, Repository, Service
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every, Schedule, period
+from bot.model.verification import JobProbe, OnFailure, Probe, QueryProbe, UrlProbe, Verification
 
 _ROUNDS = 3
 
@@ -115,6 +116,8 @@ def _unknown_references(keys: FileKeys, names: Mapping[str, set[str]], verbs: Co
             yield from _unknown("repository", [environment.repository], names["repositories"], place)
         elif len(names["repositories"]) > 1:
             yield Problem(place, f"environments.{name} needs 'repository', one of {_list(names['repositories'])}")
+        after = [environment.after] if environment.after else []
+        yield from _unknown("environment", after, names["environments"], ("environments", name, "after"))
     for name, service in keys.services.items():
         wanted = [service.repository] if service.repository else []
         yield from _unknown("repository", wanted, names["repositories"], ("services", name, "repository"))
@@ -208,6 +211,10 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             assign=each.assign,
             draft=each.draft,
             merge=Merge(each.merge),
+            after=each.after,
+            soak=period(each.soak),
+            verification=_verification(each),
+            deployments=keys.deployments if each.deployments is None else each.deployments,
             watch=tuple(each.watch),
         )
         for name, each in keys.environments.items()
@@ -225,6 +232,23 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
         for name, each in keys.services.items()
     }
     return Catalog(repositories, environments, services, ImagePolicy(tuple(keys.images.allow), keys.images.version))
+
+
+def _verification(keys: EnvironmentKeys) -> Verification:
+    return Verification(
+        period(keys.healthy_for),
+        period(keys.timeout),
+        tuple(_probe(each) for each in keys.verify),
+        OnFailure(keys.on_failure),
+    )
+
+
+def _probe(keys: ProbeKeys) -> Probe:
+    if keys.url is not None:
+        return UrlProbe(keys.url, keys.status, keys.contains or "")
+    if keys.query is not None:
+        return QueryProbe(keys.prometheus or "", keys.query, keys.above, keys.below)
+    return JobProbe(keys.job or "")
 
 
 def _beside(folder: Path, file: str | None) -> Path | None:

@@ -4,7 +4,7 @@ Rules of the API: https://docs.github.com/en/rest/pulls/pulls.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -26,7 +26,8 @@ from bot.model.change import (
     Comparison,
     Draft,
 )
-from bot.model.pull import PullRequest
+from bot.model.promotion import Report
+from bot.model.pull import Progress, PullRequest
 from bot.model.secret import Secret
 
 
@@ -80,6 +81,12 @@ class GitHub:
             found = self._api.repository(name).get_pull(number).complete()
             there = found.base.repo == found.head.repo and found.head.ref.startswith(PREFIX)
             return _pull(found, self._api.login(name) if there else "")
+
+    def progress(self, repository: str, numbers: Collection[int]) -> Mapping[int, Progress]:
+        return {number: Progress(self.pull(repository, number)) for number in numbers}
+
+    def report(self, report: Report) -> None:
+        raise Refusal(f"{report.repository} can't be told of deployments yet.")
 
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         return compare(self._api, source, older, newer)

@@ -130,6 +130,18 @@ class Reader:
         brought = self._archives[repository].commits.brought(commit, self._newest(repository), first_parents=False)
         return tuple(brought)
 
+    def contains(self, repository: str, commit: str, earlier: str) -> bool:
+        mirror = self._archives[repository].mirror
+        self._newest(repository)
+        if commit == earlier or not (mirror.holds(commit) and mirror.holds(earlier)):
+            return commit == earlier and mirror.holds(commit)
+        # None is between them, but for those that lead to the earlier one alone.
+        return not mirror.run("rev-list", "--max-count=1", f"{commit}..{earlier}").strip()
+
+    def latest(self, targets: Sequence[Target]) -> Mapping[Target, Move]:
+        found = ((target, next(self.moves(target), None)) for target in targets)
+        return {target: move for target, move in found if move is not None}
+
     def find_change(self, target: Target, change: str) -> str | None:
         return self._archives[target.repository].history.find_change(self._newest(target.repository), target, change)
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+
+from bot.model.verification import Verification
 
 
 class Delivery(StrEnum):
@@ -52,6 +55,13 @@ class Environment:
     """Whether a pull request is assigned to whoever asked for it."""
     draft: bool = False
     merge: Merge = Merge.BY_HAND
+    after: str | None = None
+    """The environment in which a version must be healthy first."""
+    soak: timedelta = timedelta()
+    """How long it must have been healthy there."""
+    verification: Verification = field(default_factory=Verification)
+    deployments: bool = False
+    """Whether the forge is told how far its promotions are."""
     watch: tuple[str, ...] = ()
     """Globs of folders that are no service: compared with the cluster, never promoted."""
 

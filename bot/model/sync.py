@@ -178,6 +178,44 @@ class Deployed:
     """Its settings by which it deploys something other than the folder says: `patches`, `postBuild`."""
     held: str = ""
     """Why asking it to sync would be in vain, and what to do instead, in a sentence: it is suspended."""
+    since: datetime | None = None
+    """When it applied `revision`, if it says so."""
+    attempted: str | None = None
+    """The commit that it tried to apply last, if that is another."""
+    health: Health | None = None
+    """What it says itself of all it deployed."""
+    trouble: str = ""
+    """What went wrong when it tried last, in words: `the sync failed: Job shop/migrate, a PreSync hook, failed`."""
+    waiting: str = ""
+    """What it waits for before it applies what Git says: a sync window, another object, a retry."""
+    paused: str = ""
+    """That somebody switched it off: `suspended in Flux`, `auto-sync is off in Argo CD`."""
+    paused_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """What else there is to see of an object that does not do well. Text of others, with known secrets taken out."""
+
+    causes: tuple[str, ...] = ()
+    """What its pods say, the most telling first: `ImagePullBackOff registry.example.com/payment:v1.3.0`."""
+    events: tuple[str, ...] = ()
+    """Warnings, the newest first."""
+    log: tuple[str, ...] = ()
+    """The last lines of a container that fails."""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ailment:
+    """An object that is not healthy."""
+
+    object: ObjectRef
+    health: Health
+    reason: str
+    """`2 of 3 replicas ready`, without a time that passes."""
+    since: datetime | None = None
+    symptoms: Symptoms = Symptoms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +242,5 @@ class Sighting:
     """The engine that deploys it, where one is found."""
     unread: Mapping[ObjectRef, str] = field(default_factory=dict)
     """Objects of the target that could not be read, and why: nothing is known of their differences."""
+    ailments: tuple[Ailment, ...] = ()
+    """What keeps it from being healthy, the worst first."""

@@ -64,7 +64,7 @@ class Store:
         engine = _engine(url)
         store = cls(engine, now)
         try:
-            with store._transaction() as connection:
+            with store.transaction() as connection:
                 _migrate(connection)
         except BaseException:
             engine.dispose()
@@ -77,7 +77,7 @@ class Store:
     def prune(self, keep: timedelta = timedelta(days=30)) -> None:
         """Forget messages and confirmations that are done with for so long. The audit is kept."""
         before = self._now() - keep
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(delete(tables.inbox).where(tables.inbox.c.finished_at < before))
             connection.execute(delete(tables.confirmations).where(tables.confirmations.c.expires < before))
 
@@ -85,18 +85,18 @@ class Store:
 
     def receive(self, message: Message) -> bool:
         row = {"id": message.id, "message": messages.dump(message), "received_at": self._now()}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             written = connection.execute(insert(tables.inbox).values(row).on_conflict_do_nothing())
             return written.rowcount > 0
 
     def unfinished(self) -> tuple[Message, ...]:
         inbox = tables.inbox.c
         waiting = select(inbox.message).where(inbox.finished_at.is_(None)).order_by(inbox.received_at, text("rowid"))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(messages.read(line, resumed=True) for line in connection.scalars(waiting))
 
     def finish(self, message_id: str) -> None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 update(tables.inbox).where(tables.inbox.c.id == message_id).values(finished_at=self._now())
             )
@@ -106,7 +106,7 @@ class Store:
     def ask(self, message: Message, fingerprint: str, expires: datetime) -> str:
         confirmation = secrets.token_urlsafe(16)
         row = {"id": confirmation, "message": messages.dump(message), "fingerprint": fingerprint, "expires": expires}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(insert(tables.confirmations).values(row))
         return confirmation
 
@@ -115,13 +115,13 @@ class Store:
         wanted = select(asked.message, asked.fingerprint).where(
             asked.id == confirmation, asked.settled_at.is_(None), asked.expires > now
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute(wanted).one_or_none()
         return (messages.read(row.message), row.fingerprint) if row else None
 
     def settle(self, confirmation: str) -> None:
         asked = tables.confirmations
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 update(asked)
                 .where(asked.c.id == confirmation, asked.c.settled_at.is_(None))
@@ -143,13 +143,13 @@ class Store:
             "outcome": outcome,
             "detail": detail,
         }
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(insert(tables.audit).values(row))
 
     # SyncedContents
 
     def last(self, targets: Collection[Target]) -> Mapping[Target, Content]:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(select(tables.synced)).mappings().all()
         known = {tuple(row[name] for name in _TARGET): Content(row["identity"], row["commit"]) for row in rows}
         return {target: known[key] for target in targets if (key := _key(target)) in known}
@@ -165,7 +165,7 @@ class Store:
             return
         row = insert(tables.synced)
         changed = {name: row.excluded[name] for name in ("identity", "commit", "at")}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 row.on_conflict_do_update(index_elements=_TARGET, set_=changed),
                 [each | {"at": self._now()} for each in news],
@@ -176,18 +176,18 @@ class Store:
     def underway(self, environment: str) -> tuple[Episode, ...]:
         found = tables.episodes.c
         wanted = select(tables.episodes).where(found.environment == environment).order_by(found.service)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(episodes.episode(*row) for row in connection.execute(wanted))
 
     def outages(self, environment: str) -> tuple[Outage, ...]:
         found = tables.outages.c
         wanted = select(tables.outages).where(found.environment == environment).order_by(found.cause)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(episodes.outage(*row) for row in connection.execute(wanted))
 
     def write(self, known: Sequence[Episode | Outage], forgotten: Sequence[Episode | Outage] = ()) -> bool:
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 for each in known:
                     _keep(connection, each)
                 for each in forgotten:
@@ -200,18 +200,18 @@ class Store:
 
     def mutes(self, environment: str) -> tuple[Mute, ...]:
         wanted = select(tables.mutes).where(tables.mutes.c.environment == environment).order_by(tables.mutes.c.service)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(Mute(**row) for row in connection.execute(wanted).mappings())
 
     def mute(self, mute: Mute) -> None:
         row = insert(tables.mutes).values({each.name: getattr(mute, each.name) for each in fields(mute)})
         changed = {name: row.excluded[name] for name in ("until", "by", "because", "at")}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["environment", "service"], set_=changed))
 
     def unmute(self, environment: str, service: str) -> bool:
         muted = tables.mutes.c
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             gone = connection.execute(
                 delete(tables.mutes).where(muted.environment == environment, muted.service == service)
             )
@@ -220,11 +220,12 @@ class Store:
     @property
     def fingerprint_key(self) -> bytes:
         """The key that episodes' fingerprints are made with; the same for the life of the store."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return bytes(connection.scalars(select(tables.keys.c.value).filter_by(name="fingerprints")).one())
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """All or nothing, under the write lock. Unavailable if the file can't be used."""
         try:
             with self._engine.begin() as connection:
                 yield connection

@@ -92,6 +92,55 @@ mutes = Table(
     comment="What people asked not to be told for a while, which nobody else knows.",
 )
 
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("repository", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("environment", String, nullable=False),
+    Column("asked", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("version", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("promotions_ended", "ended"),
+    comment="Changes on their way, and which message tells of each: the forge knows the pull request alone.",
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("health", String, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen", Instant, nullable=False),
+    Column("proven", Instant),
+    comment="Since when each version has been healthy or not: clusters say how one does now.",
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("release", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    comment="Promotions that wait for their gates: nobody else knows that somebody wants them.",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    comment="What was said of services that do badly: clusters say what is, not what was said.",
+)
+
 synced = Table(
     "synced",
     metadata,

@@ -308,7 +308,7 @@ def test_what_an_older_release_told_of_drift_stays_told(file: Path) -> None:
     with closing(Store.open(url(file))):
         pass
     with closing(sqlite3.connect(file)) as former:
-        for table in ("episodes", "outages", "mutes"):
+        for table in ("episodes", "outages", "mutes", "promotions", "standings", "queue", "notices"):
             former.execute(f"DROP TABLE {table}")
         former.execute(
             "CREATE TABLE episodes (environment, service, state, fingerprint, began, channel, message, "
