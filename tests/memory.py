@@ -20,6 +20,7 @@ from bot.model.change import (
     Edit,
     Move,
 )
+from bot.model.promotion import Promotion
 from bot.model.pull import PullRequest
 from bot.model.request import Message
 from bot.model.rules import Mute
@@ -329,6 +330,53 @@ class Mutes:
 
     def unmute(self, environment: str, service: str) -> bool:
         return self.kept.pop((environment, service), None) is not None
+
+
+class Promotions:
+    """By repository and key. `full` is a store that can't be used."""
+
+    def __init__(self, *known: Promotion) -> None:
+        self.kept = {(each.repository, each.key): replace(each, version=max(1, each.version)) for each in known}
+        self.full = False
+
+    def begin(self, promotion: Promotion) -> bool:
+        self._open()
+        if (promotion.repository, promotion.key) in self.kept:
+            return False
+        self.kept[promotion.repository, promotion.key] = replace(promotion, version=1)
+        return True
+
+    def promotion(self, repository: str, key: str) -> Promotion | None:
+        self._open()
+        return self.kept.get((repository, key))
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        self._open()
+        going = (each for each in self.kept.values() if not each.stage.is_end)
+        return tuple(sorted(going, key=lambda each: (each.asked, each.repository, each.key)))
+
+    def ended(self, environment: str, service: str) -> Promotion | None:
+        self._open()
+        ended = (
+            each
+            for each in self.kept.values()
+            if each.environment == environment
+            and each.stage.is_end
+            and any(leg.service == service for leg in each.legs)
+        )
+        return max(ended, key=lambda each: (each.reached.get(each.stage, NOW), each.asked), default=None)
+
+    def keep(self, promotion: Promotion) -> bool:
+        self._open()
+        known = self.kept.get((promotion.repository, promotion.key))
+        if known is None or known.version != promotion.version:
+            return False
+        self.kept[promotion.repository, promotion.key] = replace(promotion, version=promotion.version + 1)
+        return True
+
+    def _open(self) -> None:
+        if self.full:
+            raise Unavailable("The store is full.")
 
 
 class Confirmations:

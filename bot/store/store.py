@@ -1,4 +1,5 @@
-"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedContents, Episodes and Mutes on SQLite.
+"""The store: bot.ports' Inbox, Confirmations, Audit, SyncedContents, Episodes and Mutes on SQLite. Newer ports have a
+module each.
 
 The only room that knows SQLAlchemy and Alembic. Every write is on the disk when its call returns.
 """
@@ -8,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ from bot.model.secret import Secret
 from bot.model.sync import Content
 from bot.store import episodes, messages, tables
 from bot.store.migrations import NEWEST
+from bot.store.promotions import Promotions
 
 _TARGET = ("repository", "service", "environment")
 
@@ -75,11 +78,16 @@ class Store:
         self._engine.dispose()
 
     def prune(self, keep: timedelta = timedelta(days=30)) -> None:
-        """Forget messages and confirmations that are done with for so long. The audit is kept."""
+        """Forget messages, confirmations and promotions that are done with for so long. The audit is kept."""
         before = self._now() - keep
         with self.transaction() as connection:
             connection.execute(delete(tables.inbox).where(tables.inbox.c.finished_at < before))
             connection.execute(delete(tables.confirmations).where(tables.confirmations.c.expires < before))
+        self.promotions.prune(before)
+
+    @cached_property
+    def promotions(self) -> Promotions:
+        return Promotions(self.transaction, self._now)
 
     # Inbox
 
