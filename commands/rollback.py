@@ -28,12 +28,13 @@ from bot.reversal import Return, Reverter
 
 
 @command(
-    "rollback <service> [in <environment>] [to <version>]",
+    "rollback <service> [in <environment>] [from <present>] [to <version>]",
     "rollback pr <number>",
     examples=[
         "rollback payment",
         "rollback payment in prod",
         "rollback payment in prod to v1.1.0",
+        "rollback payment in prod from v1.3.0 to v1.2.9",
         "rollback pr 12",
     ],
     changes=True,
@@ -42,24 +43,30 @@ def rollback(
     ctx: Context,
     service: ServiceName | None = None,
     environment: EnvironmentName | None = None,
+    present: VersionName | None = None,
     version: VersionName | None = None,
     number: PullNumber | None = None,
 ) -> Reversal | Release | Withdrawal | Reply:
     """Take a service back to the version before, or to one that ran there; or back on what a pull request moved.
 
     Without an environment, the one of its latest move. The change is a git revert, as a pull request or a commit. A
-    promotion that is not merged yet is closed instead. What was rolled back is promoted again only “anyway”.
+    promotion that is not merged yet is closed instead. What was rolled back is promoted again only “anyway”. With
+    “from”, nothing is done if the service has left that version by then.
     """
     if number is not None:
         return _pull(ctx, number)
     if service is None:
         raise AssertionError("every usage without a number names a service")
     target = ctx.target(service, environment) if environment else _latest(ctx, service)
-    if version is None and (pull := _promotion(ctx, target)):
+    if version is None and present is None and (pull := _promotion(ctx, target)):
         return _withdrawal(ctx, target, pull)
     tree = ctx.git.head(target.repository)
+    current = pins.current(tree, target)
+    if present is not None and current != present and present not in (current or "").split("@"):
+        now, then = wording.short(current), wording.short(present)
+        raise Refusal(f"{target} is at {now} by now and not {then}, so nothing was rolled back.")
     lineage = Lineage(ctx.git.moves(target))
-    way = _way(ctx, target, lineage, pins.current(tree, target), version)
+    way = _way(ctx, target, lineage, current, version)
     if isinstance(way, Reply):
         return way
     planned = _reverter(ctx).plan(tree, target, way)

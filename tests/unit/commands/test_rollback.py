@@ -53,6 +53,23 @@ def test_by_pull_request_a_first_rollback_needs_no_yes() -> None:
     assert planned.confirm is None
 
 
+@pytest.mark.parametrize("to", ["", " to v1.0.0"])
+def test_from_a_version_that_stands_it_goes_back(to: str) -> None:
+    bench = Bench()
+    put(bench, "v2.0.0")
+    planned = back(bench, f"rollback payment in staging from v2.0.0{to}")
+    assert (planned.steps[0].from_version, planned.steps[0].to_version) == ("v2.0.0", "v1.0.0")
+
+
+@pytest.mark.parametrize("to", ["", " to v1.0.0"])
+def test_from_a_version_that_was_left_nothing_goes_back(to: str) -> None:
+    bench = Bench()
+    put(bench, "v2.0.0", "v3.0.0")
+    with pytest.raises(Refusal) as refused:
+        bench.plan(f"rollback payment in staging from v2.0.0{to}")
+    assert str(refused.value) == "payment in staging is at v3.0.0 by now and not v2.0.0, so nothing was rolled back."
+
+
 def test_twice_goes_further_back_and_says_so() -> None:
     bench = Bench()
     shas = put(bench, "v2.0.0", "v3.0.0")
