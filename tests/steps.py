@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 
-import httpx
+from loopback import http
 from transcript import Step, matches
 from world import REPOSITORY, World
 
@@ -126,10 +126,10 @@ def _settle(stage: Stage, said: re.Match[str]) -> None:
     headers = {"Authorization": f"Bearer {github.people[said['who']].token.reveal()}"}
     pull = f"{github.api_url}/repos/{REPOSITORY}/pulls/{said['number']}"
     if said["what"] == "closes":
-        answer = httpx.patch(pull, headers=headers, json={"state": "closed"})
+        answer = http.patch(pull, headers=headers, json={"state": "closed"})
     else:
         method = {"merges": "merge", "squashes": "squash", "rebases": "rebase"}[said["what"]]
-        answer = httpx.put(f"{pull}/merge", headers=headers, json={"merge_method": method})
+        answer = http.put(f"{pull}/merge", headers=headers, json={"merge_method": method})
     answer.raise_for_status()
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
+from loopback import http
 
 from bot.playground.playground import Playground
 
@@ -41,8 +41,8 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
         ts = workspace.say("ana", "#deploys", "@Quarterdeck promote payment v1.3.0 to prod")
         answers = workspace.wait_for(lambda: workspace.messages("#deploys", ts)[1:], 30)
         assert "Pull request #1 is open" in answers[0].text
-        assert httpx.get(f"http://{site}/readyz").text == "ok"
-        assert httpx.post(f"http://{site}/slack/events", content=b"{}").status_code == 401
+        assert http.get(f"http://{site}/readyz").text == "ok"
+        assert http.post(f"http://{site}/slack/events", content=b"{}").status_code == 401
         bot.send_signal(signal.SIGTERM)
         try:
             status = bot.wait(60)

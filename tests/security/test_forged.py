@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from loopback import http
 from security.asking import answer_to, ask, heard, press
 from slack_sdk.signature import SignatureVerifier
 from world import REPOSITORY, World, world
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def rest(made: World, method: str, path: str, by: str = "ben", **body: Any) -> Any:
     github = made.playground.github
     headers = {"Authorization": f"Bearer {github.people[by].token.reveal()}"}
-    answer = httpx.request(method, f"{github.api_url}/repos/{REPOSITORY}{path}", headers=headers, json=body or None)
+    answer = http.request(method, f"{github.api_url}/repos/{REPOSITORY}{path}", headers=headers, json=body or None)
     answer.raise_for_status()
     return answer.json()
 
@@ -241,9 +241,9 @@ def test_requests_that_slack_did_not_sign_are_not_even_parsed(made: World) -> No
     try:
         url = f"http://127.0.0.1:{server.port}/slack/events"
         for headers in forged:
-            assert httpx.post(url, content=body, headers=headers).status_code == 401, headers
-        assert httpx.post(url, content=b"\xff{", headers=genuine).status_code == 401
-        assert httpx.post(url, content=b"[1", headers=signed(b"[1")).status_code in {200, 400}, "signed nonsense"
+            assert http.post(url, content=body, headers=headers).status_code == 401, headers
+        assert http.post(url, content=b"\xff{", headers=genuine).status_code == 401
+        assert http.post(url, content=b"[1", headers=signed(b"[1")).status_code in {200, 400}, "signed nonsense"
     finally:
         server.stop()
     assert not any(each.payload.get("event_id") == "EvForged" for each in made.playground.workspace.deliveries)

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from contracts.slack.standins import ANA, DEPLOYS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from loopback import http
 
 from bot.errors import Unavailable
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
@@ -56,7 +56,7 @@ def test_a_long_text_is_put_into_the_thread_as_a_file(workspace: Workspace, outb
     (message,) = workspace.messages(DEPLOYS, root)[1:]
     (file,) = message.files
     assert (file["title"], file["preview"], file["size"]) == ("drift of payment.txt", text, len(text.encode()))
-    answer = httpx.get(file["permalink"])
+    answer = http.get(file["permalink"])
     assert (answer.text, answer.headers["content-type"]) == (text, "text/plain; charset=utf-8")
 
 

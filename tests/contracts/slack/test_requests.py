@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-import httpx
 import pytest
 from contracts.slack.standins import ANA, DEPLOYS, Connect, Listener, MemoryInbox
+from loopback import http
 from slack_sdk.signature import SignatureVerifier
 
 from bot.model.secret import Secret
@@ -57,10 +57,10 @@ def test_what_the_inbox_cannot_keep_is_503_and_comes_again(
     workspace: Workspace, address: str, hear: Listener, inbox: MemoryInbox
 ) -> None:
     inbox.broken = True
-    assert httpx.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 503
+    assert http.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 503
     inbox.broken = False
-    assert httpx.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 200
-    assert httpx.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 200
+    assert http.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 200
+    assert http.post(address, content=mention(), headers=signed(workspace, mention())).status_code == 200
     inbox.wait_finished(1)
     assert len(hear.heard) == 1
 
@@ -79,7 +79,7 @@ def test_a_wrong_signature_is_401(
     workspace: Workspace, address: str, inbox: MemoryInbox, forged: dict[str, str]
 ) -> None:
     headers = {name: value.encode("latin-1") for name, value in (signed(workspace, mention()) | forged).items()}
-    answer = httpx.post(address, content=mention(), headers=list(headers.items()))
+    answer = http.post(address, content=mention(), headers=list(headers.items()))
     assert (answer.status_code, answer.text) == (401, "The request is not signed by Slack, or is too old.")
     assert inbox.kept == {}
 
@@ -88,27 +88,27 @@ def test_a_wrong_signature_is_401(
 def test_a_signature_older_than_five_minutes_or_from_the_future_is_401(
     workspace: Workspace, address: str, inbox: MemoryInbox, age: int
 ) -> None:
-    assert httpx.post(address, content=mention(), headers=signed(workspace, mention(), age=age)).status_code == 401
+    assert http.post(address, content=mention(), headers=signed(workspace, mention(), age=age)).status_code == 401
     assert inbox.kept == {}
 
 
 def test_no_signature_at_all_is_401(address: str, inbox: MemoryInbox) -> None:
-    assert httpx.post(address, content=mention()).status_code == 401
-    assert httpx.post(address, data={"ssl_check": "1"}).status_code == 401
+    assert http.post(address, content=mention()).status_code == 401
+    assert http.post(address, data={"ssl_check": "1"}).status_code == 401
     assert inbox.kept == {}
 
 
 @pytest.mark.parametrize("body", [b"{", urlencode({"payload": "{"}).encode()])
 def test_a_signed_body_that_slack_does_not_send_is_400(workspace: Workspace, address: str, body: bytes) -> None:
-    assert httpx.post(address, content=body, headers=signed(workspace, body)).status_code == 400
+    assert http.post(address, content=body, headers=signed(workspace, body)).status_code == 400
 
 
 def test_a_body_that_is_no_text_is_401(workspace: Workspace, address: str) -> None:
-    assert httpx.post(address, content=b"\xff\xfe", headers=signed(workspace, b"{}")).status_code == 401
+    assert http.post(address, content=b"\xff\xfe", headers=signed(workspace, b"{}")).status_code == 401
 
 
 def test_a_body_beyond_a_mebibyte_is_413(address: str) -> None:
-    assert httpx.post(address, content=b"x" * (1024 * 1024 + 1)).status_code == 413
+    assert http.post(address, content=b"x" * (1024 * 1024 + 1)).status_code == 413
 
 
 def test_an_empty_signing_secret_is_no_secret(connect: Connect) -> None:
@@ -122,6 +122,6 @@ def test_a_bot_that_stops_acknowledges_nothing_more(workspace: Workspace, connec
     server = serve(site(deliveries, lambda: None), "127.0.0.1", 0)
     slack.stop()
     url = f"http://127.0.0.1:{server.port}{PATH}"
-    assert httpx.post(url, content=mention(), headers=signed(workspace, mention())).status_code == 503
+    assert http.post(url, content=mention(), headers=signed(workspace, mention())).status_code == 503
     assert inbox.kept == {}
     server.stop()

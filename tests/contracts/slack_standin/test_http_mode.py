@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
-import httpx
 import pytest
+from loopback import http
 from slack_bolt import App
 from slack_bolt.adapter.starlette import SlackRequestHandler
 from slack_sdk import WebClient
@@ -155,5 +155,5 @@ def test_an_app_that_is_gone_is_a_failed_command(workspace: Workspace) -> None:
 
 def test_a_forged_request_is_turned_away_by_bolt(workspace: Workspace) -> None:
     with bolt(workspace, lambda _app: None) as url:
-        answer = httpx.post(url, json={"type": "event_callback"}, headers={"X-Slack-Signature": "v0=forged"})
+        answer = http.post(url, json={"type": "event_callback"}, headers={"X-Slack-Signature": "v0=forged"})
     assert answer.status_code == 401

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from loopback import http
 from slack_sdk import WebClient
 
 from bot.playground.slack import Workspace
@@ -81,5 +82,5 @@ def test_changes_are_told_as_they_come(page: httpx.Client, workspace: Workspace)
 def test_a_permalink_leads_to_the_thread(page: httpx.Client, client: WebClient) -> None:
     where = str(client.auth_test()["url"])
     for query, thread in (("", "1772443800.000001"), ("?thread_ts=1772443800.000000", "1772443800.000000")):
-        answer = httpx.get(f"{where}archives/C0DEPLOYS1/p1772443800000001{query}")
+        answer = http.get(f"{where}archives/C0DEPLOYS1/p1772443800000001{query}")
         assert (answer.status_code, answer.headers["Location"]) == (307, f"/#/C0DEPLOYS1/{thread}")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
+from loopback import http
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -172,7 +172,7 @@ def test_a_slash_command_and_its_response_url(workspace: Workspace) -> None:
     assert (body["command"], body["text"]) == ("/deck", "promote a &amp; b &lt;c&gt;")
     assert (body["channel_id"], body["channel_name"]) == ("C0DEPLOYS1", "deploys")
     assert (body["user_id"], body["user_name"]) == (workspace.people[0].id, "ana")
-    answers = [httpx.post(body["response_url"], json={"text": str(number)}).text for number in range(6)]
+    answers = [http.post(body["response_url"], json={"text": str(number)}).text for number in range(6)]
     assert answers[:5] == ["ok"] * 5
     assert json.loads(answers[5]) == {"ok": False, "error": "used_url"}
     assert [message.text for message in workspace.messages("#deploys")] == ["noted"]
@@ -185,7 +185,7 @@ def test_a_response_url_ends_after_half_an_hour(workspace: Workspace, clock: Any
         envelope = receive(connection)
         acknowledge(connection, envelope)
     clock.advance(minutes=31)
-    answer = httpx.post(envelope["payload"]["response_url"], json={"text": "late"})
+    answer = http.post(envelope["payload"]["response_url"], json={"text": "late"})
     assert (answer.status_code, answer.json()["error"]) == (404, "expired_url")
 
 
@@ -238,7 +238,7 @@ def test_a_press_on_an_ephemeral_message_carries_no_message(workspace: Workspace
         acknowledge(connection, envelope)
     assert "message" not in envelope["payload"]
     assert envelope["payload"]["container"]["is_ephemeral"] is True
-    answer = httpx.post(envelope["payload"]["response_url"], json={"delete_original": True})
+    answer = http.post(envelope["payload"]["response_url"], json={"delete_original": True})
     assert (answer.text, workspace.ephemerals("ana")) == ("ok", [])
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import httpx
 import pytest
+from loopback import http
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
@@ -45,14 +45,14 @@ def test_a_message_by_channel_name_or_id(client: WebClient, workspace: Workspace
 def test_a_form_does_as_well_as_json(workspace: Workspace) -> None:
     token = workspace.installation.bot_token.reveal()
     form = {"token": token, "channel": "#deploys", "text": "hi", "blocks": '[{"type": "divider"}]'}
-    answer = httpx.post(f"{workspace.api_url}chat.postMessage", data=form).json()
+    answer = http.post(f"{workspace.api_url}chat.postMessage", data=form).json()
     assert answer["ok"] is True
     assert answer["message"]["blocks"][0]["type"] == "divider"
 
 
 def test_a_body_that_is_no_json_says_so(workspace: Workspace) -> None:
     for body in ("{", "[1]"):
-        answer = httpx.post(f"{workspace.api_url}auth.test", content=body, headers={"Content-Type": "application/json"})
+        answer = http.post(f"{workspace.api_url}auth.test", content=body, headers={"Content-Type": "application/json"})
         assert answer.json() == {"ok": False, "error": "invalid_json"}
 
 
@@ -252,12 +252,12 @@ def test_faults_come_in_order_and_end(client: WebClient, workspace: Workspace) -
 def test_a_file_is_uploaded_as_slack_publishes_it(client: WebClient, workspace: Workspace) -> None:
     """docs.slack.dev/messaging/working-with-files, "Uploading files"."""
     begun = client.files_getUploadURLExternal(filename="a.txt", length=3)
-    assert httpx.post(begun["upload_url"], content=b"four").status_code == 400  # of another length, and spent
+    assert http.post(begun["upload_url"], content=b"four").status_code == 400  # of another length, and spent
     begun = client.files_getUploadURLExternal(filename="a.txt", length=3)
     complete = [{"id": begun["file_id"], "title": "A"}]
     unsent = refused(lambda: client.files_completeUploadExternal(files=complete, channel_id="C0DEPLOYS1"))
     assert unsent["error"] == "file_not_found"
-    assert httpx.post(begun["upload_url"], content=b"abc").text == "OK - 3"
+    assert http.post(begun["upload_url"], content=b"abc").text == "OK - 3"
     named = refused(lambda: client.files_completeUploadExternal(files=complete, channel_id="#deploys"))
     assert named["error"] == "channel_not_found"
     answer = client.files_completeUploadExternal(files=complete, channel_id="C0DEPLOYS1")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from loopback import http
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -47,7 +48,7 @@ def get(url: str, path: str, *, cookie: str | None = TOKEN, method: str = "GET",
     sent: dict[str, str | bytes] = {**headers}
     if cookie is not None:
         sent["Cookie"] = f"{COOKIE}={cookie}".encode()
-    return httpx.request(method, url + path, headers=sent, trust_env=False)
+    return http.request(method, url + path, headers=sent, trust_env=False)
 
 
 def test_the_address_with_the_token_opens_the_page(url: str) -> None:

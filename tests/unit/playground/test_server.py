@@ -6,6 +6,7 @@ import threading
 
 import httpx
 import pytest
+from loopback import http
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -21,7 +22,7 @@ def hello(request: Request) -> PlainTextResponse:
 def test_it_answers_and_then_frees_the_port() -> None:
     before = threading.active_count()
     with serve(Starlette(routes=[Route("/", hello)])) as url:
-        assert httpx.get(url).text == "hello"
+        assert http.get(url).text == "hello"
         port = int(url.rpartition(":")[2])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
@@ -32,7 +33,7 @@ def test_a_listener_can_be_bound_before_the_application_exists() -> None:
     listener = bind()
     with serve(Starlette(routes=[Route("/", hello)]), listener=listener) as url:
         assert url == base_url(listener)
-        assert httpx.get(url).text == "hello"
+        assert http.get(url).text == "hello"
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:
