@@ -77,7 +77,12 @@ class Promotion:
     """The commit of the branch that has it."""
     merged_by: str = ""
     why: str = ""
-    """What it waits for, or why it ended."""
+    """What it waits for, or why it ended: a clause such as `it waits for build and lint`, without a full stop."""
+    trouble: str = ""
+    """What somebody must put right before it goes on, as a clause: `build failed`, `ben asks for changes`. The thread is
+    told when it comes, and when it changes."""
+    notes: tuple[str, ...] = ()
+    """What whoever asked was told besides, in sentences."""
     approvers: tuple[str, ...] = ()
     automatic: bool = False
     """Whether the bot rolls back by itself, as the config says."""

@@ -1,6 +1,7 @@
 """`bot.ports.Promotions`: changes on their way, each as one line of JSON. What one release writes the next must read.
 
-Must not know what a stage means, but that some are ends.
+Must not know what a stage means, but that some are ends: one of which the news were perhaps not told yet still counts as
+underway, so that a restart finishes what was left.
 """
 
 import json
@@ -72,12 +73,13 @@ class Promotions:
 
     def _row(self, promotion: Promotion) -> dict[str, object]:
         stage = promotion.stage
+        over = stage.is_end and not promotion.telling
         return {
             "repository": promotion.repository,
             "key": promotion.key,
             "environment": promotion.environment,
             "asked": promotion.asked,
-            "ended": promotion.reached.get(stage, self.now()) if stage.is_end else None,
+            "ended": promotion.reached.get(stage, self.now()) if over else None,
             "version": promotion.version + 1,
             "record": json.dumps(_plain(promotion)),
         }
@@ -97,6 +99,7 @@ def _read(row: Sequence[Any]) -> Promotion:
             if (stage := _stage(name)) is not None
         },
         "approvers": tuple(found.get("approvers", ())),
+        "notes": tuple(found.get("notes", ())),
     }
     return Promotion(**given | dict(zip(_COLUMNS, columns, strict=True)))
 

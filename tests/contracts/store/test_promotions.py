@@ -41,6 +41,8 @@ FULL = Promotion(
     "b" * 40,
     "ben",
     "waits for its pods",
+    "build failed",
+    ("It takes the place of #11.",),
     ("ben", "cid"),
     automatic=True,
     after="#11",
@@ -171,3 +173,14 @@ def test_what_another_release_wrote_can_be_read(store: Store, file: Path) -> Non
             version=1,
         ),
     )
+
+
+def test_an_end_that_was_being_told_is_underway_until_it_was_told(promotions: Promotions) -> None:
+    promotions.begin(one())
+    telling = one(stage=Stage.CLOSED, telling=True, version=1)
+    assert promotions.keep(telling)
+    assert promotions.promotions() == (replace(telling, version=2),)
+    assert promotions.ended("production", "payment") is None
+    assert promotions.keep(replace(telling, telling=False, version=2))
+    assert promotions.promotions() == ()
+    assert promotions.ended("production", "payment") == one(stage=Stage.CLOSED, version=3)
