@@ -322,7 +322,7 @@ class Promotions(Protocol):
     def promotion(self, repository: str, key: str) -> Promotion | None: ...
 
     def promotions(self) -> tuple[Promotion, ...]:
-        """Those that have not ended, oldest first."""
+        """Those that have not ended, or whose end was being told when it was written down; oldest first."""
 
     def ended(self, environment: str, service: str) -> Promotion | None:
         """The one of a target that ended last."""

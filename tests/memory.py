@@ -24,7 +24,7 @@ from bot.model.promotion import Promotion
 from bot.model.pull import PullRequest
 from bot.model.request import Message
 from bot.model.rules import Mute
-from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas
+from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas, Symptoms
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ME = "Quarterdeck"
@@ -260,7 +260,11 @@ class Clusters:
     unchecked: dict[ObjectRef, str] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     rehearsals: dict[ObjectRef, Rehearsal] = field(default_factory=dict)
+    ailing: dict[ObjectRef, Symptoms] = field(default_factory=dict)
+    closer: dict[ObjectRef, Symptoms] = field(default_factory=dict)
+    """What is to be seen closely."""
     reads: int = 0
+    examined: list[tuple[str, set[ObjectRef], bool]] = field(default_factory=list)
 
     def apply(self, cluster: str, *manifests: Manifest) -> None:
         for each in manifests:
@@ -287,6 +291,12 @@ class Clusters:
         manager: str,
     ) -> Mapping[ObjectRef, Rehearsal]:
         return self.rehearsals
+
+    def symptoms(
+        self, cluster: str, ailing: Mapping[ObjectRef, Manifest], *, closely: bool = False
+    ) -> Mapping[ObjectRef, Symptoms]:
+        self.examined.append((cluster, set(ailing), closely))
+        return {ref: found for ref, found in (self.closer if closely else self.ailing).items() if ref in ailing}
 
 
 class Synced:
@@ -352,7 +362,7 @@ class Promotions:
 
     def promotions(self) -> tuple[Promotion, ...]:
         self._open()
-        going = (each for each in self.kept.values() if not each.stage.is_end)
+        going = (each for each in self.kept.values() if not each.stage.is_end or each.telling)
         return tuple(sorted(going, key=lambda each: (each.asked, each.repository, each.key)))
 
     def ended(self, environment: str, service: str) -> Promotion | None:
@@ -362,6 +372,7 @@ class Promotions:
             for each in self.kept.values()
             if each.environment == environment
             and each.stage.is_end
+            and not each.telling
             and any(leg.service == service for leg in each.legs)
         )
         return max(ended, key=lambda each: (each.reached.get(each.stage, NOW), each.asked), default=None)
