@@ -12,11 +12,27 @@ from bot.comparison.marks import Marked
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Traces, orphans
 from bot.declared import Declared
-from bot.health import health, worst
+from bot.health import WORST_FIRST, health
 from bot.model.rules import Ignore
-from bot.model.sync import Deployed, Difference, Health, Kind, Live, ObjectRef, Schemas, Sighting, SyncState
+from bot.model.sync import (
+    Ailment,
+    Deployed,
+    Difference,
+    Health,
+    Kind,
+    Live,
+    ObjectRef,
+    Schemas,
+    Sighting,
+    Symptoms,
+    SyncState,
+)
 
 AHEAD = "Git is ahead: the cluster has not applied it yet"
+
+_ENGINES = {"argocd": "Argo CD", "flux": "Flux"}
+_SAID = frozenset((Health.DEGRADED, Health.PROGRESSING, Health.SUSPENDED))
+"""What an engine's word can make of a target: its `Healthy` may be of a minute ago."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +122,8 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         whys.append(AHEAD)
     elif sync is SyncState.UNKNOWN and not unread:
         whys.append(_undecided(found))
-    state, reason = _health(declared, live)
+    found_ill = _ailments(declared, live, engine)
+    state = found_ill[0].health if found_ill else _well(declared, live)
     return Sighting(
         declared.target,
         declared.tree.commit,
@@ -114,21 +131,49 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         running.version(declared, live.objects),
         sync,
         Health.UNKNOWN if unread and state is Health.HEALTHY else state,
-        "; ".join(filter(None, [*whys, reason, declared.unversioned, known.problem])),
+        "; ".join(filter(None, [*whys, found_ill[0].reason if found_ill else "", declared.unversioned, known.problem])),
         tuple(found),
         known.deployed,
         unread,
+        found_ill,
     )
 
 
-def _health(declared: Declared, live: Live) -> tuple[Health, str]:
-    references = declared.references
-    healths = [health(live.objects[ref]) for ref in references if ref in live.objects]
-    missing = [ref for ref in references if ref not in live.objects and ref not in live.unchecked]
-    if missing:
-        healths.append((Health.MISSING, f"{missing[0]} is missing"))
-    state, reason = worst(healths) if healths else (Health.UNKNOWN, "")
-    return state, "" if state is Health.HEALTHY else reason
+def examined(seen: Sighting, symptoms: Mapping[ObjectRef, Symptoms]) -> Sighting:
+    """The sighting with what else there is to see of its ailments; a look that saw nothing takes nothing away."""
+    if not any(each.object in symptoms for each in seen.ailments):
+        return seen
+    told = (replace(each, symptoms=symptoms.get(each.object, each.symptoms)) for each in seen.ailments)
+    return replace(seen, ailments=tuple(told))
+
+
+def _ailments(declared: Declared, live: Live, engine: Deployed | None) -> tuple[Ailment, ...]:
+    """Everything that is not healthy, the worst first; of equals, the objects' own word comes before the engine's."""
+    ill = []
+    for ref in dict.fromkeys(declared.references):
+        if ref in live.objects:
+            verdict = health(live.objects[ref])
+            if verdict.health is not Health.HEALTHY:
+                ill.append(Ailment(ref, verdict.health, verdict.reason, verdict.since))
+        elif ref not in live.unchecked:
+            ill.append(Ailment(ref, Health.MISSING, f"{ref} is missing"))
+    if engine is not None and (told := _word(engine)) is not None:
+        ill.append(told)
+    return tuple(sorted(ill, key=lambda each: WORST_FIRST.index(each.health)))
+
+
+def _word(engine: Deployed) -> Ailment | None:
+    """What an engine says itself against the health of what it deployed. Of several folders' objects, that may be the
+    others'; a sync that failed is the matter of all."""
+    if engine.trouble:
+        return Ailment(engine.object, Health.DEGRADED, engine.trouble)
+    if engine.health not in _SAID or not engine.alone:
+        return None
+    return Ailment(engine.object, engine.health, f"{_ENGINES.get(engine.engine, engine.engine)} says: {engine.health}")
+
+
+def _well(declared: Declared, live: Live) -> Health:
+    return Health.HEALTHY if any(ref in live.objects for ref in declared.references) else Health.UNKNOWN
 
 
 def _unread(reasons: Mapping[str, int]) -> list[str]:

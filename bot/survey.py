@@ -22,7 +22,7 @@ from bot.comparison.rehearsed import confirmed, suspects
 from bot.declared import Declared, bare, declare, rendered
 from bot.drift import ignores
 from bot.errors import Refusal
-from bot.judging import Evidence, differences, sighting
+from bot.judging import Evidence, differences, examined, sighting
 from bot.model.catalog import ImagePolicy, Reading, Target
 from bot.model.rules import Ignore
 from bot.model.sync import Content, Deployed, Difference, Health, Kind, Live, Manifest, ObjectRef, Sighting, SyncState
@@ -88,7 +88,8 @@ class Survey:
         found = {target: differences(each) for target, each in known.items()}
         self._look_closer(known, found)
         self._spare(known, found)
-        seen = {target: Inspection(sighting(each, found[target]), each) for target, each in known.items()}
+        judged = {target: sighting(each, found[target]) for target, each in known.items()}
+        seen = {target: Inspection(each, known[target]) for target, each in self._examine(judged, known).items()}
         self.synced.remember(
             {
                 target: known[target].declared.content
@@ -97,6 +98,17 @@ class Survey:
             }
         )
         return tuple(seen.get(each.target) or Inspection(_unseen(each)) for each in declared)
+
+    def closely(self, seen: Sighting) -> Sighting:
+        """The sighting with the events and last log lines of what ails it, as far as they may be read; never raises.
+
+        A few calls more: for a target that somebody is told of, not for all.
+        """
+        cluster = seen.target.cluster or ""
+        engine = seen.deployed.object if seen.deployed else None
+        ill = [each.object for each in seen.ailments if each.health is not Health.MISSING and each.object != engine]
+        found = self.clusters.read(cluster, ill).objects if ill else {}
+        return examined(seen, self.clusters.symptoms(cluster, found, closely=True)) if found else seen
 
     def declare(self, tree: Tree, target: Target) -> Declared:
         """What a commit declares of a target; never raises, since others wait for their turn."""
@@ -245,6 +257,22 @@ class Survey:
                     found[target], dismissed = confirmed(differ, each.live.objects, rehearsals, each.schemas)
                     if dismissed:
                         log.info("%s: %d differences were dismissed by dry runs", target, dismissed)
+
+    def _examine(self, judged: dict[Target, Sighting], known: Mapping[Target, Evidence]) -> dict[Target, Sighting]:
+        """Ask each cluster once what is to be seen of all that ails in it."""
+        ailing: dict[str, dict[ObjectRef, Manifest]] = defaultdict(dict)
+        for target, each in judged.items():
+            objects = known[target].live.objects
+            ailing[target.cluster or ""].update(
+                (ill.object, objects[ill.object]) for ill in each.ailments if ill.object in objects
+            )
+        asked = {cluster: ill for cluster, ill in ailing.items() if ill}
+        if not asked:
+            return judged
+        with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "cluster") as pool:
+            answers = pool.map(lambda cluster: self.clusters.symptoms(cluster, asked[cluster]), asked)
+            told = dict(zip(asked, answers, strict=True))
+        return {target: examined(each, told.get(target.cluster or "", {})) for target, each in judged.items()}
 
     def _read(self, wanted: Mapping[str, Iterable[ObjectRef]]) -> dict[str, Live]:
         """What each cluster holds of what is wanted of it; one that answers slowly delays no other."""

@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from bot.model.catalog import Target
 from bot.model.change import Amendment, Change, Move, Proposal, Step
-from bot.model.sync import Writer
+from bot.model.sync import Ailment, Writer
 
 SIGN_IN = "set GITHUB_APP_ID or GITHUB_TOKEN"
 """What makes a forge of the config's GitHub (docs/github.md)."""
 
 NAMED = 3
 """Services that a sentence names; of more, it says how many."""
+
+CAUSES = 2
+"""Of why something ails, that a sentence names."""
 
 _NOT_CLIENTS = {
     "ancient-changes": "clients of long ago",
@@ -73,6 +76,19 @@ def lasted(period: timedelta) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def said(ailment: Ailment, now: datetime) -> str:
+    """`2 of 3 replicas ready for 6 minutes: ImagePullBackOff registry.example.com/payment:v1.3.0`.
+
+    The object is not named. What the cluster's clock dates after ours has just begun.
+    """
+    since = ailment.since or ailment.symptoms.since
+    text = ailment.reason or ailment.health.value
+    if since is not None and now - since >= timedelta(minutes=1):
+        text += f"{',' if ':' in text else ''} for {lasted(now - since)}"
+    causes = [cause for cause in ailment.symptoms.causes[:CAUSES] if cause not in text]
+    return f"{text}: {'; '.join(causes)}" if causes else text
 
 
 def moment(when: datetime) -> str:

@@ -80,7 +80,7 @@ def _cluster(name: str, agent: Agent) -> str:
 
 def _workload(cluster: str, agent: Agent, kind: Kind, manifest: Json) -> str:
     metadata, status = manifest["metadata"], manifest.get("status", {})
-    state, why = health(manifest)
+    state, why, _ = health(manifest)
     containers = manifest["spec"]["template"]["spec"].get("containers", [])
     version = ", ".join(images.split(str(each.get("image", ""))).version or "latest" for each in containers)
     wanted = (

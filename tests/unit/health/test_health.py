@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.health import health, worst
+from bot.health import Verdict, health, worst
 from bot.model.sync import Health
 
 DONE = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3}
@@ -117,25 +117,26 @@ def test_health(kind: str, spec: dict[str, Any], status: dict[str, Any], state: 
         "status": status,
     }
 
-    assert health(manifest) == (Health(state), why)
+    assert health(manifest)[:2] == (Health(state), why)
 
 
 def test_a_kind_of_the_same_name_in_another_group_has_no_rule() -> None:
-    assert health({"apiVersion": "batch.example.com/v1", "kind": "Job", "status": {}}) == (Health.HEALTHY, "")
+    assert health({"apiVersion": "batch.example.com/v1", "kind": "Job", "status": {}}) == Verdict(Health.HEALTHY, "")
 
 
 def test_what_is_being_deleted_is_not_healthy() -> None:
     manifest = {"apiVersion": "v1", "kind": "Service", "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
 
-    assert health(manifest) == (Health.PROGRESSING, "it is being deleted")
+    assert health(manifest)[:2] == (Health.PROGRESSING, "it is being deleted")
 
 
 def test_the_worst_speaks_for_all() -> None:
-    verdicts = [(Health.HEALTHY, "a"), (Health.PROGRESSING, "b"), (Health.DEGRADED, "c"), (Health.MISSING, "d")]
+    states = (Health.HEALTHY, Health.PROGRESSING, Health.DEGRADED, Health.MISSING)
+    verdicts = [Verdict(state, state.value) for state in states]
 
-    assert worst(verdicts) == (Health.DEGRADED, "c")
-    assert worst(verdicts[:2]) == (Health.PROGRESSING, "b")
-    assert worst([]) == (Health.HEALTHY, "")
+    assert worst(verdicts) == Verdict(Health.DEGRADED, "degraded")
+    assert worst(verdicts[:2]) == Verdict(Health.PROGRESSING, "progressing")
+    assert worst([]) == Verdict(Health.HEALTHY, "")
 
 
 JSON = st.recursive(
@@ -152,7 +153,8 @@ JSON = st.recursive(
 def test_no_shape_of_status_is_too_odd(kind: str, metadata: Any, spec: Any, status: Any) -> None:
     manifest = {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec, "status": status}
 
-    state, why = health(manifest)
+    state, why, since = health(manifest)
 
     assert isinstance(state, Health)
     assert isinstance(why, str)
+    assert since is None or since.tzinfo

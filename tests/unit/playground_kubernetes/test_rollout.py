@@ -52,7 +52,7 @@ def create(cluster: Cluster, name: str, image: str = "reg/pay:v1", **spec: Any) 
 
 def verdict(cluster: Cluster, name: str = "Deployment") -> tuple[Health, str]:
     cluster.step()
-    return health(cluster.objects.get(kind(cluster, name), "shop", "pay"))
+    return health(cluster.objects.get(kind(cluster, name), "shop", "pay"))[:2]
 
 
 def change(cluster: Cluster, *, image: str | None = None, replicas: int | None = None) -> None:

@@ -5,14 +5,24 @@ API's documented conditions for kinds that have no rollout. Every verdict comes 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from bot.model.sync import Health, Manifest
 
-Verdict = tuple[Health, str]
+
+class Verdict(NamedTuple):
+    """The health of an object."""
+
+    health: Health
+    reason: str
+    """Why, in words without a time that passes; of what is healthy, what there is to say, if anything."""
+    since: datetime | None = None
+    """When it came to be so, by the object's own word."""
+
 
 _FAILING = {"CrashLoopBackOff", "CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
-_WORST_FIRST = (
+WORST_FIRST = (
     Health.DEGRADED,
     Health.MISSING,
     Health.UNKNOWN,
@@ -27,17 +37,17 @@ def health(manifest: Manifest) -> Verdict:
     group, kind = str(manifest.get("apiVersion", "")).rpartition("/")[0], str(manifest.get("kind", ""))
     judge = _JUDGES.get((group, kind))
     if _part(manifest, "metadata").get("deletionTimestamp"):
-        return Health.PROGRESSING, "it is being deleted"
+        return Verdict(Health.PROGRESSING, "it is being deleted")
     if judge is None:
-        return Health.HEALTHY, ""
+        return Verdict(Health.HEALTHY, "")
     if group == "apps" and not _observed(manifest):
-        return Health.PROGRESSING, "the controller has not seen the newest spec yet"
+        return Verdict(Health.PROGRESSING, "the controller has not seen the newest spec yet")
     return judge(_part(manifest, "spec"), _part(manifest, "status"))
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that speaks for several objects; healthy if there are none."""
-    return min(verdicts, key=lambda verdict: _WORST_FIRST.index(verdict[0]), default=(Health.HEALTHY, ""))
+    return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.health), default=Verdict(Health.HEALTHY, ""))
 
 
 def _deployment(spec: Manifest, status: Manifest) -> Verdict:
@@ -45,15 +55,15 @@ def _deployment(spec: Manifest, status: Manifest) -> Verdict:
     updated, available = _count(status.get("updatedReplicas")), _count(status.get("availableReplicas"))
     if _condition(status, "Progressing").get("reason") == "ProgressDeadlineExceeded":
         short = f"{_of(updated, wanted)} updated" if updated < wanted else f"{_of(ready, wanted)} ready"
-        return Health.DEGRADED, f"the rollout exceeded its deadline: {short}"
+        return Verdict(Health.DEGRADED, f"the rollout exceeded its deadline: {short}")
     if spec.get("paused"):
-        return Health.SUSPENDED, "the rollout is paused"
+        return Verdict(Health.SUSPENDED, "the rollout is paused")
     if updated < wanted:
-        return Health.PROGRESSING, f"{_of(updated, wanted)} updated"
+        return Verdict(Health.PROGRESSING, f"{_of(updated, wanted)} updated")
     if (old := _count(status.get("replicas")) - updated) > 0:
-        return Health.PROGRESSING, f"{_count_of(old, 'old replica')} still to be stopped"
+        return Verdict(Health.PROGRESSING, f"{_count_of(old, 'old replica')} still to be stopped")
     if available < updated:
-        return (
+        return Verdict(
             Health.PROGRESSING,
             f"{_of(ready, wanted)} ready" if ready < wanted else f"{_of(available, wanted)} available",
         )
@@ -64,17 +74,17 @@ def _stateful_set(spec: Manifest, status: Manifest) -> Verdict:
     wanted, ready = _count(spec.get("replicas", 1)), _count(status.get("readyReplicas"))
     strategy = _part(spec, "updateStrategy")
     if ready < wanted:
-        return Health.PROGRESSING, f"{_of(ready, wanted)} ready"
+        return Verdict(Health.PROGRESSING, f"{_of(ready, wanted)} ready")
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
         return _ready(ready, wanted)  # OnDelete: whoever deletes the pods decides when it is done
     updated = _count(status.get("updatedReplicas"))
     if partition := _count(_part(strategy, "rollingUpdate").get("partition")):
         due = max(0, wanted - partition)
         if updated < due:
-            return Health.PROGRESSING, f"{_of(updated, due)} updated, up to partition {partition}"
+            return Verdict(Health.PROGRESSING, f"{_of(updated, due)} updated, up to partition {partition}")
         return _ready(ready, wanted)
     if status.get("updateRevision") != status.get("currentRevision"):
-        return Health.PROGRESSING, f"{_of(updated, wanted)} updated"
+        return Verdict(Health.PROGRESSING, f"{_of(updated, wanted)} updated")
     return _ready(ready, wanted)
 
 
@@ -82,68 +92,70 @@ def _daemon_set(spec: Manifest, status: Manifest) -> Verdict:
     wanted, updated = _count(status.get("desiredNumberScheduled")), _count(status.get("updatedNumberScheduled"))
     rolling = _part(spec, "updateStrategy").get("type", "RollingUpdate") == "RollingUpdate"
     if rolling and updated < wanted:
-        return Health.PROGRESSING, f"updated on {updated} of {_count_of(wanted, 'node')}"
+        return Verdict(Health.PROGRESSING, f"updated on {updated} of {_count_of(wanted, 'node')}")
     available = _count(status.get("numberAvailable"))
     if available < wanted:
-        return Health.PROGRESSING, f"available on {available} of {_count_of(wanted, 'node')}"
-    return Health.HEALTHY, f"available on {_count_of(wanted, 'node')}"
+        return Verdict(Health.PROGRESSING, f"available on {available} of {_count_of(wanted, 'node')}")
+    return Verdict(Health.HEALTHY, f"available on {_count_of(wanted, 'node')}")
 
 
 def _replica_set(spec: Manifest, status: Manifest) -> Verdict:
     wanted, ready = _count(spec.get("replicas", 1)), _count(status.get("readyReplicas"))
     failure = _condition(status, "ReplicaFailure")
     if failure.get("status") == "True":
-        return Health.DEGRADED, f"pods can't be made: {failure.get('reason', 'no reason given')}"
+        return Verdict(Health.DEGRADED, f"pods can't be made: {failure.get('reason', 'no reason given')}")
     if _count(status.get("availableReplicas")) < wanted:
-        return Health.PROGRESSING, f"{_of(ready, wanted)} ready"
+        return Verdict(Health.PROGRESSING, f"{_of(ready, wanted)} ready")
     return _ready(ready, wanted)
 
 
 def _job(spec: Manifest, status: Manifest) -> Verdict:
     if _true(status, "Failed"):
         reason = _condition(status, "Failed").get("reason", "no reason given")
-        return Health.DEGRADED, f"the job failed: {reason}"
+        return Verdict(Health.DEGRADED, f"the job failed: {reason}")
     if _true(status, "Complete"):
-        return Health.HEALTHY, "the job is complete"
+        return Verdict(Health.HEALTHY, "the job is complete")
     if spec.get("suspend") or _true(status, "Suspended"):
-        return Health.SUSPENDED, "the job is suspended"
+        return Verdict(Health.SUSPENDED, "the job is suspended")
     done, wanted = _count(status.get("succeeded")), _count(spec.get("completions", 1))
-    return Health.PROGRESSING, f"{done} of {_count_of(wanted, 'completion')} done"
+    return Verdict(Health.PROGRESSING, f"{done} of {_count_of(wanted, 'completion')} done")
 
 
 def _cron_job(spec: Manifest, _status: Manifest) -> Verdict:
     if spec.get("suspend"):
-        return Health.SUSPENDED, "the schedule is suspended"
-    return Health.HEALTHY, ""
+        return Verdict(Health.SUSPENDED, "the schedule is suspended")
+    return Verdict(Health.HEALTHY, "")
 
 
 def _pod(_spec: Manifest, status: Manifest) -> Verdict:
     containers = _list(status, "initContainerStatuses") + _list(status, "containerStatuses")
     waiting = [_part(_part(each, "state"), "waiting").get("reason") for each in containers]
     if failing := next((reason for reason in waiting if str(reason) in _FAILING), None):
-        return Health.DEGRADED, f"a container can't run: {failing}"
+        return Verdict(Health.DEGRADED, f"a container can't run: {failing}")
     match status.get("phase"):
         case "Succeeded":
-            return Health.HEALTHY, "the pod is done"
+            return Verdict(Health.HEALTHY, "the pod is done")
         case "Failed":
-            return Health.DEGRADED, f"the pod failed: {status.get('reason', 'a container ended with an error')}"
+            return Verdict(
+                Health.DEGRADED, f"the pod failed: {status.get('reason', 'a container ended with an error')}"
+            )
         case "Running":
             conditions = _list(status, "conditions")
             if conditions and not _true(status, "Ready"):
-                return Health.PROGRESSING, "the pod is not ready"
-            return Health.HEALTHY, ""
+                return Verdict(Health.PROGRESSING, "the pod is not ready")
+            return Verdict(Health.HEALTHY, "")
         case "Pending" | None:
-            return Health.PROGRESSING, "the pod is pending"
-    return Health.UNKNOWN, "the pod's node does not answer"
+            return Verdict(Health.PROGRESSING, "the pod is pending")
+    return Verdict(Health.UNKNOWN, "the pod's node does not answer")
 
 
 def _claim(_spec: Manifest, status: Manifest) -> Verdict:
     match status.get("phase"):
         case "Bound":
-            return Health.HEALTHY, ""
+            return Verdict(Health.HEALTHY, "")
         case "Lost":
-            return Health.DEGRADED, "its volume is lost"
-    return Health.PROGRESSING, "no volume is bound yet"
+            return Verdict(Health.DEGRADED, "its volume is lost")
+    return Verdict(Health.PROGRESSING, "no volume is bound yet")
 
 
 _JUDGES: Mapping[tuple[str, str], Callable[[Manifest, Manifest], Verdict]] = {
@@ -166,7 +178,7 @@ def _observed(manifest: Manifest) -> bool:
 
 
 def _ready(ready: int, wanted: int) -> Verdict:
-    return Health.HEALTHY, "scaled to zero" if wanted == 0 else f"{_of(ready, wanted)} ready"
+    return Verdict(Health.HEALTHY, "scaled to zero" if wanted == 0 else f"{_of(ready, wanted)} ready")
 
 
 def _of(part: int, whole: int) -> str:
