@@ -1,6 +1,6 @@
 """`bot.ports.Promotions`: changes on their way, each as one line of JSON. What one release writes the next must read.
 
-Must not know what a stage means, but that some are ends: one of which the news were perhaps not told yet still counts as
+Must not know what a stage means, but that some are ends: one whose news were perhaps not told yet still counts as
 underway, so that a restart finishes what was left.
 """
 
