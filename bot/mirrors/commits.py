@@ -72,17 +72,20 @@ class Commits:
             return []
         if not self._mirror.holds(older):
             return None
-        options = (
-            "--first-parent",
-            "--diff-merges=first-parent",
-            "-z",
-            "--name-only",
-            "--no-renames",
-            "--format=%x00%H %P",
-        )
-        with self._mirror.stream("log", *options, *_range(start, f"^{older}")) as out:
-            found = list(_changes(out.read()))
+        found = list(self.changes(start, f"^{older}"))
         return found if found and found[-1].parent == older else None
+
+    def changes(self, *commits: str) -> Iterator[Change]:
+        """Commits of the branch from one back, each with the files that it changed: newest first, read as they come."""
+        options = ("--first-parent", "--diff-merges=first-parent", "--name-only", "--no-renames")
+        with self._mirror.stream("log", *options, "-z", "--format=%x00%H %P", *_range(*commits)) as out:
+            rest = b""
+            # Names can't be empty, so an empty one stands before each commit.
+            while chunk := out.read1(_CHUNK):
+                *whole, rest = (rest + chunk).split(b"\0\0")
+                yield from (_change(said) for said in whole)
+            if rest:
+                yield _change(rest)
 
     def _walk(self, start: str, paths: Sequence[str] = ()) -> Iterator[tuple[str, str | None]]:
         with self._mirror.stream("log", "--first-parent", "--format=%H %P", *_range(start, paths=paths)) as out:
@@ -108,13 +111,12 @@ def _range(*commits: str, paths: Sequence[str] = ()) -> list[str]:
     return ["--end-of-options", *commits, "--", *([] if "" in named else named)]
 
 
-def _changes(raw: bytes) -> Iterator[Change]:
-    """Names can't be empty, so an empty one stands before each commit; a line feed stands before its first file."""
-    for each in raw.removeprefix(b"\0").split(b"\0\0") if raw else ():
-        said, *files = each.removesuffix(b"\0").split(b"\0")
-        sha, *parents = said.decode().split()
-        names = [name.decode(errors="surrogateescape") for name in files]
-        yield Change(sha, parents[0] if parents else None, (*(name[1:] for name in names[:1]), *names[1:]))
+def _change(said: bytes) -> Change:
+    """A line feed stands before a commit's first file."""
+    ids, *files = said.strip(b"\0").split(b"\0")
+    sha, *parents = ids.decode().split()
+    names = [name.decode(errors="surrogateescape") for name in files]
+    return Change(sha, parents[0] if parents else None, (*(name[1:] for name in names[:1]), *names[1:]))
 
 
 def _commit(fields: Sequence[str]) -> Commit:

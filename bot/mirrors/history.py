@@ -30,7 +30,7 @@ _Touching = Callable[[str, Paths], Iterator[tuple[str, str | None]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
     """A commit that touched what a version is made of, its first parent, and the looks at both."""
 
     sha: str
@@ -78,7 +78,7 @@ class History:
     def find_change(self, start: str, target: Target, change: str) -> str | None:
         """The newest commit with the trailer `Quarterdeck-Change: <change>` among those that touched what the version
         is made of, be it on the branch or brought by a merge."""
-        for path in self._look(start, target).paths:
+        for path in self.look(start, target).paths:
             for commit in self._commits.holding(start, change, path):
                 if commit.trailers.get("Quarterdeck-Change") == change:
                     return commit.sha
@@ -99,7 +99,7 @@ class History:
 
     def _page(self, start: str, target: Target, size: int) -> tuple[tuple[Move, ...], str | None]:
         """So many moves, and the commit to go on from; None if there are no more."""
-        found: list[_Step] = []
+        found: list[Step] = []
         for step in self._steps(start, target, self._commits.touching):
             if step.is_move:
                 found.append(step)
@@ -107,33 +107,35 @@ class History:
                 return self._told(found, target), step.parent
         return self._told(found, target), None
 
-    def _steps(self, start: str, target: Target, touching: _Touching) -> Iterator[_Step]:
+    def _steps(self, start: str, target: Target, touching: _Touching) -> Iterator[Step]:
         """Between two steps nothing that the version is made of has changed, so one look serves both.
 
         Where a commit made it be made of other files, the walk goes on along those.
         """
         at: str | None = start
-        after = self._look(start, target)
+        after = self.look(start, target)
         while at is not None:
             followed, walked, at = after.paths, touching(at, after.paths), None
             for sha, parent in walked:
-                before = self._look(parent, target)
-                yield _Step(sha, parent, before, after)
+                before = self.look(parent, target)
+                yield Step(sha, parent, before, after)
                 after = before
                 if not covers(followed, before.paths):
                     at = parent
                     break
 
-    def _look(self, commit: str | None, target: Target) -> Look:
+    def look(self, commit: str | None, target: Target) -> Look:
+        """What a commit, or the nothing before the first, says of a target."""
         if commit is None:
             return Look(Reading(None), ())
         return self._versions.look(CommitTree(self._mirror, commit), target)
 
-    def _told(self, steps: Sequence[_Step], target: Target) -> tuple[Move, ...]:
+    def _told(self, steps: Sequence[Step], target: Target) -> tuple[Move, ...]:
         commits = self._commits.named([step.sha for step in steps])
-        return tuple(self._move(commit, step, target) for commit, step in zip(commits, steps, strict=True))
+        return tuple(self.move(commit, step, target) for commit, step in zip(commits, steps, strict=True))
 
-    def _move(self, commit: Commit, step: _Step, target: Target) -> Move:
+    def move(self, commit: Commit, step: Step, target: Target) -> Move:
+        """The move that a step is; `commit` is the step's."""
         if len(commit.parents) > 1:
             # A merge says little itself; the trailers stand in what it brought.
             onto, merged = commit.parents[:2]
@@ -151,10 +153,10 @@ class History:
 
     def _noted(self, target: Target) -> _Known | None:
         noted = self._notes.find("moves", repr(target))
-        return noted and _Known(noted["tip"], tuple(_revived(each, target) for each in noted["moves"]), noted["rest"])
+        return noted and _Known(noted["tip"], tuple(revived(each, target) for each in noted["moves"]), noted["rest"])
 
     def _keep(self, target: Target, known: _Known) -> None:
-        moves = [_plain(move) for move in known.moves]
+        moves = [plain(move) for move in known.moves]
         self._notes.keep({"tip": known.tip, "moves": moves, "rest": known.rest}, "moves", repr(target))
 
 
@@ -164,14 +166,14 @@ def _touching(changes: Sequence[Change], start: str, paths: Paths) -> Iterator[t
             yield each.sha, each.parent
 
 
-def _plain(move: Move) -> dict[str, Any]:
+def plain(move: Move) -> dict[str, Any]:
     plain = asdict(move)
     del plain["target"]
     plain["commit"]["at"] = move.commit.at.isoformat()
     return plain
 
 
-def _revived(plain: dict[str, Any], target: Target) -> Move:
+def revived(plain: dict[str, Any], target: Target) -> Move:
     said = plain["commit"]
     at, parents = datetime.fromisoformat(said["at"]), tuple(said["parents"])
     return Move(target=target, **plain | {"commit": Commit(**said | {"at": at, "parents": parents})})

@@ -11,6 +11,7 @@ from bot.manifests import layout
 from bot.mirrors.commits import Commits
 from bot.mirrors.contents import Contents
 from bot.mirrors.history import History
+from bot.mirrors.latest import Latest
 from bot.mirrors.mirror import Mirror
 from bot.mirrors.notes import Notes
 from bot.mirrors.revert import revert
@@ -18,6 +19,9 @@ from bot.mirrors.tree import CommitTree
 from bot.mirrors.versions import Version, Versions
 from bot.model.catalog import Catalog, Environment, Reading, Target
 from bot.model.change import Commit, Edit, Move
+
+MANY = 50
+"""Targets of which one walk along the whole branch tells the newest moves sooner than a walk of each."""
 
 
 class Archive:
@@ -30,6 +34,7 @@ class Archive:
         self.commits = Commits(mirror)
         self.versions = Versions(self.contents, version, self.notes)
         self.history = History(mirror, self.commits, self.versions, self.notes)
+        self.latest = Latest(self.commits, self.history, self.notes)
 
     def services(self, commit: str, environment: Environment) -> Mapping[str, tuple[str, ...]]:
         """The services of an environment by name, each with its folders, as `layout.services` finds them."""
@@ -139,8 +144,15 @@ class Reader:
         return not mirror.run("rev-list", "--max-count=1", f"{commit}..{earlier}").strip()
 
     def latest(self, targets: Sequence[Target]) -> Mapping[Target, Move]:
-        found = ((target, next(self.moves(target), None)) for target in targets)
-        return {target: move for target, move in found if move is not None}
+        told: dict[Target, Move] = {}
+        for repository in {target.repository: None for target in targets}:
+            there = [target for target in targets if target.repository == repository]
+            if len(there) < MANY:
+                found = ((target, next(self.moves(target), None)) for target in there)
+                told |= {target: move for target, move in found if move is not None}
+            else:
+                told |= self._archives[repository].latest.all(self._newest(repository), there)
+        return told
 
     def find_change(self, target: Target, change: str) -> str | None:
         return self._archives[target.repository].history.find_change(self._newest(target.repository), target, change)
