@@ -82,6 +82,26 @@ class Conversation:
         except Unavailable as trouble:
             return Answer(Reply(Outcome.FAILED, str(trouble)))
 
+    def carry_out(self, message: Message) -> Answer:
+        """Do what the config has the bot do by itself: no role is asked for, and nobody can be asked back.
+
+        Refusal and Unavailable pass through: what has doubts that a person would have to confirm is refused.
+        """
+        context = self.look(message)
+        invocation = self.registry.understand(message.text, context.vocabulary)
+        if isinstance(invocation, Misunderstanding):
+            raise Refusal(invocation.sentence)
+        if (done := self._done(invocation, context)) is not None:
+            return Answer(done)
+        planned = self._plan(invocation, context)
+        if isinstance(planned, Reply):
+            return Answer(planned)
+        if not isinstance(planned, Change):
+            raise Refusal(f"{message.text} is not done without a person.")
+        if planned.because or planned.also or (planned.confirm and not planned.sure):
+            raise Refusal(planned.confirm or f"{message.text} is not done without a person.")
+        return self._perform(context, invocation, planned)
+
     def _known(self, message: Message) -> Message:
         """The message with its speaker's GitHub login and address, where the config knows them."""
         person = self.rules.people.get(message.actor.id)

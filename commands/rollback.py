@@ -292,6 +292,7 @@ def _reversal(ctx: Context, tree: Tree, returns: Sequence[Return], notes: Sequen
         title=title,
         notes=tuple(notes),
         confirm=" ".join([*doubts, *at_once, "Go on?"]) if doubts or at_once else None,
+        sure=not doubts,
         also=tuple(other for each in returns for other in each.also),
     )
 

@@ -87,6 +87,8 @@ class Change(ABC):
     """Sentences the reply must carry, such as that a revert would have conflicted."""
     confirm: str | None = None
     """Why a person must confirm first; None where the pull request is confirmation enough."""
+    sure: bool = False
+    """Whether all there is to confirm is that it is done at once: then nobody needs to where the config asks for it."""
     because: str = ""
     """Why it goes against a rule, where it does: that needs the permission to override."""
     also: tuple[Target, ...] = ()

@@ -9,7 +9,7 @@ from memory import pull
 from workbench import ANA, BEN, ENVIRONMENTS, EVE, RULES, Bench, path, pod
 
 from bot import proposals
-from bot.errors import Unavailable
+from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Delivery, Environment
 from bot.model.change import Comparison
 from bot.model.reply import Layout, Outcome, Reply, Section
@@ -428,3 +428,36 @@ def test_what_stands_beside_a_version_is_not_shown_in_the_chat() -> None:
     assert reply.outcome is Outcome.CONFIRM
     assert "-    image: acme/payment:v1.0.0\n+    image: acme/payment:v0.9.0" in reply.sections[-1].text
     assert "hunter2" not in reply.sections[-1].text
+
+
+ITSELF = Actor("quarterdeck", "Quarterdeck")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_what_the_config_asks_for_is_done_without_a_role_and_kept(bench: Bench, environment: str) -> None:
+    bench.put(environment, "v2.0.0", message="Promote\n\nQuarterdeck-Change: 1")
+    message = bench.message(f"rollback payment in {environment} from v2.0.0 to v1.0.0", ITSELF)
+    answer = bench.conversation.carry_out(message)
+    done = {"staging": Outcome.COMMITTED, "production": Outcome.OPENED}[environment]
+    assert answer.reply.outcome is done
+    assert bench.audit.kept == [("Quarterdeck", "rollback", f"payment in {environment}", str(done))]
+    again = bench.conversation.carry_out(message)
+    assert again.reply.outcome is {"staging": Outcome.COMMITTED, "production": Outcome.ADOPTED}[environment]
+    assert bench.git.pushes == (environment == "staging")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rollback payment in staging from v2.0.0 to v1.0.0", "v2.0.0 in staging was set by Ana ("),
+        ("rollback payment in staging from v3.0.0", "payment in staging is at v2.0.0 by now and not v3.0.0"),
+        ("promote payment v0.1.0 to staging", ""),
+        ("rollback paiment", "There is no service paiment. Did you mean payment?"),
+    ],
+)
+def test_what_a_person_would_be_asked_about_is_not_done_by_itself(bench: Bench, text: str, why: str) -> None:
+    bench.put("staging", "v2.0.0")
+    with pytest.raises(Refusal) as refused:
+        bench.conversation.carry_out(bench.message(text, ITSELF))
+    assert str(refused.value).startswith(why)
+    assert untouched(bench)
