@@ -117,6 +117,8 @@ class Standing:
     """The last look."""
     proven: datetime | None = None
     """When it was healthy last, if ever."""
+    stirring: datetime | None = None
+    """Since when it has been progressing, too short yet to count as anything else than its health."""
 
 
 @dataclass(frozen=True, slots=True)

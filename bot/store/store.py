@@ -40,6 +40,8 @@ from bot.model.sync import Content
 from bot.store import episodes, messages, tables
 from bot.store.migrations import NEWEST
 from bot.store.promotions import Promotions
+from bot.store.queue import Queue
+from bot.store.standings import Standings
 
 _TARGET = ("repository", "service", "environment")
 
@@ -84,10 +86,19 @@ class Store:
             connection.execute(delete(tables.inbox).where(tables.inbox.c.finished_at < before))
             connection.execute(delete(tables.confirmations).where(tables.confirmations.c.expires < before))
         self.promotions.prune(before)
+        self.standings.prune(before)
 
     @cached_property
     def promotions(self) -> Promotions:
         return Promotions(self.transaction, self._now)
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings(self.transaction)
+
+    @cached_property
+    def queue(self) -> Queue:
+        return Queue(self.transaction, self._now)
 
     # Inbox
 

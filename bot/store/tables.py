@@ -116,6 +116,7 @@ standings = Table(
     Column("since", Instant, nullable=False),
     Column("seen", Instant, nullable=False),
     Column("proven", Instant),
+    Column("stirring", Instant),
     comment="Since when each version has been healthy or not: clusters say how one does now.",
 )
 

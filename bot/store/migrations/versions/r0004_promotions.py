@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("seen", INSTANT, nullable=False),
         sa.Column("proven", INSTANT),
+        sa.Column("stirring", INSTANT),
     )
     op.create_table(
         "queue",
