@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.model.promotion import Stage
 from bot.model.pull import PullRequest
 
 
@@ -30,6 +32,29 @@ class Layout(StrEnum):
     TEXT = "text"
     CODE = "code"
     TABLE = "table"
+    STEPS = "steps"
+    """Where a change is on its way. For messages that are kept up to date, so a terminal leaves it out."""
+
+
+class Mark(StrEnum):
+    """How far a step is, in the words that are shown beside its sign."""
+
+    DONE = "done"
+    NOW = "now"
+    LATER = "not yet"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the steps of a change."""
+
+    title: str
+    mark: Mark
+    at: datetime | None = None
+    """When it was done."""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,7 @@ class Section:
     text: str = ""
     layout: Layout = Layout.TEXT
     rows: tuple[tuple[str, ...], ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +104,9 @@ class Reply:
     """For the asker alone, where the chat can: usage errors, refusals, help."""
     attachment: Attachment | None = None
     """Shown to everyone in the place of the question."""
+    stage: Stage | None = None
+    """How far the change is that it tells of: shown in place of the outcome."""
+    mentions: tuple[str, ...] = ()
+    """Ids of people who are to be notified."""
+    broadcast: bool = False
+    """Shown in the channel too, where it is said in a thread."""

@@ -1,0 +1,160 @@
+"""A promotion in words: its one message as it stands, what its thread is told on the way, and at the end.
+
+Times that pass are in none of them, so that the same state has the same words. Pure; how far a promotion is, is for
+`bot.promotions.course` to say. Text of others is plain, and escaped by whoever shows it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot import wording
+from bot.model.catalog import Environment
+from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.reply import Layout, Outcome, Reply, Section
+from bot.model.sync import Ailment
+from bot.promotions import plan
+from bot.promotions.offers import offers
+
+SHOWN: Final = 5
+"""Objects whose evidence is quoted; the rest is counted."""
+QUOTED: Final = 5
+"""Events of an object, and lines of its log."""
+
+_LOST: Final = {Stage.FAILED, Stage.TIMED_OUT}
+
+
+def message(promotion: Promotion, environments: Mapping[str, Environment]) -> Reply:
+    """The one message. Its first sentences say where it is, and make sense alone."""
+    sections = (
+        *map(Section, promotion.notes),
+        Section(layout=Layout.STEPS, steps=plan.steps(promotion)),
+        *plan.legs(promotion),
+        *plan.proofs(promotion),
+    )
+    return Reply(Outcome.ANSWERED, _text(promotion), sections, offers(promotion, environments), stage=promotion.stage)
+
+
+def step(before: Promotion, after: Promotion) -> Reply | None:
+    """What the thread is told of a step: what somebody must look at, that it is over, or that it goes on after all."""
+    if after.stage.is_end:
+        return None  # `ended` tells that
+    if before.stage.is_end:
+        return Reply(Outcome.ANSWERED, f"{_lead(after)} It goes on: pull request #{after.pull} was opened again.")
+    if after.trouble and after.trouble != before.trouble:
+        return Reply(Outcome.ANSWERED, f"{_lead(after)} {_sentence(after.trouble)}", mentions=(after.by.id,))
+    if before.trouble and not after.trouble and after.stage is before.stage:
+        return Reply(Outcome.ANSWERED, f"{_lead(after)} That is put right: {before.trouble}, and no longer.")
+    return None
+
+
+def ended(promotion: Promotion, ailing: Mapping[str, Sequence[Ailment]] | None = None) -> Reply:
+    """What the thread is told at the end, to whoever asked; the channel too, where it failed.
+
+    `ailing`: what was seen of services that failed, by service.
+    """
+    lost = promotion.stage in _LOST
+    evidence = [section for service, several in (ailing or {}).items() for section in _evidence(service, several)]
+    return Reply(
+        Outcome.ANSWERED,
+        _text(promotion),
+        (*evidence, *(plan.proofs(promotion) if lost else ())),
+        stage=promotion.stage,
+        mentions=(promotion.by.id,),
+        broadcast=lost,
+    )
+
+
+def _text(promotion: Promotion) -> str:
+    if promotion.stage is Stage.HEALTHY:
+        return _healthy(promotion)
+    if promotion.stage in _LOST:
+        return _lost(promotion)
+    lead = _lead(promotion)
+    why = promotion.trouble or promotion.why
+    number = f"pull request #{promotion.pull}"
+    match promotion.stage:
+        case Stage.OPEN:
+            said = f"P{number[1:]} is open: {why or 'merge it and the cluster follows'}."
+        case Stage.CHECKS:
+            said = f"The checks of {number} have passed: {why or 'merge it and the cluster follows'}."
+        case Stage.APPROVED:
+            by = f" by {wording.joined(promotion.approvers)}" if promotion.approvers else ""
+            said = f"P{number[1:]} is approved{by}: {why or 'merge it and the cluster follows'}."
+        case Stage.MERGED:
+            said = f"{_landed(promotion)}: {why or 'the cluster is to follow'}."
+        case Stage.SYNCED:
+            said = f"The cluster has it: {why or 'its health is watched'}."
+        case Stage.CLOSED:
+            said = f"P{number[1:]} was closed unmerged{f': {why}' if why else ''}."
+        case Stage.SUPERSEDED:
+            said = _sentence(why or "something newer took its place")
+        case _:
+            said = _sentence(why or "it is asked for")
+    return f"{lead} {said}"
+
+
+def _healthy(promotion: Promotion) -> str:
+    """`payment is at v1.3.0 in production, healthy, 4 minutes after ana asked.`"""
+    names = [leg.service for leg in promotion.legs]
+    back = "back " if promotion.verb == "rollback" else ""
+    if len(names) == 1:
+        what = f"{names[0]} is {back}at {wording.short(promotion.legs[0].to_version)} in {promotion.environment}"
+    else:
+        what = f"{_named(names)} are {back}at their versions in {promotion.environment}"
+    took = promotion.reached[Stage.HEALTHY] - promotion.asked if Stage.HEALTHY in promotion.reached else None
+    after = "it began" if promotion.automatic else f"{promotion.by.name} asked"
+    return f"{what}, healthy{f', {wording.lasted(took)} after {after}' if took is not None else ''}."
+
+
+def _lost(promotion: Promotion) -> str:
+    lost = [leg for leg in promotion.legs if leg.stage in _LOST] or list(promotion.legs)
+    verb = "was not healthy in time" if promotion.stage is Stage.TIMED_OUT else "failed"
+    if len(promotion.legs) == 1:
+        leg = lost[0]
+        said = f"{leg.service} {wording.short(leg.to_version)} {verb} in {promotion.environment}"
+        return f"{said}: {promotion.why or leg.why}." if promotion.why or leg.why else f"{said}."
+    verb = verb.replace("was", "were") if len(lost) > 1 else verb
+    whys = "; ".join(f"{leg.service}: {leg.why}" for leg in lost[: wording.NAMED] if leg.why)
+    said = f"{len(lost)} of {len(promotion.legs)} services {verb} in {promotion.environment}"
+    return f"{said}: {whys or _named([leg.service for leg in lost])}."
+
+
+def _lead(promotion: Promotion) -> str:
+    """`payment in production: v1.2.0 → v1.3.0.` As the first answer has it, so that an update doesn't jar."""
+    moved = [_moved(leg) for leg in promotion.legs]
+    if len(moved) == 1:
+        return f"{promotion.legs[0].service} in {promotion.environment}: {moved[0]}."
+    if len(moved) > wording.NAMED:
+        return f"{promotion.environment}: {len(moved)} services."
+    each = (f"{leg.service} {versions}" for leg, versions in zip(promotion.legs, moved, strict=True))
+    return f"{promotion.environment}: {', '.join(each)}."
+
+
+def _moved(leg: Leg) -> str:
+    return f"{wording.short(leg.from_version)} → {wording.short(leg.to_version)}"
+
+
+def _landed(promotion: Promotion) -> str:
+    if promotion.pull is None:
+        return f"In commit {promotion.commit[:10]}"
+    return f"Merged by {promotion.merged_by}" if promotion.merged_by else "Merged"
+
+
+def _named(names: Sequence[str]) -> str:
+    return wording.joined(names) if len(names) <= wording.NAMED else f"{len(names)} services"
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
+
+
+def _evidence(service: str, ailing: Sequence[Ailment]) -> tuple[Section, ...]:
+    """What fails, why, and what its events and its log say: quoted, since others wrote it."""
+    lines: list[str] = []
+    for each in ailing[:SHOWN]:
+        lines.append(f"{each.object}: {each.health.value}: {each.reason}")
+        lines += [f"  {cause}" for cause in each.symptoms.causes[:QUOTED]]
+        lines += [f"  event: {event}" for event in each.symptoms.events[:QUOTED]]
+        lines += [f"  log: {line}" for line in each.symptoms.log[-QUOTED:]]
+    lines += [f"… and {len(ailing) - SHOWN} more"] if len(ailing) > SHOWN else []
+    return (Section(f"What was seen of {service}:"), Section("\n".join(lines), Layout.CODE)) if lines else ()

@@ -1,0 +1,91 @@
+"""The buttons under the message of a promotion, by how far it is: what whoever reads it may want to say next.
+
+A sentence is fixed when it is posted, so that what it does does not change while somebody reads it. Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from bot.model.catalog import Environment
+from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.reply import Choice
+from bot.model.request import SAY
+from bot.model.verification import OnFailure
+
+SAYABLE: Final = re.compile(r"[\w./:@+-]+")
+"""Names and versions that are one word of a command."""
+MOST: Final = 3
+"""Services that a message has buttons for, of each kind."""
+
+_UNDERWAY: Final = {Stage.REQUESTED, Stage.OPEN, Stage.CHECKS, Stage.APPROVED}
+_LOST: Final = {Stage.FAILED, Stage.TIMED_OUT}
+_OVER: Final = {Stage.CLOSED, Stage.SUPERSEDED}
+
+
+def offers(promotion: Promotion, environments: Mapping[str, Environment]) -> tuple[Choice, ...]:
+    """None once it is over; where it is going on, its pull request; then what comes next, or the way back."""
+    if promotion.stage in _OVER:
+        return ()
+    choices = [Choice(f"Open #{promotion.pull}", url=promotion.url)] if promotion.pull and promotion.url else []
+    if promotion.stage in _UNDERWAY and promotion.pull:
+        choices.append(_say("Cancel", f"cancel pr {promotion.pull}"))
+    lost = [leg for leg in promotion.legs if leg.stage in _LOST] or promotion.legs
+    if promotion.stage in _LOST:
+        choices += _ways_back(promotion, lost, environments)
+    if promotion.stage is Stage.HEALTHY:
+        choices += _next_steps(promotion, environments)
+    return tuple(choices)
+
+
+def _ways_back(
+    promotion: Promotion, lost: list[Leg] | tuple[Leg, ...], environments: Mapping[str, Environment]
+) -> list[Choice]:
+    """A rollback that fails is not taken back by a button: its versions ran badly, both."""
+    place = environments.get(promotion.environment)
+    if promotion.verb != "promote" or (place and place.verification.on_failure is OnFailure.NOTHING):
+        return []
+    several = len(promotion.legs) > 1
+    return [
+        _say(
+            f"Roll back {leg.service}" if several else "Roll back",
+            f"rollback {leg.service} in {promotion.environment} from {leg.to_version} to {leg.from_version}",
+        )
+        for leg in lost[:MOST]
+        if leg.from_version is not None and _sayable(leg.service, leg.to_version, leg.from_version)
+    ]
+
+
+def _next_steps(promotion: Promotion, environments: Mapping[str, Environment]) -> list[Choice]:
+    """To every environment that waits for this one, or else to the next in order. A rollback leads nowhere."""
+    if promotion.verb != "promote":
+        return []
+    waiting = [each for each in environments.values() if each.after == promotion.environment]
+    order = list(environments)
+    if not waiting and promotion.environment in order[:-1]:
+        following = environments[order[order.index(promotion.environment) + 1]]
+        waiting = [following] if following.after is None else []
+    several = len(promotion.legs) > 1
+    return [
+        _say(
+            f"Promote {leg.service} to {place.name}" if several else f"Promote to {place.name}",
+            f"promote {leg.service} {leg.to_version} to {place.name}{_gated(place, promotion.environment)}",
+        )
+        for place in waiting[:MOST]
+        for leg in promotion.legs[:MOST]
+        if _sayable(leg.service, leg.to_version, place.name)
+    ]
+
+
+def _gated(place: Environment, before: str) -> str:
+    """A version that has to soak first waits for that, and then goes by itself."""
+    return " when healthy" if place.after == before and place.soak > timedelta() else ""
+
+
+def _sayable(*words: str) -> bool:
+    return all(map(SAYABLE.fullmatch, words))
+
+
+def _say(label: str, sentence: str) -> Choice:
+    return Choice(label, action=SAY, value=sentence)
