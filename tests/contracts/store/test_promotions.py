@@ -134,6 +134,15 @@ def test_one_that_is_reopened_goes_on(promotions: Promotions) -> None:
     assert promotions.ended("production", "payment") is None
 
 
+def test_one_whose_end_is_being_told_is_underway_until_it_was(promotions: Promotions) -> None:
+    promotions.begin(one(stage=Stage.HEALTHY, telling=True))
+    told = promotions.promotions()[0]
+    assert promotions.ended("production", "payment") is None
+    assert promotions.keep(replace(told, telling=False))
+    assert promotions.promotions() == ()
+    assert promotions.ended("production", "payment")
+
+
 def test_what_ended_long_ago_is_forgotten_and_what_goes_on_is_not(store: Store) -> None:
     long_ago, lately = NOON - timedelta(days=31), NOON - timedelta(days=29)
     store.promotions.begin(one("#1", asked=long_ago, stage=Stage.HEALTHY, reached={Stage.HEALTHY: long_ago}))
