@@ -206,6 +206,7 @@ def _pull(pull: Found, login: str) -> PullRequest:
         draft=pull.draft,
         merged_as=pull.merge_commit_sha if merged else None,
         merged_by=getattr(pull.merged_by, "login", None) if merged else None,
+        opened=pull.created_at,
     )
 
 

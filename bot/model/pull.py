@@ -1,6 +1,7 @@
 """Pull requests as a forge tells them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -23,6 +24,8 @@ class PullRequest:
     merged_as: str | None = None
     """The commit that it became on the base branch: of a merge, a squash, or the last of a rebase."""
     merged_by: str | None = None
+    opened: datetime | None = None
+    """By the forge's clock, where it says so."""
 
 
 class Checks(StrEnum):
@@ -60,3 +63,16 @@ class Progress:
     queued: bool = False
     """Whether it waits in the merge queue, or merges by itself as soon as the rules allow."""
     closed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Something happened in a repository of the catalog, as someone says: look, and believe what is seen.
+
+    Without pull requests and commit it may be about any of them.
+    """
+
+    repository: str
+    pulls: tuple[int, ...] = ()
+    commit: str = ""
+    """The newest of the branch, or of the pull requests, that it is about."""

@@ -32,7 +32,9 @@ def test_open_gives_the_new_pull_request(world, pull):
         state="open",
         author="quarterdeck",
         ours=True,
+        opened=pull.opened,
     )
+    assert pull.opened == world.gitops.pulls()[0].created.replace(microsecond=0)
 
 
 def test_row_110_opening_again_gives_the_same_one(world, adapter, pull):
