@@ -1,0 +1,105 @@
+"""What is said where a version fails: what ails it, what its engine and its probes say, and the way back.
+
+Pure. All that it quotes is another's: it is cut here, and escaped by whoever shows it. The one message of a promotion
+says why in a clause; this is for its thread. Messages stay, so times in them are times of day.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot import wording
+from bot.drift.offers import SAYABLE
+from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.sync import Ailment, Sighting
+from bot.model.verification import Proof
+from bot.printing import printable
+
+AILMENTS = 5
+EVENTS = 5
+LOG = 15
+LOGS = 2
+"""Objects whose last lines are shown: one that fails fails in all its replicas alike."""
+WIDEST = 240
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+"""What colours a log in a terminal (ECMA-48, CSI sequences)."""
+
+
+def details(promotion: Promotion, legs: Sequence[Leg], seen: Mapping[str, Sighting], now: datetime) -> Reply:
+    """What is to be known of services that failed: `seen` are their sightings, by name, as far as there are any."""
+    sections = [section for leg in legs for section in _leg(leg, seen.get(leg.service), now, named=len(legs) > 1)]
+    return Reply(Outcome.ANSWERED, " ".join(failed(promotion, leg) for leg in legs), tuple(sections))
+
+
+def failed(promotion: Promotion, leg: Leg) -> str:
+    """`payment v1.3.0 failed in production: 1 of 3 replicas ready.`"""
+    said = "was not healthy in time" if leg.stage is Stage.TIMED_OUT else "failed"
+    why = f": {line(leg.why).rstrip('.')}" if leg.why else ""
+    return f"{leg.service} {wording.short(leg.to_version)} {said} in {promotion.environment}{why}."
+
+
+def ways_back(promotion: Promotion) -> tuple[Choice, ...]:
+    """A button for each service that failed, its target fixed: pressed late, it takes back nothing newer.
+
+    None for a rollback, which there is no way back from, nor where a name can't be said.
+    """
+    if promotion.verb == "rollback":
+        return ()
+    legs = [leg for leg in promotion.legs if leg.stage in {Stage.FAILED, Stage.TIMED_OUT}]
+    return tuple(
+        Choice("Roll back" if len(legs) == 1 else f"Roll back {leg.service}", action="say", value=said, danger=True)
+        for leg in legs
+        if (said := way_back(promotion.environment, leg))
+    )
+
+
+def way_back(environment: str, leg: Leg) -> str:
+    """`rollback payment in production from v1.3.0 to v1.2.9`; "" where no version is known to go back to."""
+    if leg.from_version is None or leg.from_version == leg.to_version:
+        return ""
+    if not (SAYABLE.fullmatch(leg.service) and SAYABLE.fullmatch(environment)):
+        return ""
+    return f"rollback {leg.service} in {environment} from {leg.to_version} to {leg.from_version}"
+
+
+def line(text: str) -> str:
+    """One line of another's text, cut: no colours, no control characters."""
+    flat = " ".join(printable(_STEERING.sub("", text).replace("\t", " ")).split("\n")).strip()
+    return flat if len(flat) <= WIDEST else f"{flat[: WIDEST - 1]}…"
+
+
+def _leg(leg: Leg, seen: Sighting | None, now: datetime, *, named: bool) -> list[Section]:
+    found: list[Section] = []
+    if named:
+        found.append(Section(f"{leg.service}:"))
+    ailments = seen.ailments if seen else ()
+    if lines := [_ailment(each, now) for each in ailments[:AILMENTS]]:
+        more = len(ailments) - len(lines)
+        found.append(_code([*lines, *([f"… and {more} more"] if more else [])]))
+    if proofs := [_proof(each) for each in leg.proofs if not each.passed]:
+        found.append(_code(proofs))
+    engine = seen.deployed if seen else None
+    if engine and engine.trouble and all(each.object != engine.object for each in ailments[:AILMENTS]):
+        found.append(_code([line(f"{engine.object}: {engine.trouble}")]))
+    events = dict.fromkeys(line(event) for each in ailments for event in each.symptoms.events)
+    if events:
+        found += [Section("Its newest warnings:"), _code([*events][:EVENTS])]
+    for each in [each for each in ailments if each.symptoms.log][:LOGS]:
+        found += [
+            Section(f"The last lines of {each.object}:"),
+            _code([line(said) for said in each.symptoms.log[-LOG:]]),
+        ]
+    return found
+
+
+def _ailment(ailment: Ailment, now: datetime) -> str:
+    return line(f"{ailment.object}: {wording.said(ailment, now)}")
+
+
+def _proof(proof: Proof) -> str:
+    return line(f"{proof.what}: {proof.evidence}")
+
+
+def _code(lines: Sequence[str]) -> Section:
+    return Section("\n".join(lines), Layout.CODE)
