@@ -6,6 +6,7 @@ says why in a clause; this is for its thread. Messages stay, so times in them ar
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot import wording
@@ -37,6 +38,17 @@ def failed(promotion: Promotion, leg: Leg) -> str:
     said = "was not healthy in time" if leg.stage is Stage.TIMED_OUT else "failed"
     why = f": {line(leg.why).rstrip('.')}" if leg.why else ""
     return f"{leg.service} {wording.short(leg.to_version)} {said} in {promotion.environment}{why}."
+
+
+def goes_back(done: Reply) -> Reply:
+    """That the bot rolls back by itself: `done` is what came of that."""
+    return replace(done, text=f"Rolled back by itself, as the config says for what fails. {done.text}", private=False)
+
+
+def stays(promotion: Promotion, leg: Leg, why: str) -> Reply:
+    """That it does not, though the config asks it to."""
+    text = f"{leg.service} in {promotion.environment} is not rolled back by itself: {line(why).rstrip('.')}."
+    return Reply(Outcome.ANSWERED, text, choices=ways_back(replace(promotion, legs=(leg,))))
 
 
 def ways_back(promotion: Promotion) -> tuple[Choice, ...]:

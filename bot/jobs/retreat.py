@@ -1,0 +1,189 @@
+"""What is done where a version fails: its thread is told what ails it, and it is rolled back where the config says so.
+
+May be called again for the same failure: a rollback that is there is found again by its branch, its commit by its
+trailer, and its promotion by its key. Which may be rolled back is `bot.promotions.retreat`'s to say.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot import pins
+from bot.conversation import Answer
+from bot.errors import Refusal, Unavailable
+from bot.lineage import Lineage
+from bot.model.catalog import Catalog, Target
+from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.reply import Outcome, Reply, Section
+from bot.model.request import Actor, Message, Place
+from bot.model.rules import Person
+from bot.model.sync import Sighting
+from bot.model.verification import OnFailure, Verification
+from bot.ports import Chat, Forge, Git, Promotions, Standings
+from bot.promotions import failing
+from bot.promotions.retreat import Situation, hindrance
+from bot.pulls import pending
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Retreat:
+    """`run` is the follower's hook for services that failed.
+
+    `look` sees as closely as it can, logs included. `carry_out` does what a message says in the bot's own name, which
+    is `itself`; `people` are the config's, by whom their forge's logins become people of the chat.
+    """
+
+    catalog: Catalog
+    promotions: Promotions
+    standings: Standings
+    chat: Chat
+    forge: Callable[[], Forge | None]
+    git: Callable[[], Git]
+    look: Callable[[Sequence[Target]], Sequence[Sighting]]
+    carry_out: Callable[[Message], Answer]
+    itself: Actor
+    people: Mapping[str, Person]
+    now: Callable[[], datetime]
+
+    def run(self, promotion: Promotion, legs: Sequence[Leg]) -> None:
+        """Tell it, and roll back what may be. Unavailable if Git can't be read; what the chat won't take is logged."""
+        now, git = self.now(), self.git()
+        verification = self.catalog.environments[promotion.environment].verification
+        targets = {
+            each.service: each
+            for each in git.targets(self.catalog)
+            if each.environment == promotion.environment and each.service in {leg.service for leg in legs}
+        }
+        seen = {each.target.service: each for each in self.look([*targets.values()])}
+        told = failing.details(promotion, legs, seen, now)
+        if verification.on_failure is not OnFailure.ROLLBACK:
+            self._say(promotion, told)
+            return
+        whys = {leg: self._hindrance(git, promotion, leg, targets, verification, now) for leg in legs}
+        self._say(promotion, _with_hindrances(promotion, told, whys))
+        for leg in [leg for leg, why in whys.items() if not why]:
+            self._go_back(promotion, leg, now)
+
+    def _hindrance(
+        self, git: Git, promotion: Promotion, leg: Leg, targets: Mapping[str, Target], verification: Verification,
+        now: datetime,
+    ) -> str:  # fmt: skip
+        """What can't be found out stands against it."""
+        try:
+            target = targets.get(leg.service)
+            if target is None:
+                return "it is no longer in Git"
+            known = self._situation(git, promotion, leg, target)
+        except (Refusal, Unavailable) as trouble:
+            return str(trouble).rstrip(".")
+        return hindrance(promotion, leg, known, verification, now)
+
+    def _situation(self, git: Git, promotion: Promotion, leg: Leg, target: Target) -> Situation:
+        forge, before = self.forge(), leg.from_version
+        pulls = forge.pulls(target.repository) if forge else ()
+        this = (promotion.repository, promotion.key)
+        return Situation(
+            current=pins.current(git.head(target.repository), target),
+            lineage=Lineage(git.moves(target)),
+            before=self.standings.standing(target.environment, target.service, before) if before else None,
+            pulls=[pull for pull in pulls if pull.ours and pending.moved(git, pull, target.repository, [target])],
+            others=[
+                each
+                for each in self.promotions.promotions()
+                if each.environment == target.environment
+                and (each.repository, each.key) != this
+                and any(other.service == target.service for other in each.legs)
+            ],
+        )
+
+    def _go_back(self, promotion: Promotion, leg: Leg, now: datetime) -> None:
+        place = self._place(promotion)
+        said = failing.way_back(promotion.environment, leg)
+        message = Message(
+            f"retreat:{promotion.repository}:{promotion.key}:{leg.service}", said, self.itself, place, now, resumed=True
+        )
+        try:
+            answer = self.carry_out(message)
+        except (Refusal, Unavailable) as trouble:
+            self._say(promotion, failing.stays(promotion, leg, str(trouble)))
+            return
+        reply = answer.reply
+        if reply.pull is None and reply.commit is None:
+            self._say(promotion, failing.stays(promotion, leg, reply.text))
+            return
+        told = replace(failing.goes_back(reply), mentions=self._concerned(promotion), broadcast=True)
+        self._begin(promotion, leg, reply, self._say(promotion, told), now)
+        self._tell_channel(promotion, told)
+        if (warning := answer.afterwards()) is not None:
+            self._say(promotion, warning)
+
+    def _begin(self, promotion: Promotion, leg: Leg, reply: Reply, message: str, now: datetime) -> None:
+        """The rollback is followed as what was asked for is."""
+        pull, commit = reply.pull, reply.commit or ""
+        place, stage = self._place(promotion), Stage.OPEN if pull else Stage.MERGED
+        self.promotions.begin(
+            Promotion(
+                repository=promotion.repository,
+                key=f"#{pull.number}" if pull else commit,
+                environment=promotion.environment,
+                verb="rollback",
+                legs=(Leg(leg.service, leg.to_version, leg.from_version or "", stage),),
+                by=self.itself,
+                asked=now,
+                title=pull.title if pull else "",
+                stage=stage,
+                reached={Stage.REQUESTED: now, stage: now},
+                pull=pull.number if pull else None,
+                url=pull.url if pull else "",
+                head=pull.head if pull else "",
+                commit=commit,
+                automatic=True,
+                after=promotion.key,
+                channel=(place.channel or "") if message else "",
+                message=message,
+                thread=(place.thread or "") if message else "",
+            )
+        )
+
+    def _concerned(self, promotion: Promotion) -> tuple[str, ...]:
+        """Who asked, who approved and who merged, as far as the config knows them in the chat."""
+        known = {each.github.casefold(): each.id for each in self.people.values() if each.github}
+        logins = (*promotion.approvers, promotion.merged_by)
+        ids = [promotion.by.id, *(known.get(login.casefold(), "") for login in logins)]
+        return tuple(dict.fromkeys(each for each in ids if each))
+
+    def _place(self, promotion: Promotion) -> Place:
+        channel = promotion.channel or self.catalog.environments[promotion.environment].channel
+        return Place(channel=channel, thread=(promotion.thread or promotion.message or None) if channel else None)
+
+    def _tell_channel(self, promotion: Promotion, told: Reply) -> None:
+        """The environment's own channel learns of it too, where it was asked for in another."""
+        channel = self.catalog.environments[promotion.environment].channel
+        if channel and promotion.channel and promotion.channel not in {channel, self.chat.channel(channel)}:
+            self._post(Place(channel=channel), replace(told, mentions=(), broadcast=False))
+
+    def _say(self, promotion: Promotion, reply: Reply) -> str:
+        return self._post(self._place(promotion), reply)
+
+    def _post(self, place: Place, reply: Reply) -> str:
+        """The message's id; "" where it could not be said, which keeps nothing else back."""
+        if place.channel is None:
+            return ""
+        try:
+            return self.chat.post(place, reply)
+        except (Refusal, Unavailable) as trouble:
+            log.warning("%s could not be told: %s", reply.text, trouble)
+            return ""
+
+
+def _with_hindrances(promotion: Promotion, told: Reply, whys: Mapping[Leg, str]) -> Reply:
+    """With the reasons why people have to decide, and a button for each service that they decide on."""
+    against = {leg: why for leg, why in whys.items() if why}
+    if not against:
+        return told
+    sentences = [Section(failing.stays(promotion, leg, why).text) for leg, why in against.items()]
+    ways = [way for leg in against for way in failing.ways_back(replace(promotion, legs=(leg,)))]
+    return replace(told, outcome=Outcome.ANSWERED, sections=(*told.sections, *sentences), choices=tuple(ways))
