@@ -51,6 +51,8 @@ class Leg:
     ailing: datetime | None = None
     """Since when it has been degraded without a break."""
     proofs: tuple[Proof, ...] = ()
+    there: datetime | None = None
+    """When its cluster was first seen to have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Promotion:
     """The message that tells it; "" where there is none, or nobody knows which it is."""
     thread: str = ""
     """The thread that this message is in, "" if it begins its own."""
+    link: str = ""
+    """Where people read it."""
     shown: str = ""
     """A fingerprint of what the message says."""
     telling: bool = False

@@ -112,7 +112,7 @@ def _leg(found: Mapping[str, Any]) -> Leg:
             for each in found.get("proofs", ())
         ),
     }
-    given |= {name: datetime.fromisoformat(given[name]) for name in ("well", "ailing") if given.get(name)}
+    given |= {name: datetime.fromisoformat(given[name]) for name in ("there", "well", "ailing") if given.get(name)}
     return Leg(**given)
 
 
