@@ -179,7 +179,7 @@ class Deployed:
     held: str = ""
     """Why asking it to sync would be in vain, and what to do instead, in a sentence: it is suspended."""
     since: datetime | None = None
-    """When it applied `revision`, if it says so."""
+    """When it applied what is there, if it says so: `revision` may be a later commit, in which nothing of it is new."""
     attempted: str | None = None
     """The commit that it tried to apply last, if that is another."""
     health: Health | None = None
@@ -187,7 +187,8 @@ class Deployed:
     trouble: str = ""
     """What went wrong when it tried last, in words: `the sync failed: Job shop/migrate, a PreSync hook, failed`."""
     waiting: str = ""
-    """What it waits for before it applies what Git says: a sync window, another object, a retry."""
+    """What it waits for before it applies what Git says: a sync window, another object, a retry. It follows the words
+    "waits for"."""
     paused: str = ""
     """That somebody switched it off: `suspended in Flux`, `auto-sync is off in Argo CD`."""
     paused_since: datetime | None = None

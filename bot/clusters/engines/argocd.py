@@ -10,16 +10,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.clusters.engines.argocd_status import (
+    SKIP,
+    Around,
+    at,
+    automated,
+    is_skipped,
+    phase,
+    told,
+)
 from bot.clusters.engines.claims import Claim, Place, folder_key, repository_key
-from bot.clusters.engines.said import commit, entries, moment, reference, text, within, written
-from bot.comparison.schema import section
+from bot.clusters.engines.said import entries, moment, reference, text, within, written
 from bot.model.sync import Deployed, Manifest, ObjectRef
 
-GROUP, KIND = "argoproj.io", "Application"
+GROUP, KIND, PROJECT, SET = "argoproj.io", "Application", "AppProject", "ApplicationSet"
 REFRESH = "argocd.argoproj.io/refresh"
 """Set to `normal` it asks for a comparison with Git's newest now; Argo CD takes it off again. A sync follows where
 auto-sync is on and, if nothing is new in Git, self-heal."""
-_SKIP = "argocd.argoproj.io/skip-reconcile"
 _PINNED = re.compile(r"[v^~<>=*! ]*\d+(\.|$)|[0-9a-f]{40}$|refs/tags/")
 _ITS_OWN = frozenset(("https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"))
 _REWRITING = {
@@ -34,7 +41,7 @@ _REWRITING = {
 """Settings of a source by which something else is deployed than its folder says."""
 
 
-def claims(application: Manifest, cluster: str) -> Iterator[Claim]:
+def claims(application: Manifest, cluster: str, around: Around) -> Iterator[Claim]:
     """What an Application that is in a cluster says it deploys: a claim for each source that is a folder."""
     spec, status = within(application, "spec"), within(application, "status")
     destination = within(spec, "destination")
@@ -48,9 +55,10 @@ def claims(application: Manifest, cluster: str) -> Iterator[Claim]:
             continue
         others = {place for other, place in zip(sources, places, strict=True) if _makes_objects(other)}
         kind = text(kinds[index]) if index < len(kinds) else ""
+        deployed = _deployed(application, cluster, source, _revision(status, index, source))
         yield Claim(
             replace(
-                _deployed(application, cluster, source, _revision(status, index, source)),
+                told(deployed, application, index, around),
                 recurses=kind in {"", "Directory"} and within(source, "directory").get("recurse") is True,
             ),
             places[index],
@@ -65,16 +73,13 @@ def claims(application: Manifest, cluster: str) -> Iterator[Claim]:
 
 def held(application: Manifest) -> tuple[str, bool]:
     """Why asking for a refresh would undo nothing, "" if it would; and whether it would do nothing at all."""
-    metadata = within(application, "metadata")
-    automated = within(application, "spec").get("syncPolicy")
-    automated = automated.get("automated") if isinstance(automated, Mapping) else None
-    namespace = text(metadata.get("namespace"))
-    by_hand = f"run: argocd app sync {namespace}/{metadata.get('name')}"
-    if str(section(metadata, "annotations").get(_SKIP)).lower() == "true":
-        return f"Argo CD leaves it alone; take off its annotation {_SKIP}", True
-    if not isinstance(automated, Mapping) or automated.get("enabled") is False:
+    ref, policy = reference(application), automated(application)
+    by_hand = f"run: argocd app sync {ref.namespace}/{ref.name}"
+    if is_skipped(application):
+        return f"Argo CD leaves it alone; take off its annotation {SKIP}", True
+    if policy is None:
         return f"auto-sync is off for it in Argo CD; {by_hand}", True
-    if automated.get("selfHeal") is not True:
+    if policy.get("selfHeal") is not True:
         return f"self-heal is off for it in Argo CD, which then syncs new commits alone; {by_hand}", False
     return "", False
 
@@ -84,7 +89,7 @@ def begun(application: Manifest) -> datetime | None:
     ending = within(application, "metadata").get("deletionTimestamp")
     if ending:
         return moment(ending)
-    if _phase(application) in {"Running", "Terminating"}:
+    if phase(application) in {"Running", "Terminating"}:
         return moment(within(application, "status", "operationState").get("startedAt"))
     return written(application, "operation")
 
@@ -167,41 +172,29 @@ def _revision(status: Mapping[str, Any], index: int, source: Mapping[str, Any]) 
     """
     sync, operation = within(status, "sync"), within(status, "operationState")
     if sync.get("status") == "Synced" and _same(within(sync, "comparedTo"), index, source):
-        return _at(sync, index)
+        return at(sync, index)
     history = entries(status.get("history"))
     if history:
-        return _at(history[-1], index) if _same(history[-1], index, source) else None
+        return at(history[-1], index) if _same(history[-1], index, source) else None
     asked, result = within(operation, "operation", "sync"), within(operation, "syncResult")
     whole = not asked.get("dryRun") and not asked.get("resources")
     if operation.get("phase") == "Succeeded" and whole and _same(result, index, source):
-        return _at(result, index)
+        return at(result, index)
     return None
 
 
-def _at(told: Mapping[str, Any], index: int) -> str | None:
-    revisions = told.get("revisions")
-    if isinstance(revisions, list) and revisions:
-        return commit(revisions[index]) if index < len(revisions) else None
-    return commit(told.get("revision")) if index == 0 else None
-
-
-def _same(told: Mapping[str, Any], index: int, source: Mapping[str, Any]) -> bool:
+def _same(said: Mapping[str, Any], index: int, source: Mapping[str, Any]) -> bool:
     """Whether what is told is told of the source as it is now: the spec may have changed since."""
-    sources = entries(told.get("sources")) or entries([told.get("source")])
+    sources = entries(said.get("sources")) or entries([said.get("source")])
     return not sources or (index < len(sources) and _place(sources[index]) == _place(source))
 
 
 def _busy(application: Manifest) -> str:
-    phase = _phase(application)
     if within(application, "metadata").get("deletionTimestamp"):
         return "Argo CD is deleting it"
-    if within(application, "operation") or phase == "Running":
+    if within(application, "operation") or phase(application) == "Running":
         return "Argo CD is syncing it"
-    return "Argo CD is breaking off a sync of it" if phase == "Terminating" else ""
-
-
-def _phase(application: Manifest) -> str:
-    return text(within(application, "status", "operationState").get("phase"))
+    return "Argo CD is breaking off a sync of it" if phase(application) == "Terminating" else ""
 
 
 def _inventory(status: Mapping[str, Any]) -> Iterator[ObjectRef]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
-from bot.clusters.engines import argocd, flux
+from bot.clusters.engines import argocd, argocd_status, flux, flux_status
 from bot.clusters.engines.claims import Claim, Claims
 from bot.clusters.engines.said import reference, within
 from bot.clusters.pages import pages
@@ -46,9 +46,9 @@ class Engines:
 
     def __init__(
         self, reach: Reach, repositories: Mapping[str, Repository], *, hubs: Collection[str] = (),
-        seconds: float = SECONDS,
+        seconds: float = SECONDS, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
-        self._reach, self._repositories, self._seconds = reach, repositories, seconds
+        self._reach, self._repositories, self._seconds, self._clock = reach, repositories, seconds, clock
         self._hubs = frozenset(hubs)
 
     def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
@@ -81,32 +81,41 @@ class Engines:
             connection, discovery = self._reach(cluster)
         except Trouble:
             return "", []
-        look = _Look(connection, discovery, budget)
+        look = _Look(connection, discovery, budget, self._clock())
         return connection.server, [*look.applications(), *look.flux()]
 
 
 class _Look:
     """One look at the engines' objects of one cluster."""
 
-    def __init__(self, connection: Connection, discovery: Discovery, budget: Budget) -> None:
-        self._connection, self._discovery, self._budget = connection, discovery, budget
+    def __init__(self, connection: Connection, discovery: Discovery, budget: Budget, now: datetime) -> None:
+        self._connection, self._discovery, self._budget, self._now = connection, discovery, budget, now
 
     def applications(self) -> Iterator[Claim]:
-        for application in self._all(argocd.GROUP, argocd.KIND):
-            found = self._claims(lambda: argocd.claims(application, self._connection.cluster))  # noqa: B023 - called at once
-            yield from (_unless_stuck(each, argocd.begun(application)) for each in found)
+        found = self._all(argocd.GROUP, argocd.KIND)
+        around = self._around(found)
+        for each in found:
+            claims = self._claims(lambda: argocd.claims(each, self._connection.cluster, around))  # noqa: B023 - called at once
+            yield from (_unless_stuck(claim, argocd.begun(each), around.now) for claim in claims)
+
+    def _around(self, applications: Sequence[Manifest]) -> argocd_status.Around:
+        """Projects, for their sync windows, and ApplicationSets: each is one more list, where any is of interest."""
+        projects = [] if all(map(argocd_status.is_settled, applications)) else self._all(argocd.GROUP, argocd.PROJECT)
+        sets = self._all(argocd.GROUP, argocd.SET) if any(map(argocd_status.owner, applications)) else []
+        return argocd_status.Around(self._now, _by_name(projects), _by_name(sets))
 
     def flux(self) -> Iterator[Claim]:
         found = [*self._all(flux.KUSTOMIZATIONS, "Kustomization"), *self._all(flux.HELMRELEASES, "HelmRelease")]
         wanted = {kind for kind, _, _ in map(flux.source_of, found)}
-        sources = {}
-        for kind in flux.SOURCE_KINDS:
+        wanted |= {flux.CHART} if any(map(flux_status.chart_of, found)) else set()
+        around = {}
+        for kind in (*flux.SOURCE_KINDS, flux.CHART):
             for source in self._all(flux.SOURCES, kind) if kind in wanted else ():
-                ref = reference(source)
-                sources[kind, ref.namespace, ref.name] = source
+                around[_key(source)] = source
+        around |= {_key(each): each for each in found}
         for each in found:
-            claims = self._claims(lambda: flux.claims(each, sources, self._connection.cluster))  # noqa: B023 - as above
-            yield from (_unless_stuck(claim, flux.begun(each)) for claim in claims)
+            claims = self._claims(lambda: flux.claims(each, around, self._connection.cluster))  # noqa: B023 - as above
+            yield from (_unless_stuck(claim, flux.begun(each), self._now) for claim in claims)
 
     @staticmethod
     def _claims(said: Callable[[], Iterator[Claim]]) -> list[Claim]:
@@ -202,10 +211,19 @@ class _Request:
         return resource
 
 
-def _unless_stuck(claim: Claim, begun: datetime | None) -> Claim:
+def _key(manifest: Manifest) -> tuple[str, str, str]:
+    ref = reference(manifest)
+    return ref.kind, ref.namespace, ref.name
+
+
+def _by_name(manifests: Sequence[Manifest]) -> Mapping[tuple[str, str], Manifest]:
+    return {_key(each)[1:]: each for each in manifests}
+
+
+def _unless_stuck(claim: Claim, begun: datetime | None, now: datetime) -> Claim:
     """The claim; without what its engine is doing, if it has been at that for longer than anybody should wait."""
     told = claim.deployed
-    if not told.busy or begun is None or abs(datetime.now(UTC) - begun) < PATIENCE:
+    if not told.busy or begun is None or abs(now - begun) < PATIENCE:
         return claim
     return replace(claim, deployed=replace(told, busy=""))
 

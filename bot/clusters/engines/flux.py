@@ -4,22 +4,22 @@ A revision is `main@sha1:<commit>`, before Flux 2.0 `main/<commit>`; of an OCI a
 that the artifact was made of is its origin.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.clusters.engines.claims import Claim, Place, folder_key, repository_key
-from bot.clusters.engines.said import commit, entries, moment, reference, text, within, written
+from bot.clusters.engines.flux_status import Objects, condition, suspended, told
+from bot.clusters.engines.said import commit_of, entries, moment, reference, text, within, written
 from bot.model.sync import Deployed, Manifest, ObjectRef
 
 KUSTOMIZATIONS, HELMRELEASES = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 SOURCES = "source.toolkit.fluxcd.io"
 SOURCE_KINDS = ("GitRepository", "OCIRepository")
+CHART = "HelmChart"
 REQUESTED, FORCED = "reconcile.fluxcd.io/requestedAt", "reconcile.fluxcd.io/forceAt"
 """Any new value asks for a reconciliation now; the same in the second, of a HelmRelease, for an upgrade whether or not
 anything is new."""
-_REVISION = re.compile(r"(?:.*@)?sha1:([0-9a-f]{40})|(?:.+/)?([0-9a-f]{40})")
 _ORIGIN = "org.opencontainers.image.source"
 _REWRITING = {
     "Kustomization": (
@@ -30,17 +30,15 @@ _REWRITING = {
 }  # fmt: skip
 """Settings by which something else is deployed than the folder says. Substitutions are told by the folder itself."""
 
-Sources = Mapping[tuple[str, str, str], Manifest]
-"""By kind, namespace and name."""
 
-
-def claims(manifest: Manifest, sources: Sources, cluster: str) -> Iterator[Claim]:
+def claims(manifest: Manifest, around: Objects, cluster: str) -> Iterator[Claim]:
     """What a Kustomization or HelmRelease says it deploys; nothing if that is in a cluster that it does not name.
+    `around` are the sources, and what is to be known besides.
 
     A Kustomization reaches the folders below its own, by its kustomization or, where there is none, all of them.
     """
     spec, ref = within(manifest, "spec"), reference(manifest)
-    source = sources.get(source_of(manifest))
+    source = around.get(source_of(manifest))
     if source is None or spec.get("kubeConfig"):
         return
     of_chart = ref.kind == "HelmRelease"
@@ -49,8 +47,8 @@ def claims(manifest: Manifest, sources: Sources, cluster: str) -> Iterator[Claim
     if not place[0] or (of_chart and not folder):
         return
     release = _release(manifest) if of_chart else ""
-    told = _deployed(manifest, place, cluster)
-    yield Claim(told, place, branch=_branch(source), below=not of_chart, release=release)
+    deployed = told(_deployed(manifest, place, cluster), manifest, source_of(manifest), around)
+    yield Claim(deployed, place, branch=_branch(source), below=not of_chart, release=release)
 
 
 def source_of(manifest: Manifest) -> tuple[str, str, str]:
@@ -64,7 +62,7 @@ def source_of(manifest: Manifest) -> tuple[str, str, str]:
 def held(manifest: Manifest) -> str:
     """Why asking for a reconciliation would be in vain; "" if it would not."""
     ref = reference(manifest)
-    if within(manifest, "spec").get("suspend") is not True:
+    if not suspended(manifest):
         return ""
     return f"it is suspended in Flux; run: flux resume {ref.kind.lower()} {ref.name} -n {ref.namespace}"
 
@@ -74,7 +72,7 @@ def begun(manifest: Manifest) -> datetime | None:
     ending = within(manifest, "metadata").get("deletionTimestamp")
     if ending:
         return moment(ending)
-    working = _condition(manifest, "Reconciling")
+    working = condition(manifest, "Reconciling")
     if working.get("status") == "True":
         return moment(working.get("lastTransitionTime"))
     return written(manifest, "spec")
@@ -119,11 +117,7 @@ def _release(manifest: Manifest) -> str:
 
 def _applied(status: Mapping[str, Any]) -> str | None:
     """The commit that was applied last, and became ready if it was waited for."""
-    for told in (status.get("lastAppliedRevision"), status.get("lastAppliedOriginRevision")):
-        found = _REVISION.fullmatch(text(told))
-        if found is not None:
-            return commit(found.group(1) or found.group(2))
-    return None
+    return commit_of(status.get("lastAppliedRevision")) or commit_of(status.get("lastAppliedOriginRevision"))
 
 
 def _busy(manifest: Manifest) -> str:
@@ -133,17 +127,12 @@ def _busy(manifest: Manifest) -> str:
         return "Flux is deleting it"
     if held(manifest):
         return ""
-    working = _condition(manifest, "Reconciling")
+    working = condition(manifest, "Reconciling")
     if working.get("status") == "True":
         return "" if working.get("reason") == "ProgressingWithRetry" else "Flux is applying it"
     observed, generation = status.get("observedGeneration"), metadata.get("generation")
     behind = isinstance(observed, int) and isinstance(generation, int) and 0 <= observed < generation
     return "Flux has yet to apply its newest settings" if behind else ""
-
-
-def _condition(manifest: Manifest, kind: str) -> Mapping[str, Any]:
-    found = entries(within(manifest, "status").get("conditions"))
-    return next((each for each in found if each.get("type") == kind), {})
 
 
 def _inventory(listed: object) -> Iterator[ObjectRef]:

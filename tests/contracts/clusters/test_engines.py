@@ -15,7 +15,7 @@ from bot.clusters.engines.engines import Engines
 from bot.clusters.live import Clusters
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Repository, Target
-from bot.model.sync import Deployed, Kind, ObjectRef
+from bot.model.sync import Deployed, Health, Kind, ObjectRef
 from bot.playground.kubernetes import Cluster as Playground
 from bot.playground.kubernetes import mount
 from bot.playground.kubernetes.kinds import KINDS, Served
@@ -37,12 +37,21 @@ APPLICATIONS = "/apis/argoproj.io/v1alpha1"
 KUSTOMIZATIONS = "/apis/kustomize.toolkit.fluxcd.io/v1"
 HELMRELEASES = "/apis/helm.toolkit.fluxcd.io/v2"
 SOURCES = "/apis/source.toolkit.fluxcd.io/v1"
+HOOK = {
+    "group": "batch", "version": "v1", "kind": "Job", "namespace": "pay", "name": "migrate", "syncPhase": "PreSync",
+    "hookType": "PreSync", "hookPhase": "Running",
+}  # fmt: skip
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REFRESH, REQUESTED = "argocd.argoproj.io/refresh", "reconcile.fluxcd.io/requestedAt"
 
 
 REAL = pytest.mark.parametrize("server", [pytest.param("envtest", marks=pytest.mark.envtest)], indirect=True)
 """For what only a real API server judges: rights, and the form that the definitions give."""
+
+
+def ready(status: str, reason: str, message: str) -> dict[str, Any]:
+    at = "2026-01-01T00:00:00Z"
+    return {"type": "Ready", "status": status, "reason": reason, "message": message, "lastTransitionTime": at}
 
 
 class Cluster:
@@ -140,8 +149,9 @@ def test_an_application_and_what_it_applied(cluster: Cluster, clusters: Clusters
             "phase": "Running",
             "startedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "operation": {"sync": {"revision": TWO}},
-            "syncResult": {"revision": TWO, "source": source},
+            "syncResult": {"revision": TWO, "source": source, "resources": [HOOK]},
         },
+        "health": {"status": "Progressing"},
         "resources": [{"group": "apps", "version": "v1", "kind": "Deployment", "namespace": "pay", "name": "web"}],
         "sourceType": "Kustomize",
     }
@@ -160,6 +170,10 @@ def test_an_application_and_what_it_applied(cluster: Cluster, clusters: Clusters
         uid=cluster.send("GET", path)["metadata"]["uid"],
         mark="payment",
         namespace="pay",
+        since=datetime(2026, 1, 1, tzinfo=UTC),
+        attempted=TWO,
+        health=Health.PROGRESSING,
+        waiting="Job pay/migrate, a PreSync hook, to complete",
     )
 
 
@@ -174,6 +188,7 @@ def test_a_kustomization_and_what_it_applied(cluster: Cluster, clusters: Cluster
         "observedGeneration": 1,
         "lastAppliedRevision": f"main@sha1:{ONE}",
         "lastAttemptedRevision": f"main@sha1:{TWO}",
+        "conditions": [ready("False", "HealthCheckFailed", "Deployment/pay/web is in progress")],
         "inventory": {"entries": [{"id": "pay_web_apps_Deployment", "v": "v1"}]},
     }
     path = cluster.kustomization(status, targetNamespace="pay")
@@ -190,6 +205,8 @@ def test_a_kustomization_and_what_it_applied(cluster: Cluster, clusters: Cluster
         uid=cluster.send("GET", path)["metadata"]["uid"],
         namespace="pay",
         recurses=True,
+        attempted=TWO,
+        trouble="what it applied did not become healthy: Deployment/pay/web is in progress",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clusters.engines.argocd import begun, claims, held
+from bot.clusters.engines.argocd_status import Around
 from bot.model.sync import Manifest, ObjectRef
 
 GITOPS = "https://github.com/acme/gitops.git"
@@ -18,6 +19,7 @@ ENTRIES = [
     {"manager": "argocd-controller", "time": "2026-01-01T03:00:00Z", "fieldsV1": {"f:spec": {}}},
 ]
 ASKED = {"operation": {"sync": {}}, "metadata": {"managedFields": ENTRIES}}
+AROUND = Around(datetime(2026, 3, 2, 12, tzinfo=UTC))
 HEALED = {"automated": {"selfHeal": True}}
 
 
@@ -53,7 +55,7 @@ def operation(phase: str, revision: str, **sync: Any) -> dict[str, Any]:
 
 
 def test_an_application_of_one_folder() -> None:
-    (claim,) = claims(application(), "hub")
+    (claim,) = claims(application(), "hub", AROUND)
 
     assert claim.place == ("github.com/acme/gitops", "apps/payment")
     assert (claim.branch, claim.below, claim.beside, claim.server, claim.cluster) == (
@@ -95,7 +97,7 @@ def test_an_application_of_one_folder() -> None:
     ],
 )
 def test_the_commit_that_was_applied(status: dict[str, Any], revision: str | None) -> None:
-    (claim,) = claims(application(status), "hub")
+    (claim,) = claims(application(status), "hub", AROUND)
     assert claim.deployed.revision == revision
 
 
@@ -104,16 +106,18 @@ def test_a_source_among_several_has_its_own_commit() -> None:
     history = [{"id": 0, "revisions": ["1.2.3", ONE], "sources": sources}]
     sync = {"status": "OutOfSync", "revisions": ["1.2.4", TWO], "comparedTo": {"sources": sources}}
 
-    chart, folder = claims(several(*sources, status={"history": history, "sync": sync}), "hub")
+    chart, folder = claims(several(*sources, status={"history": history, "sync": sync}), "hub", AROUND)
 
     assert (chart.deployed.revision, folder.deployed.revision) == (None, ONE)
     assert folder.beside == {("charts.example.com/", "chart redis")}
-    (_, in_sync) = claims(several(*sources, status={"history": history, "sync": {**sync, "status": "Synced"}}), "hub")
+    (_, in_sync) = claims(
+        several(*sources, status={"history": history, "sync": {**sync, "status": "Synced"}}), "hub", AROUND
+    )
     assert in_sync.deployed.revision == TWO
 
 
 def test_a_source_that_only_lends_files_deploys_nothing() -> None:
-    (claim,) = claims(several(VALUES, SOURCE), "hub")
+    (claim,) = claims(several(VALUES, SOURCE), "hub", AROUND)
     assert (claim.place[1], claim.beside) == ("apps/payment", frozenset())
 
 
@@ -133,14 +137,14 @@ def test_a_source_that_only_lends_files_deploys_nothing() -> None:
     ],
 )
 def test_the_branch_it_follows(revision: str, branch: str) -> None:
-    (claim,) = claims(application(spec={"source": {**SOURCE, "targetRevision": revision}}), "hub")
+    (claim,) = claims(application(spec={"source": {**SOURCE, "targetRevision": revision}}), "hub", AROUND)
     assert claim.branch == branch
 
 
 def test_hydrated_sources_are_deployed_from_where_they_are_put() -> None:
     dry = {"repoURL": GITOPS, "path": "apps/payment", "targetRevision": "HEAD"}
     hydrator = {"drySource": dry, "syncSource": {"targetBranch": "env/prod", "path": "payment"}}
-    (claim,) = claims(application(spec={"source": None, "sourceHydrator": hydrator}), "hub")
+    (claim,) = claims(application(spec={"source": None, "sourceHydrator": hydrator}), "hub", AROUND)
     assert (claim.place, claim.branch) == (("github.com/acme/gitops", "payment"), "env/prod")
 
 
@@ -157,7 +161,7 @@ def test_hydrated_sources_are_deployed_from_where_they_are_put() -> None:
     ],
 )
 def test_which_folders_below_it_deploys(kind: str, directory: dict[str, Any], below: bool) -> None:
-    (claim,) = claims(application({"sourceType": kind}, {"source": {**SOURCE, "directory": directory}}), "hub")
+    (claim,) = claims(application({"sourceType": kind}, {"source": {**SOURCE, "directory": directory}}), "hub", AROUND)
     assert claim.below is below
     assert claim.deployed.recurses is (kind != "Kustomize" and directory.get("recurse") is True)
 
@@ -178,7 +182,7 @@ def test_which_folders_below_it_deploys(kind: str, directory: dict[str, Any], be
     ],
 )
 def test_row_126_what_it_is_doing(status: dict[str, Any], parts: dict[str, Any], busy: str) -> None:
-    (claim,) = claims(application(status, **parts), "hub")
+    (claim,) = claims(application(status, **parts), "hub", AROUND)
     assert claim.deployed.busy == busy
 
 
@@ -191,7 +195,7 @@ def test_what_it_deployed() -> None:
         {"kind": "Half", "name": "written"},
         "nonsense",
     ]
-    (claim,) = claims(application({"resources": resources}), "hub")
+    (claim,) = claims(application({"resources": resources}), "hub", AROUND)
     assert claim.deployed.inventory == {
         ObjectRef("apps/v1", "Deployment", "pay", "web"),
         ObjectRef("v1", "ConfigMap", "pay", "old"),
@@ -201,13 +205,13 @@ def test_what_it_deployed() -> None:
 
 @pytest.mark.parametrize(("controller", "mark"), [("argocd", "team-a_payment"), ("team-a", "payment")])
 def test_an_application_in_another_namespace_than_argo_cd_s_has_another_mark(controller: str, mark: str) -> None:
-    (claim,) = claims(application({"controllerNamespace": controller}, metadata={"namespace": "team-a"}), "hub")
+    (claim,) = claims(application({"controllerNamespace": controller}, metadata={"namespace": "team-a"}), "hub", AROUND)
     assert claim.deployed.mark == mark
 
 
 def test_settings_that_deploy_something_else() -> None:
     source = {**SOURCE, "kustomize": {"version": "v5", "images": ["a=b"]}, "helm": {"parameters": []}}
-    (claim,) = claims(application(spec={"source": source}), "hub")
+    (claim,) = claims(application(spec={"source": source}), "hub", AROUND)
     assert claim.deployed.rewrites == ("kustomize.images",)
 
 
@@ -223,7 +227,7 @@ def test_settings_that_deploy_something_else() -> None:
     ],
 )
 def test_a_chart_and_its_values(helm: dict[str, Any], release: str, rewrites: tuple[str, ...]) -> None:
-    (claim,) = claims(application({"sourceType": "Helm"}, {"source": {**SOURCE, "helm": helm}}), "hub")
+    (claim,) = claims(application({"sourceType": "Helm"}, {"source": {**SOURCE, "helm": helm}}), "hub", AROUND)
     assert (claim.release, claim.deployed.rewrites) == (release, rewrites)
 
 
@@ -259,7 +263,7 @@ def test_an_application_that_argo_cd_leaves_alone() -> None:
     ],
 )
 def test_objects_half_written_claim_no_commit(broken: dict[str, Any]) -> None:
-    assert all(claim.deployed.revision is None for claim in claims({**application(), **broken}, "hub"))
+    assert all(claim.deployed.revision is None for claim in claims({**application(), **broken}, "hub", AROUND))
 
 
 @pytest.mark.parametrize(
