@@ -35,6 +35,8 @@ from bot.model.secret import Renewed, Secret
 from bot.model.sync import Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Git
+from bot.promotions.beginning import Beginning
+from bot.recent import Recent
 from bot.survey import Progress, Survey, silently
 
 if TYPE_CHECKING:
@@ -98,9 +100,10 @@ class App:
             registry=self.registry,
             rules=self.settings.rules,
             look=self._context,
-            performer=lambda: self._performer,
+            performer=self._about_to_change,
             confirmations=self._store,
             audit=self._store,
+            beginning=Beginning(self._store.promotions, self.settings.catalog.environments),
             now=self.now,
         )
 
@@ -109,6 +112,10 @@ class App:
         return Performer(
             self._mirrors.writer(), self._forge, self._mirrors.reader, mutes=self._store, engines=self._engines
         )
+
+    def _about_to_change(self) -> Performer:
+        self._recent.forget()
+        return self._performer
 
     def terminal_actor(self, person: str | None, user: str) -> Actor:
         """Who speaks at a terminal: the person of that GitHub name, or the holder of the Git token."""
@@ -128,9 +135,11 @@ class App:
         context = self._context(message)
         wanted = _known(arguments.target, service, context.vocabulary)
         self._clusters.progress = lambda cluster, done, total: progress(f"read from {cluster}", done, total)
-        return replace(context.survey, progress=progress).look(
+        found = replace(context.survey, progress=progress).look(
             context.compared(wanted, _known(arguments.environment, environment, context.vocabulary))
         )
+        self._recent.feed(found, message.at)
+        return found
 
     def check(self, checkout: Path) -> list[str]:
         """What is wrong with a checked-out config repository: a sentence for each target that can't be worked with."""
@@ -211,7 +220,7 @@ class App:
         if deployed is None:
             raise Refusal(f"no engine deploys {target}.")
         asked = syncing.request(target, deployed)
-        self._performer.run(asked)
+        self._about_to_change().run(asked)
         now = self.now()
         said = Message(f"heal:{target}:{now.isoformat()}", "drift.heal: sync", ITSELF, Place(), now)
         try:
@@ -241,6 +250,10 @@ class App:
             registry=self.registry,
             reach=lambda: self._forge,
             mutes=self._store.mutes,
+            promotions=self._store.promotions.promotions,
+            queue=self._store.queue.waiting,
+            standings=self._store.standings.standings,
+            recent=self._recent,
         )
 
     def _survey(self, reader: Git) -> Survey:
@@ -330,6 +343,10 @@ class App:
         store = Store.open(self.surroundings.database_url, self.now)
         self._closing.callback(store.close)
         return store
+
+    @cached_property
+    def _recent(self) -> Recent:
+        return Recent(self.now)
 
     @cached_property
     def _memory(self) -> Memory:

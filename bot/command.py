@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType, NoneType
@@ -21,10 +21,12 @@ from bot.language.grammar import Match, Slot, Usage
 from bot.language.suggest import nearest
 from bot.model.catalog import Catalog, Repository, Target
 from bot.model.change import Errand
+from bot.model.promotion import Promotion, Standing, Waiting
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
 from bot.model.rules import Mute
 from bot.ports import Forge, Git
+from bot.recent import Recent
 from bot.results import Plan
 from bot.survey import Survey
 
@@ -172,6 +174,14 @@ class Context:
 
     mutes: Callable[[str], Sequence[Mute]] = lambda _: ()
     """What is muted in an environment."""
+    promotions: Callable[[], Sequence[Promotion]] = tuple
+    """Those that are followed and have not ended."""
+    queue: Callable[[], Sequence[Waiting]] = tuple
+    """Those that wait for their gates."""
+    standings: Callable[[str], Mapping[str, Standing]] = lambda _: {}
+    """How the versions that an environment runs have done, by service."""
+    recent: Recent = field(default_factory=Recent)
+    """Looks of a moment ago, for what changes nothing."""
 
     @property
     def forge(self) -> Forge:
