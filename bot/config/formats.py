@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
-from bot.model.address import protocol
+from bot.model.address import probed, protocol
 from bot.model.schedule import PERIOD, Cron
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -73,6 +73,37 @@ Mapped = Annotated[dict[K, T], BeforeValidator(lambda found: {} if found == "" e
 def _repository(url: str) -> str:
     protocol(url)
     return url
+
+
+PLACEHOLDERS = ("{service}", "{environment}", "{version}")
+
+
+def _placed(text: str) -> str:
+    """The text with a letter for each placeholder."""
+    for each in PLACEHOLDERS:
+        text = text.replace(each, "x")
+    if "{" in text or "}" in text:
+        raise ValueError(f"has braces other than {', '.join(PLACEHOLDERS)}")
+    return text
+
+
+def _probe_url(url: str) -> str:
+    probed(_placed(url))
+    # Whoever may name a version must not thereby name the host that is asked.
+    if "{version}" in url.split("/")[2]:
+        raise ValueError("has {version} in the host's name; it belongs behind it")
+    return url
+
+
+def _prometheus(url: str) -> str:
+    probed(url, alone=True)
+    return url.rstrip("/")
+
+
+def _job(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", _placed(name)):
+        raise ValueError(f"{name!r} is not a Job's name")
+    return name
 
 
 def _branch(name: str) -> str:
@@ -157,6 +188,9 @@ Label = Annotated[Text, Form(r"[^,]{1,50}", "a label: up to 50 characters, witho
 Source = Annotated[Text, Form(f"{_NAME}/{_NAME}", "a repository as owner/name")]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 RepositoryUrl = Annotated[Text, AfterValidator(_repository)]
+ProbeUrl = Annotated[Text, AfterValidator(_probe_url)]
+Endpoint = Annotated[Text, AfterValidator(_prometheus)]
+JobName = Annotated[Text, AfterValidator(_job)]
 Branch = Annotated[Text, AfterValidator(_branch)]
 Template = Annotated[Text, AfterValidator(_template)]
 Period = Annotated[Text, Form(PERIOD, "a duration such as 30s, 5m or 1h30m")]

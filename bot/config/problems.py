@@ -19,7 +19,8 @@ _SENTENCES = {
     "list_type": "must be a list",
     "string_type": "must be text; quote it if it begins with { or [",
     "int_parsing": "must be a whole number",
-    "greater_than_equal": "must not be negative",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
 }
 
 
@@ -71,6 +72,10 @@ def _problem(found: Mapping[str, Any]) -> Problem:
             sentence = f"{dotted(inside)} has no {key!r}, which it needs"
         case "too_short":
             sentence = f"{dotted(place)} is empty, but needs at least one entry"
+        case "greater_than_equal":
+            sentence = f"{dotted(place)} must be {found['ctx']['ge']} or more"
+        case "less_than_equal":
+            sentence = f"{dotted(place)} must be {found['ctx']['le']} or less"
         case "value_error":
             sentence = f"{dotted(place)}: {found['ctx']['error']}"
         case kind:

@@ -15,11 +15,13 @@ from bot.config.formats import (
     Channel,
     CronLine,
     Email,
+    Endpoint,
     FilePath,
     Flag,
     FolderGlob,
     ImageGlob,
     Jitter,
+    JobName,
     Label,
     Listed,
     Login,
@@ -29,6 +31,7 @@ from bot.config.formats import (
     PersonId,
     PinPath,
     Pointer,
+    ProbeUrl,
     RepositoryUrl,
     Reviewer,
     Source,
@@ -38,6 +41,7 @@ from bot.config.formats import (
     Zone,
 )
 from bot.model.change import Author
+from bot.model.schedule import period
 
 
 class Keys(BaseModel):
@@ -72,19 +76,21 @@ class ProbeKeys(Keys):
     `{service}`, `{environment}` and `{version}` stand for what they name.
     """
 
-    url: Text | None = None
-    """A page that must answer."""
+    url: ProbeUrl | None = None
+    """A page that must answer, over http or https."""
     status: int = Field(default=200, ge=100, le=599)
     """The status it must answer with."""
     contains: Text | None = None
     """Text that its answer must hold."""
-    prometheus: Text | None = None
+    prometheus: Endpoint | None = None
     """The address of a Prometheus, such as `http://prometheus.monitoring:9090`."""
     query: Text | None = None
     """A query of it, of which every value must be between the bounds."""
-    above: float | None = None
-    below: float | None = None
-    job: Text | None = None
+    above: float | None = Field(default=None, allow_inf_nan=False)
+    """What every value must be greater than."""
+    below: float | None = Field(default=None, allow_inf_nan=False)
+    """What every value must be less than."""
+    job: JobName | None = None
     """The name of a Job that must have completed since the version was there. It is read, never made."""
 
     @model_validator(mode="after")
@@ -95,6 +101,13 @@ class ProbeKeys(Keys):
             raise ValueError("needs prometheus and query together")
         if self.query is not None and self.above is None and self.below is None:
             raise ValueError("has a query without a bound; add above or below")
+        given = self.model_fields_set
+        owners = {"status": "url", "contains": "url", "above": "query", "below": "query"}
+        for key, owner in owners.items():
+            if key in given and owner not in given:
+                raise ValueError(f"has {key}, which is for a {owner}")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError("has bounds between which no value is; above must be less than below")
         return self
 
 
@@ -150,9 +163,13 @@ class EnvironmentKeys(Keys):
     the top says."""
 
     @model_validator(mode="after")
-    def _ready_or_draft(self) -> "EnvironmentKeys":
+    def _possible(self) -> "EnvironmentKeys":
         if self.soak != "0s" and self.after is None:
             raise ValueError("has soak without after; name the environment in which versions soak")
+        if period(self.healthy_for) >= period(self.timeout):
+            raise ValueError("has a healthy_for that is not shorter than its timeout, so no version could make it")
+        if self.cluster is None and (self.verify or self.on_failure == "rollback"):
+            raise ValueError("has no cluster, so no version could be verified or seen to fail there; name one")
         if self.merge == "when-ready" and self.draft:
             raise ValueError("has draft: true and merge: when-ready, but a draft is never ready; keep one")
         return self

@@ -104,6 +104,7 @@ def _contradictions(keys: FileKeys, data: Typed, verbs: Collection[str]) -> list
         *_unknown_references(keys, names, verbs),
         *_clashes("environments", keys.environments),
         *_clashes("services", keys.services),
+        *_out_of_order(keys.environments),
         *_shared_paths(keys.environments),
         *_shared_logins(keys),
     ]
@@ -151,6 +152,24 @@ def _clashes(section: str, entries: Mapping[str, Any]) -> Iterator[Problem]:
             owner = owners.setdefault(alias.casefold(), name)
             if owner != name:
                 yield Problem((section, name, "aliases"), f"{section}.{name}.aliases: {alias!r} means {owner} already")
+
+
+def _out_of_order(environments: Mapping[str, EnvironmentKeys]) -> Iterator[Problem]:
+    """Gates that could never open: versions come from environments before, in which health can be told."""
+    order = list(environments)
+    for name, environment in environments.items():
+        before = environment.after
+        if before is None or before not in environments:
+            continue  # it is unknown, or wrong itself: that is said already
+        place = ("environments", name, "after")
+        if before == name:
+            yield Problem(place, f"environments.{name}.after: {name} can't come after itself")
+        elif order.index(before) > order.index(name):
+            why = f"{before} stands below {name}, and the order of environments is that of promotion"
+            yield Problem(place, f"environments.{name}.after: {why}")
+        elif environments[before].cluster is None:
+            why = f"{before} has no cluster, so nobody could tell whether a version is healthy there"
+            yield Problem(place, f"environments.{name}.after: {why}")
 
 
 def _shared_paths(environments: Mapping[str, EnvironmentKeys]) -> Iterator[Problem]:

@@ -50,6 +50,22 @@ def endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def probed(url: str, *, alone: bool = False) -> None:
+    """ValueError unless a page can be asked for there, over http or https; `alone`, without a ? part.
+
+    Plain http is allowed, since inside a cluster there is often nothing else.
+    """
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must begin with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("carries credentials; remove them")
+    if not parts.hostname or not url.isprintable() or " " in url:
+        raise ValueError("is not a well-formed address")
+    if parts.fragment or (alone and parts.query):
+        raise ValueError("must be an address alone: no ? or # part" if alone else "has a # part, which is never sent")
+
+
 def same_forge(url: str, api: str) -> bool:
     """Whether a repository's address is the forge's whose API this is: the same host, or the one of `api.<host>`."""
     host, asked = _split(url).netloc.rpartition("@")[2], _split(api).netloc

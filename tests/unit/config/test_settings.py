@@ -14,6 +14,7 @@ from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Merge
 from bot.model.change import Author
 from bot.model.rules import Ignore, Person, Role, Rules
 from bot.model.schedule import Cron, Every
+from bot.model.verification import JobProbe, OnFailure, QueryProbe, UrlProbe, Verification
 
 SMALLEST = """\
 repositories: {config: {url: https://github.com/acme/gitops.git}}
@@ -186,8 +187,6 @@ roles:
 @pytest.mark.parametrize(
     ("section", "key"),
     [
-        ("environments.production", "after: staging"),
-        ("environments.production", "soak: 30m"),
         ("environments.production", "approvals: 2"),
         ("environments.production", 'freeze: [{from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}]'),
     ],
@@ -430,7 +429,7 @@ def test_the_places_of_a_services_version(tmp_path: Path) -> None:
         ("{file: values.yaml}", "path"),
         ("{path: 'a..b'}", "'a..b' is not a place such as image.tag or images[0].tag"),
         ("{path: a, file: /etc/passwd}", "'/etc/passwd' is not a file's path from the service's folder"),
-        ("{path: a, document: -1}", "services.payment.pins.0.document must not be negative"),
+        ("{path: a, document: -1}", "services.payment.pins.0.document must be 0 or more"),
         ("{path: a, document: one}", "services.payment.pins.0.document must be a whole number"),
     ],
 )
@@ -474,3 +473,138 @@ def test_a_source_is_owner_and_name(tmp_path: Path) -> None:
     assert found == [
         "quarterdeck.yaml:3: services.payment.source: 'https://acme/payment' is not a repository as owner/name"
     ]
+
+
+GATED = """\
+repositories: {config: {url: https://github.com/acme/gitops.git}}
+environments:
+  staging: {path: "staging/{service}", cluster: staging}
+  production: {path: "production/{service}", cluster: production, after: staging, soak: 30m}
+"""
+
+
+def test_what_a_version_has_to_do_in_an_environment(tmp_path: Path) -> None:
+    text = """\
+repositories: {config: {url: https://github.com/acme/gitops.git}}
+deployments: true
+environments:
+  staging:
+    path: staging/{service}
+    cluster: staging
+    healthy_for: 5m
+    timeout: 1h
+    on_failure: rollback
+    verify:
+    - {url: "https://{service}.example.com/healthz?v={version}", status: 204, contains: ok}
+    - {prometheus: "http://prometheus.monitoring:9090/", query: 'rate(errors{app="{service}"}[5m])', below: 0.5}
+    - {job: "{service}-smoke"}
+  production: {path: "production/{service}", after: staging, soak: 1d, deployments: false}
+"""
+    staging, production = settings(tmp_path, text).catalog.environments.values()
+    assert staging.verification == Verification(
+        timedelta(minutes=5),
+        timedelta(hours=1),
+        (
+            UrlProbe("https://{service}.example.com/healthz?v={version}", 204, "ok"),
+            QueryProbe("http://prometheus.monitoring:9090", 'rate(errors{app="{service}"}[5m])', above=None, below=0.5),
+            JobProbe("{service}-smoke"),
+        ),
+        OnFailure.ROLLBACK,
+    )
+    assert (staging.after, staging.soak, staging.deployments) == (None, timedelta(), True)
+    assert (production.after, production.soak, production.deployments) == ("staging", timedelta(days=1), False)
+    assert production.verification == Verification(timedelta(seconds=30), timedelta(minutes=30), (), OnFailure.OFFER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("after: staging", "after: production", "4: environments.production.after: production can't come after itself"),
+        (
+            "after: staging",
+            "after: stagin",
+            "4: environments.production.after: unknown environment 'stagin'; did you mean 'staging'?",
+        ),
+        (
+            "cluster: staging}",
+            "cluster: staging, after: production}",
+            "3: environments.staging.after: production stands below staging, and the order of environments is",
+        ),
+        (
+            ", cluster: staging}",
+            "}",
+            "4: environments.production.after: staging has no cluster, so nobody could tell whether a version is healthy",
+        ),
+        (
+            "after: staging, ",
+            "",
+            "4: environments.production: has soak without after; name the environment in which versions soak",
+        ),
+        (
+            "soak: 30m",
+            "soak: half an hour",
+            "4: environments.production.soak: 'half an hour' is not a duration such as",
+        ),
+        (
+            "soak: 30m",
+            "healthy_for: 30m",
+            "4: environments.production: has a healthy_for that is not shorter than its timeout, so no version could",
+        ),
+        (
+            "cluster: production, ",
+            "on_failure: rollback, ",
+            "4: environments.production: has no cluster, so no version could be verified or seen to fail there",
+        ),
+        (
+            "soak: 30m",
+            "on_failure: panic",
+            "4: environments.production.on_failure must be 'offer', 'rollback' or 'nothing'",
+        ),
+    ],
+)
+def test_an_order_that_can_not_be_kept(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert settings(tmp_path, GATED).catalog.environments["production"].soak == timedelta(minutes=30)
+    (problem,) = problems(tmp_path, GATED.replace(old, new))
+    assert problem.startswith(f"quarterdeck.yaml:{sentence}")
+
+
+ONE_KIND = "verify: needs exactly one of url, query and job"
+
+
+@pytest.mark.parametrize(
+    ("probe", "sentence"),
+    [
+        ("{}", ONE_KIND),
+        ("{url: https://a.example, job: smoke}", ONE_KIND),
+        ("{prometheus: https://p.example, job: smoke}", "verify: needs prometheus and query together"),
+        ("{query: up, above: 0}", "verify: needs prometheus and query together"),
+        ("{prometheus: https://p.example, query: up}", "verify: has a query without a bound; add above or below"),
+        (
+            "{prometheus: https://p.example, query: up, above: 2, below: 2}",
+            "verify: has bounds between which no value is; above must be less than below",
+        ),
+        ("{prometheus: https://p.example, query: up, above: .inf}", "verify.0.above must be a number"),
+        ("{prometheus: https://p.example, query: up, above: inf}", "verify.0.above must be a number"),
+        ("{job: smoke, status: 204}", "verify: has status, which is for a url"),
+        ("{job: Smoke}", "verify.0.job: 'Smoke' is not a Job's name"),
+        ("{url: https://a.example, status: 600}", "verify.0.status must be 599 or less"),
+        ("{url: https://a.example, status: 99}", "verify.0.status must be 100 or more"),
+        ("{url: ftp://a.example}", "verify.0.url: must begin with https:// or http://"),
+        ("{url: file:///etc/passwd}", "verify.0.url: must begin with https:// or http://"),
+        ("{url: 'https://'}", "verify.0.url: is not a well-formed address"),
+        ("{url: 'https://u:hunter2@a.example'}", "verify.0.url: carries credentials; remove them"),
+        ("{url: 'https://a.example/#{version}'}", "verify.0.url: has a # part, which is never sent"),
+        (
+            "{url: 'https://a.example/{tag}'}",
+            "verify.0.url: has braces other than {service}, {environment}, {version}",
+        ),
+        ("{url: 'https://{version}/'}", "verify.0.url: has {version} in the host's name; it belongs behind it"),
+        (
+            "{prometheus: 'https://p.example?token=hunter2', query: up, above: 0}",
+            "verify.0.prometheus: must be an address alone: no ? or # part",
+        ),
+    ],
+)
+def test_a_probe_that_can_not_be_made(tmp_path: Path, probe: str, sentence: str) -> None:
+    text = GATED.replace("cluster: staging}", f"cluster: staging, verify: {probe}}}")
+    assert problems(tmp_path, text) == [f"quarterdeck.yaml:3: environments.staging.{sentence}"]
