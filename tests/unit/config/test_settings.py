@@ -533,7 +533,7 @@ environments:
         (
             ", cluster: staging}",
             "}",
-            "4: environments.production.after: staging has no cluster, so nobody could tell whether a version is healthy",
+            "4: environments.production.after: staging has no cluster, so nobody could tell whether a version is",
         ),
         (
             "after: staging, ",
