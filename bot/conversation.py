@@ -7,6 +7,7 @@ Must not know any verb, nor how messages arrive or leave.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
 from threading import Lock
 
@@ -17,20 +18,25 @@ from bot.errors import Refusal, Unavailable
 from bot.model.change import (
     Adopted,
     Change,
+    Committed,
     Errand,
     Muting,
     Opened,
+    Proposal,
     Release,
     SyncRequest,
     Unchanged,
     Withdrawal,
 )
+from bot.model.change import Outcome as Result
 from bot.model.pull import PullRequest
 from bot.model.reply import Layout, Outcome, Reply, Section
-from bot.model.request import SAY, Invocation, Message, Misunderstanding, Press
+from bot.model.request import SAY, Invocation, Message, Misunderstanding, Place, Press
 from bot.model.rules import Rules
 from bot.perform import Performer
 from bot.ports import Audit, Confirmations
+from bot.promotions import beginning
+from bot.promotions.beginning import Beginning
 from bot.pulls import briefing
 from bot.results import Plan
 
@@ -41,12 +47,20 @@ def _nothing() -> Reply | None:
     return None
 
 
+def _unnoted(place: Place, message: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What to say, and what to do once it is said; the latter may give a warning to say as well."""
 
     reply: Reply
     afterwards: Callable[[], Reply | None] = _nothing
+    said: Callable[[Place, str], None] = _unnoted
+    """Takes where it was said, with the link to it, and the message's id: to be called where everybody sees it."""
+    more: tuple["Answer", ...] = ()
+    """What is to be said after it, each in a message of its own."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,7 @@ class Conversation:
     performer: Callable[[], Performer]
     confirmations: Confirmations
     audit: Audit
+    beginning: Beginning
     now: Callable[[], datetime]
     _pressing: Lock = field(default_factory=Lock, repr=False, compare=False)
     """One press at a time: of two people, the first answers the question, and the second is told so."""
@@ -181,7 +196,7 @@ class Conversation:
             self._answered.discard(press.confirmation)
             return answer.afterwards()
 
-        return Answer(answer.reply, settle)
+        return replace(answer, afterwards=settle)
 
     def _plan(self, invocation: Invocation, context: Context) -> Plan | Errand | Reply:
         planned = self.registry.commands[invocation.verb].run(context, **invocation.arguments)
@@ -224,10 +239,22 @@ class Conversation:
             raise
         reply = results.performed(planned, result)
         unkept = self._keep(message, planned, reply.outcome, reply.text)
-        reply = replace(reply, sections=(*reply.sections, *unkept))
+        answer = self._begin(message, planned, result, reply)
+        answer = replace(answer, reply=replace(answer.reply, sections=(*answer.reply.sections, *unkept)))
         if isinstance(result, Opened | Adopted):
-            return Answer(reply, lambda: self._follow_up(context, planned, result.pull))
-        return Answer(reply)
+            return replace(answer, afterwards=lambda: self._follow_up(context, planned, result.pull))
+        return answer
+
+    def _begin(self, message: Message, planned: Change, result: Result, reply: Reply) -> Answer:
+        """The answer to what was done; where that is followed, its message is the one that is kept up to date."""
+        if not isinstance(planned, Proposal) or not isinstance(result, Opened | Adopted | Committed):
+            return Answer(reply)
+        try:
+            new = beginning.promotion(planned, result, reply, message, self.now())
+            followed = self.beginning.begin(new)
+        except Unavailable as trouble:
+            return Answer(replace(reply, sections=(*reply.sections, Section(f"It is not followed: {trouble}"))))
+        return Answer(self.beginning.answer(followed, reply), said=partial(self.beginning.said, followed))
 
     def _release(self, context: Context, invocation: Invocation, planned: Release) -> Answer:
         """Each proposal by itself: one that fails doesn't hide the others."""
@@ -243,7 +270,12 @@ class Conversation:
             warnings = [warning.text for answer in answers if (warning := answer.afterwards())]
             return Reply(Outcome.ANSWERED, " ".join(warnings)) if warnings else None
 
-        return Answer(results.released(planned, [answer.reply for answer in answers]), afterwards)
+        reply = results.released(planned, [answer.reply for answer in answers])
+        if len(answers) == 1 and not planned.skipped:
+            steps = tuple(each for each in answers[0].reply.sections if each.layout is Layout.STEPS)
+            choices = answers[0].reply.choices
+            return replace(answers[0], reply=replace(reply, sections=(*reply.sections, *steps), choices=choices))
+        return Answer(reply, afterwards, more=tuple(each for each in answers if each.said is not _unnoted))
 
     def _run(self, message: Message, planned: Errand) -> Answer:
         try:

@@ -20,7 +20,7 @@ from bot.model.change import (
 )
 from bot.model.episode import Episode, Outage
 from bot.model.promotion import Promotion, Report, Standing, Waiting
-from bot.model.pull import Progress, PullRequest
+from bot.model.pull import Nudge, Progress, PullRequest
 from bot.model.reply import Reply
 from bot.model.request import Message, Place
 from bot.model.rules import Mute
@@ -136,8 +136,11 @@ class Forge(Protocol):
     def progress(self, repository: str, numbers: Collection[int]) -> Mapping[int, Progress]:
         """How far pull requests are: few requests for hundreds, and next to none where nothing has changed.
 
-        Those that aren't there are left out.
+        Those that aren't there are left out. Unavailable, with `retry_after` where the forge says when.
         """
+
+    def forget(self, nudge: Nudge) -> None:
+        """Have the next `progress` look at what the nudge is about, however short ago it was looked at."""
 
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         """What `newer` has that `older` lacks, in `owner/name`, the repository a service is built from.
@@ -232,6 +235,9 @@ class Chat(Protocol):
 
     def channel(self, name: str) -> str:
         """The id of a channel that something was posted to, for `update` after a restart; else its name."""
+
+    def link(self, channel: str, message: str, thread: str = "") -> str:
+        """Where people read a message; "" where nobody knows."""
 
     def update(self, channel: str, message: str, reply: Reply) -> None:
         """Replace what a message of ours says."""
@@ -355,6 +361,9 @@ class Queue(Protocol):
 
     def take(self, waiting: Waiting) -> bool:
         """Take it out; False if it is gone, or another is in its place."""
+
+    def say(self, waiting: Waiting, message: Message) -> bool:
+        """Take it out and write down the message that it comes to in the inbox, both or neither; False as `take`."""
 
 
 class Prober(Protocol):

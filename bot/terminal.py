@@ -21,6 +21,8 @@ def plain(reply: Reply) -> str:
     """The reply as text, its code and tables indented; control characters are gone, so nothing can steer a terminal."""
     lines = [reply.text]
     for section in reply.sections:
+        if section.layout is Layout.STEPS:
+            continue
         text = wording.columns(section.rows) if section.layout is Layout.TABLE else section.text
         indent = "" if section.layout is Layout.TEXT else "  "
         lines += [f"{indent}{line}".rstrip() for line in text.split("\n")]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Mutes, Synced
+from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Mutes, Promotions, Synced
 
 import commands
 from bot.command import Context, discover
@@ -14,6 +14,7 @@ from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Invocation, Message, Place, Press
 from bot.model.rules import Person, Role, Rules
 from bot.perform import Performer
+from bot.promotions.beginning import Beginning
 from bot.rendering.dialect import parse
 from bot.rendering.renderer import Renderer
 from bot.survey import Survey
@@ -64,6 +65,7 @@ class Bench:
         self.synced = Synced()
         self.engines = Engines()
         self.mutes = Mutes()
+        self.promotions = Promotions()
         self.confirmations = Confirmations()
         self.audit = Audit()
         self.time = NOW
@@ -84,6 +86,7 @@ class Bench:
             performer=lambda: performer,
             confirmations=self.confirmations,
             audit=self.audit,
+            beginning=Beginning(self.promotions, self.environments),
             now=self.now,
         )
 

@@ -7,11 +7,13 @@ who sends it.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from bot import wording
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.promotion import Stage
+from bot.model.reply import Choice, Layout, Mark, Outcome, Reply, Section, Step
 from bot.model.request import SAY, Actor
 
 Block = dict[str, Any]
@@ -32,6 +34,7 @@ PARTS: Final = 45
 """Blocks for sections, of the 50 that a message may have."""
 HEADLINE: Final = 3_000
 LINE: Final = 1_000
+DETAIL: Final = 300
 BUTTONS: Final = 10
 # docs.slack.dev/reference/block-kit: button, confirmation dialog
 LABEL: Final = 75
@@ -56,9 +59,34 @@ SHOWN: Final = {
 }
 """Word and emoji of each outcome: never a colour or a picture alone. A plain answer needs neither."""
 
+STAGES: Final = {
+    Stage.REQUESTED: ("Requested", "hourglass_flowing_sand"),
+    Stage.OPEN: ("Opened", "hourglass_flowing_sand"),
+    Stage.CHECKS: ("Checked", "hourglass_flowing_sand"),
+    Stage.APPROVED: ("Approved", "hourglass_flowing_sand"),
+    Stage.MERGED: ("Merged", "hourglass_flowing_sand"),
+    Stage.SYNCED: ("Synced", "hourglass_flowing_sand"),
+    Stage.HEALTHY: ("Healthy", "white_check_mark"),
+    Stage.FAILED: ("Failed", "x"),
+    Stage.CLOSED: ("Closed", "wastebasket"),
+    Stage.SUPERSEDED: ("Superseded", "heavy_minus_sign"),
+    Stage.TIMED_OUT: ("Timed out", "alarm_clock"),
+}
+"""Word and emoji of a message that tells how far a change is, in place of its outcome's."""
+
+_MARKS: Final = {
+    Mark.DONE: ("white_check_mark", "complete"),
+    Mark.NOW: ("hourglass_flowing_sand", "in_progress"),
+    Mark.LATER: ("white_circle", "pending"),
+    Mark.STOPPED: ("heavy_minus_sign", "error"),
+    Mark.FAILED: ("x", "error"),
+}
+"""Emoji of a step, and the status of a plan's task (docs.slack.dev/reference/block-kit/blocks/task-card-block)."""
+
 _PARTLY: Final = ("Partly done", "warning")
 """For a release of which something went and something did not: its outcome is the worst of all."""
 
+_ALOUD: Final = (Mark.DONE, Mark.FAILED, Mark.STOPPED, Mark.NOW, Mark.LATER)
 _SETTLED: Final = {"confirm": "Confirmed", "cancel": "Cancelled"}
 _FENCE: Final = "```"
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -71,6 +99,7 @@ _USER_ID: Final = re.compile(r"[UW][A-Z0-9]+")
 class _Part:
     text: str
     code: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 def render(reply: Reply, *, asker: str | None = None) -> Content:
@@ -81,8 +110,9 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     said = _clip(_clean(reply.text), HEADLINE) or "\N{HORIZONTAL ELLIPSIS}"
     parts = [part for section in reply.sections if (part := _part(section)).text]
     buttons = [_button(number, choice, said) for number, choice in enumerate(_usable(reply.choices), start=1)]
-    title = _PARTLY if _went_partly(reply) else SHOWN.get(reply.outcome)
-    blocks = [_headline(title, said)]
+    title = _title(reply)
+    people = [each for each in reply.mentions if _USER_ID.fullmatch(each)]
+    blocks = [_headline(title, said, people)]
     # A dialog repeats the headline, so each of the two takes its share of the budget.
     shown, hidden = _fitting(parts, BUDGET - len(said) - len(str(buttons)))
     blocks += [_block(part) for part in shown]
@@ -93,7 +123,8 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     if asker:
         blocks.append(_context(f"Asked by {_person(asker)}."))
     links = [_clean(f"{choice.label}: {choice.url}") for choice in _usable(reply.choices) if not choice.action]
-    return {"text": _plain(f"{title[0]}. {said}" if title else said, [*map(_Part, links), *parts]), "blocks": blocks}
+    text = _plain(f"{title[0]}. {said}" if title else said, [*map(_Part, links), *parts])
+    return {"text": " ".join([*map(_person, people), text]), "blocks": blocks}
 
 
 def settled(said: str, action: str, actor: Actor) -> Content:
@@ -120,19 +151,36 @@ def _went_partly(reply: Reply) -> bool:
     return reply.outcome in {Outcome.REFUSED, Outcome.FAILED} and bool(done)
 
 
-def _headline(title: tuple[str, str] | None, said: str) -> Block:
-    if title is None:
-        return _block(_Part(said))
-    word, emoji = title
-    elements = [
-        {"type": "emoji", "name": emoji},
-        {"type": "text", "text": f" {word}. ", "style": {"bold": True}},
-        {"type": "text", "text": said},
-    ]
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+def _title(reply: Reply) -> tuple[str, str] | None:
+    if reply.stage is not None:
+        return STAGES[reply.stage]
+    return _PARTLY if _went_partly(reply) else SHOWN.get(reply.outcome)
+
+
+def _headline(title: tuple[str, str] | None, said: str, people: Sequence[str]) -> Block:
+    elements: list[Block] = []
+    if title:
+        word, emoji = title
+        elements = [{"type": "emoji", "name": emoji}, _word(f" {word}. ", bold=True)]
+    for person in people:
+        elements += [{"type": "user", "user_id": person}, _word(" ")]
+    return _rich([*elements, _word(said)])
+
+
+def _rich(elements: list[Block], kind: str = "rich_text_section") -> Block:
+    return {"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}
+
+
+def _word(text: str, *, bold: bool = False) -> Block:
+    return {"type": "text", "text": text} | ({"style": {"bold": True}} if bold else {})
 
 
 def _part(section: Section) -> _Part:
+    if section.layout is Layout.STEPS:
+        cleaned = tuple(
+            replace(step, title=_flat(step.title, LABEL), detail=_flat(step.detail, DETAIL)) for step in section.steps
+        )
+        return _Part(_told(cleaned), steps=cleaned)
     rows = [[_clean(cell) for cell in row] for row in section.rows]
     text = wording.columns(rows) if section.layout is Layout.TABLE else _clean(section.text)
     lines = (_clip(line, LINE) for line in text.split("\n"))
@@ -140,8 +188,42 @@ def _part(section: Section) -> _Part:
 
 
 def _block(part: _Part) -> Block:
-    kind = "rich_text_preformatted" if part.code else "rich_text_section"
-    return {"type": "rich_text", "elements": [{"type": kind, "elements": [{"type": "text", "text": part.text}]}]}
+    if part.steps:
+        return _rich([element for number, step in enumerate(part.steps) for element in _line(step, first=not number)])
+    return _rich([_word(part.text)], "rich_text_preformatted" if part.code else "rich_text_section")
+
+
+def _line(step: Step, *, first: bool) -> list[Block]:
+    """A step in a line of its own: its sign and its word, and when that was, in the reader's own time."""
+    start = [] if first else [_word("\n")]
+    sign = {"type": "emoji", "name": _MARKS[step.mark][0]}
+    line = [*start, sign, _word(f" {step.title}", bold=True), _word(f" {step.mark.value}")]
+    if step.at:
+        line += [_word(" "), _date(step.at)]
+    return [*line, _word(f": {step.detail}")] if step.detail else line
+
+
+def _date(at: datetime) -> Block:
+    """docs.slack.dev/reference/block-kit/block-elements/date-element"""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{date_short_pretty} {time}",
+        "fallback": wording.moment(at),
+    }
+
+
+def _told(steps: Sequence[Step]) -> str:
+    """`Done: Request, Pull request #1. Now: Checks: it waits for build. Not yet: Merge, Sync, Health.`
+
+    As one reads it aloud: the sentences above it say the rest.
+    """
+    marked = {mark: [step.title for step in steps if step.mark is mark] for mark in _ALOUD}
+    return " ".join(f"{mark.value.capitalize()}: {', '.join(titles)}." for mark, titles in marked.items() if titles)
+
+
+def _flat(text: str, most: int) -> str:
+    return _clip(" ".join(_clean(text).split("\n")), most)
 
 
 def _context(mrkdwn: str) -> Block:
@@ -211,7 +293,7 @@ def _fitting(parts: Sequence[_Part], room: int, size: Callable[[str], int] = len
             kept.append(line)
         hidden += len(lines) - len(kept)
         if any(kept):
-            shown.append(_Part("\n".join(kept), part.code))
+            shown.append(replace(part, text="\n".join(kept)))
     return shown, hidden
 
 

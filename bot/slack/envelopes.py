@@ -87,11 +87,16 @@ def _pressed(body: Mapping[str, Any], workspace: str) -> Message | None:
     )
 
 
+def permalink(workspace: str, channel: str, ts: str, thread: str | None) -> str:
+    """Where people read a message, as `chat.getPermalink` gives it; "" without the workspace's address."""
+    if not workspace:
+        return ""
+    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+    return f"{link}?thread_ts={thread}&cid={channel}" if thread and thread != ts else link
+
+
 def _place(channel: str, ts: str, thread: str | None, workspace: str) -> Place:
-    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else None
-    if link and thread and thread != ts:
-        link += f"?thread_ts={thread}&cid={channel}"
-    return Place(channel, thread or ts, link)
+    return Place(channel, thread or ts, permalink(workspace, channel, ts, thread) or None)
 
 
 def _moment(ts: str) -> datetime:

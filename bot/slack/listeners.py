@@ -65,9 +65,9 @@ class Slack:
             quiet.setLevel(logging.ERROR)
             app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False, logger=quiet)
         app.use(self._receive)
-        self.chat = Outbox(client)
-        self.dispatch = app.dispatch
         self._bot, self._workspace = str(us["user_id"]), str(us["url"])
+        self.chat = Outbox(client, workspace=self._workspace)
+        self.dispatch = app.dispatch
         self._inbox = inbox
         self._hear = hear
         self._people = People(client)
@@ -123,7 +123,7 @@ class Slack:
     def _work(self, message: Message) -> None:
         answer = self._answer(message)
         try:
-            self._say(message, answer.reply)
+            self._tell(message, answer)
             self._settle(message, answer.reply)
             if (warning := answer.afterwards()) is not None:
                 self._say(message, warning)
@@ -147,7 +147,20 @@ class Slack:
             apology = f"Sorry, that went wrong on my side. Whoever runs me finds it in my log as incident {incident}."
             return Answer(Reply(Outcome.FAILED, apology))
 
-    def _say(self, message: Message, reply: Reply) -> None:
+    def _tell(self, message: Message, answer: Answer) -> None:
+        """Say it, and all that belongs to it; whoever keeps it up to date is told which messages these are."""
+        for each in (answer, *answer.more):
+            posted = self._say(message, each.reply)
+            channel, thread = message.place.channel, message.place.thread
+            if posted is None or channel is None:
+                continue
+            try:
+                each.said(Place(channel, thread, self.chat.link(channel, posted, thread or "")), posted)
+            except Unavailable as why:
+                log.warning("Nobody will know that message %s is the answer to %s: %s", posted, message.id, why)
+
+    def _say(self, message: Message, reply: Reply) -> str | None:
+        """The id of the message, where everybody sees it."""
         place = message.place
         reply = self._with_file(place, reply)
         if reply.private and not (in_thread(message) or is_direct(place)):
@@ -155,14 +168,17 @@ class Slack:
             place = replace(place, thread=None)
         try:
             try:
-                self.chat.post(place, reply, to=message.actor.id)
+                posted = self.chat.post(place, reply, to=message.actor.id)
             except Outside:
                 # A command can be given where the bot is no member; its response URL works there.
                 if message.id not in self._response_urls:
                     raise
                 self.chat.respond(self._response_urls[message.id], reply, to=message.actor.id)
+                return None
         except Unavailable as why:
             log.warning("The answer to message %s could not be given: %s", message.id, why)
+            return None
+        return None if reply.private else posted
 
     def _with_file(self, place: Place, reply: Reply) -> Reply:
         """The reply once its file is there, or with the reason why it isn't."""

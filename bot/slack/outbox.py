@@ -18,7 +18,7 @@ from bot.model.reply import Reply
 from bot.model.request import Actor, Place
 from bot.slack.blocks import Content, render, settled
 from bot.slack.client import TIMEOUT, calling
-from bot.slack.envelopes import is_direct
+from bot.slack.envelopes import is_direct, permalink
 
 EVERY: Final = 1.0
 """Seconds between two updates of one message (docs.slack.dev/apis/web-api/rate-limits)."""
@@ -27,9 +27,10 @@ EVERY: Final = 1.0
 class Outbox:
     """Implements `bot.ports.Chat`."""
 
-    def __init__(self, client: WebClient, every: float = EVERY) -> None:
+    def __init__(self, client: WebClient, every: float = EVERY, workspace: str = "") -> None:
         self._client = client
         self._every = every
+        self._workspace = workspace
         self._channels: defaultdict[str, Lock] = defaultdict(Lock)
         self._ids: dict[str, str] = {}
         self._lock = Lock()
@@ -54,7 +55,12 @@ class Outbox:
             content = render(reply, asker=None if alone or place.thread else to)
             with calling("chat.postMessage", channel):
                 answer = self._client.chat_postMessage(
-                    channel=channel, thread_ts=place.thread, unfurl_links=False, unfurl_media=False, **content
+                    channel=channel,
+                    thread_ts=place.thread,
+                    reply_broadcast=bool(reply.broadcast and place.thread),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    **content,
                 )
         self._ids[channel] = answer["channel"]
         return str(answer["ts"])
@@ -62,6 +68,11 @@ class Outbox:
     def channel(self, name: str) -> str:
         """The id of a channel that something was posted to since the start; else its name."""
         return self._ids.get(name, name)
+
+    def link(self, channel: str, message: str, thread: str = "") -> str:
+        """Where people read a message; "" without the workspace's address, or of a channel whose id is not known."""
+        found = self.channel(channel)
+        return "" if found.startswith("#") else permalink(self._workspace, found, message, thread)
 
     def update(self, channel: str, message: str, reply: Reply) -> None:
         """Replace what a message says; gives up silently if a newer update of it came meanwhile.

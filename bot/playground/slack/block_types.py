@@ -127,7 +127,17 @@ class RichEmoji(_Part):
     unicode: str | None = None
 
 
-RichInline = Annotated[RichWord | RichLink | RichUser | RichChannel | RichEmoji, Field(discriminator="type")]
+class RichDate(_Part):
+    type: Literal["date"]
+    timestamp: int
+    format: str = _upto(3000)
+    timezone: str | None = None
+    url: str | None = None
+    fallback: str | None = None
+    style: Style | None = None
+
+
+RichInline = Annotated[RichWord | RichLink | RichUser | RichChannel | RichEmoji | RichDate, Field(discriminator="type")]
 
 
 class RichSection(_Part):

@@ -1,7 +1,7 @@
 // Block Kit as DOM. `it` is {names, press(button, block, element)}.
 
 import { link, make } from "./chat_dom.js";
-import { emoji, markdown, mrkdwn } from "./chat_text.js";
+import { date, emoji, markdown, mrkdwn } from "./chat_text.js";
 
 export const blocks = (list, it) => list.map((block) => make("div", { class: `block ${block.type}` }, (DRAW[block.type] || unknown)(block, it)));
 
@@ -57,6 +57,7 @@ function richWord(word, it) {
     text: () => document.createTextNode(word.text), link: () => link(word.url, word.text),
     user: () => make("span", { class: "mention" }, `@${it.names.user(word.user_id)}`),
     channel: () => make("span", { class: "mention" }, `#${it.names.channel(word.channel_id)}`), emoji: () => document.createTextNode(emoji(word.name)),
+    date: () => date(["", word.timestamp, word.format, word.url], word.fallback),
   }[word.type]();
   const tags = { bold: "strong", italic: "em", strike: "s", code: "code" };
   return Object.entries(tags).reduce((node, [style, tag]) => (word.style?.[style] ? make(tag, {}, node) : node), leaf);

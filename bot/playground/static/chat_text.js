@@ -3,13 +3,14 @@
 import { link, make } from "./chat_dom.js";
 
 const EMOJI = {
+  alarm_clock: "\u23F0",
   "+1": "\u{1F44D}", arrow_right: "\u27A1\uFE0F", arrows_counterclockwise: "\u{1F504}", bell: "\u{1F514}", eyes: "\u{1F440}",
   heavy_check_mark: "\u2714\uFE0F", hourglass: "\u231B", hourglass_flowing_sand: "\u23F3", information_source: "\u2139\uFE0F",
   large_blue_circle: "\u{1F535}", large_green_circle: "\u{1F7E2}", large_red_circle: "\u{1F534}", large_yellow_circle: "\u{1F7E1}",
   leftwards_arrow_with_hook: "\u21A9\uFE0F", lock: "\u{1F512}", mag: "\u{1F50D}", no_entry: "\u26D4", octagonal_sign: "\u{1F6D1}",
   question: "\u2753", red_circle: "\u{1F534}", rewind: "\u23EA", rocket: "\u{1F680}", ship: "\u{1F6A2}", tada: "\u{1F389}",
   construction: "\u{1F6A7}", grey_question: "\u2754", heavy_minus_sign: "\u2796", memo: "\u{1F4DD}", raised_hand: "\u270B",
-  thumbsup: "\u{1F44D}", unlock: "\u{1F513}", warning: "\u26A0\uFE0F", wave: "\u{1F44B}", white_check_mark: "\u2705", x: "\u274C",
+  thumbsup: "\u{1F44D}", unlock: "\u{1F513}", warning: "\u26A0\uFE0F", wastebasket: "\u{1F5D1}\uFE0F", wave: "\u{1F44B}", white_circle: "\u26AA", white_check_mark: "\u2705", x: "\u274C",
 };
 
 export const emoji = (name) => EMOJI[name] || `:${name}:`;
@@ -50,7 +51,7 @@ function angle(inside, names) {
   return link(unescape(what), unescape(label || what));
 }
 
-function date([, seconds, format, url], fallback) {
+export function date([, seconds, format, url], fallback) {
   const at = new Date(Number(seconds) * 1000);
   if (Number.isNaN(at.getTime())) return unescape(fallback || "");
   const day = (style) => at.toLocaleDateString([], style);
