@@ -3,10 +3,11 @@
 PyGithub's waiting is switched off: who is asked to wait decides that for themselves, by `Unavailable.retry_after`.
 """
 
+import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from github.GithubException import GithubException
 from github.Repository import Repository as Remote
 
 from bot.forges.credential import TIMEOUT, Credential, api
-from bot.forges.failures import Failures, status
+from bot.forges.failures import RATE_LIMITS, Failures, status
 from bot.model.change import Author
 from bot.model.secret import Secret
 
@@ -78,6 +79,32 @@ class Api:
         """The GraphQL mutation's payload, with the `wanted` fields; to be used inside `asking`."""
         _, answer = self._connection(name).requester.graphql_named_mutation(mutation, dict(given), wanted)
         return answer
+
+    def ask(self, name: str, query: str, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Any]]:
+        """What GraphQL gives of the query's data, and the errors for what it does not; to be used inside `asking`."""
+        requester = self._connection(name).requester
+        asked = {"query": query, "variables": dict(given)}
+        headers, answer = requester.requestJsonAndCheck("POST", requester.graphql_url, input=asked)
+        data, errors = answer.get("data"), answer.get("errors") or []
+        if not isinstance(data, dict) or any(each.get("type") in RATE_LIMITS for each in errors):
+            raise requester.createException(400, headers, answer)
+        return data, errors
+
+    def newer(self, name: str, path: str, given: Mapping[str, Any], tag: str) -> tuple[Any, str]:
+        """What is at a path and its tag; None and the same tag if it has not changed since. Such an answer counts
+        against no hourly limit. To be used inside `asking`.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+        """
+        requester = self._connection(name).requester
+        condition = {"If-None-Match": tag} if tag else {}
+        code, headers, text = requester.requestJson("GET", path, dict(given), condition)
+        if code == 304:
+            return None, tag
+        answer = json.loads(text) if text[:1] in "[{" else {"message": ""}
+        if code >= 400:
+            raise requester.createException(code, headers, answer)
+        return answer, str(headers.get("etag", ""))
 
     def login(self, name: str) -> str:
         """Who the bot is; to be used inside `asking`, with a repository that it may see."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import github
 from github.GithubException import BadAttributeException, GithubException, IncompletableObject
@@ -28,7 +29,13 @@ NOT_THE_API = (
     ValueError,
 )
 """What PyGithub raises for redirects to elsewhere, and for answers that are not what was asked for."""
-GRAPHQL = {"FORBIDDEN": 403, "NOT_FOUND": 404, "STALE_DATA": 409, "UNPROCESSABLE": 422, "RATE_LIMITED": 429}
+RATE_LIMITS = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
+GRAPHQL = dict.fromkeys(RATE_LIMITS, 429) | {
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "STALE_DATA": 409,
+    "UNPROCESSABLE": 422,
+}
 """Types of GraphQL errors, as the REST API's statuses of the same meaning."""
 
 
@@ -106,6 +113,11 @@ def status(error: GithubException) -> int:
     return next((kind for kind in kinds if kind), error.status) if error.status == 400 else error.status
 
 
+def extensions(error: GithubException) -> set[str]:
+    """GraphQL's own codes of what is wrong with a question."""
+    return {str(each["extensions"].get("code")) for each in _errors(error) if isinstance(each.get("extensions"), dict)}
+
+
 def said(error: GithubException) -> list[str]:
     """GitHub's own sentences, to be matched and not to be passed on."""
     whole = error.data.get("message") if isinstance(error.data, dict) else None
@@ -118,7 +130,7 @@ def _in_words(seconds: float) -> str:
     return f"{math.ceil(seconds)} seconds" if seconds <= 90 else f"{math.ceil(seconds / 60)} minutes"
 
 
-def _errors(error: GithubException) -> list[Mapping[str, object]]:
+def _errors(error: GithubException) -> list[Mapping[str, Any]]:
     listed = error.data.get("errors") if isinstance(error.data, dict) else None
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 

@@ -17,6 +17,7 @@ from bot.forges import merging, signing
 from bot.forges.api import Api
 from bot.forges.credential import TIMEOUT, Credential, Token
 from bot.forges.failures import said
+from bot.forges.lookout import Lookout
 from bot.forges.source import compare
 from bot.model.address import owner_and_name
 from bot.model.catalog import Repository
@@ -27,7 +28,7 @@ from bot.model.change import (
     Draft,
 )
 from bot.model.promotion import Report
-from bot.model.pull import Progress, PullRequest
+from bot.model.pull import Nudge, Progress, PullRequest
 from bot.model.secret import Secret
 
 
@@ -55,6 +56,7 @@ class GitHub:
         self._api = Api(api_url, held, timeout=timeout, clock=clock)
         self._repositories = repositories
         self._pause = pause
+        self._lookout = Lookout(self._api, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +85,10 @@ class GitHub:
             return _pull(found, self._api.login(name) if there else "")
 
     def progress(self, repository: str, numbers: Collection[int]) -> Mapping[int, Progress]:
-        return {number: Progress(self.pull(repository, number)) for number in numbers}
+        return self._lookout.look(self._name(repository), numbers)
+
+    def forget(self, nudge: Nudge) -> None:
+        self._lookout.forget(self._name(nudge.repository), nudge)
 
     def report(self, report: Report) -> None:
         raise Refusal(f"{report.repository} can't be told of deployments yet.")

@@ -23,6 +23,7 @@ from bot.playground.github.denied import Denied
 from bot.playground.github.faults import Faults
 from bot.playground.github.pulls import Person
 from bot.playground.github.repository import Repository
+from bot.playground.github.requests import Requests
 from bot.playground.github.shapes import Shapes
 
 __all__ = ["GitHub", "Person", "Repository"]
@@ -42,6 +43,7 @@ class GitHub:
         """By their number, as text: it is what their JWTs name as issuer."""
         self.tokens: list[Issued] = []
         self.faults = Faults()
+        self.requests = Requests()
         self.lock = threading.RLock()
         """Held by whoever looks at or changes pull requests."""
         self.shapes = Shapes(public_url)

@@ -128,7 +128,7 @@ def get_pull(call: Call, pull: Pull) -> Answer:
 
 def update_pull(call: Call, pull: Pull) -> Answer:
     title, body, state = (call.field(name, str) for name in ("title", "body", "state"))
-    call.repository.edit(pull, title=title, body=body, state=state)
+    call.repository.edit(pull, title=title, body=body, state=state, by=call.person)
     return get_pull(call, pull)
 
 

@@ -1,31 +1,30 @@
-"""The few mutations of GitHub's GraphQL API that REST has not (https://docs.github.com/en/graphql/reference/mutations).
+"""The little of GitHub's GraphQL API that is asked for: a repository's pull requests, and the mutations REST has not.
 
-Only the form that clients' libraries send is understood: one mutation, its input as the one variable. Answers are 200
-whatever comes of it, and failures stand in `errors`.
+https://docs.github.com/en/graphql/reference. Answers are 200 whatever comes of it, and failures stand in `errors`; what
+else was asked for is answered all the same.
 """
 
-import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
-from bot.playground.github import merging
+from bot.playground.github import merging, objects
 from bot.playground.github.bare import GitFailed
 from bot.playground.github.denied import Denied
 from bot.playground.github.pulls import Pull
 from bot.playground.github.repository import Repository
 from bot.playground.github.rest import Answer, Call, served
+from bot.playground.github.selection import Field, NotGraphQL, Operation, Selection, Variable, fields, parse
 
 if TYPE_CHECKING:
     from bot.playground.github import GitHub
 
-ASKED = re.compile(
-    r"\s*mutation\s*\w*\s*\(\$(\w+):\s*(\w+)!\)\s*\{\s*(\w+)\s*\(input:\s*\$\1\)\s*\{(.*)\}\s*\}\s*", re.DOTALL
-)
 Payload = dict[str, Any]
+INTERFACES = {"User": "Actor", "Bot": "Actor"}
 
 
 class Failed(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -69,10 +68,7 @@ def enable_auto_merge(call: Call, given: Mapping[str, Any]) -> Payload:
     repository, pull = _pull(call, given)
     method = str(given.get("mergeMethod") or "MERGE").lower()
     merging.merge_later(repository, pull, call.person, method, given.get("expectedHeadOid"))
-    account = call.shapes.user(call.person)
-    actor = {"login": call.person.login, "avatarUrl": account["avatar_url"], "url": account["html_url"]}
-    actor["resourcePath"] = f"/{call.person.login}"
-    return {"actor": actor, "pullRequest": _shown(pull)}
+    return {"actor": objects.actor(call.shapes, call.person), "pullRequest": _shown(pull)}
 
 
 def enqueue(call: Call, given: Mapping[str, Any]) -> Payload:
@@ -93,39 +89,98 @@ def route(github: "GitHub") -> Route:
 
 
 def answer(call: Call) -> Answer:
-    asked = ASKED.fullmatch(call.field("query", str, ""))
-    if asked is None or asked[3] not in MUTATIONS:
-        return Answer({"errors": [{"message": "Parse error: only the mutations of the playground are understood"}]})
-    name, wanted = asked[3], asked[4]
-    given = call.field("variables", dict, {}).get(asked[1])
     try:
-        payload = MUTATIONS[name](call, given) | {"clientMutationId": given.get("clientMutationId")}
-        return Answer({"data": {name: _selected(payload, wanted)}})
-    except (KeyError, TypeError, AttributeError):
-        problem = f"Variable $input of type {asked[2]}! was provided invalid value"
-        return Answer({"errors": [{"message": problem, "extensions": {"value": given}}]})
-    except Failed as failed:
-        return _failure(name, failed.kind, str(failed))
-    except merging.Unprocessable as refused:
-        return _failure(name, "UNPROCESSABLE", str(refused))
-    except GitFailed:
-        return _failure(name, "UNPROCESSABLE", "The branch could not be updated.")
-    except Denied as denied:
-        return _failure(name, "FORBIDDEN" if denied.status == 403 else "NOT_FOUND", denied.message)
+        asked = parse(call.field("query", str, ""))
+        return Answer(_Answering(call, asked, call.field("variables", dict, {})).whole())
+    except NotGraphQL as problem:
+        return Answer({"errors": [{"message": f"Parse error: {problem}"}]})
+    except _Undefined as problem:
+        code = {"code": "undefinedField", "typeName": problem.kind, "fieldName": problem.name}
+        message = f"Field '{problem.name}' doesn't exist on type '{problem.kind}'"
+        return Answer({"errors": [{"message": message, "path": [problem.name], "extensions": code}]})
 
 
-def _failure(name: str, kind: str, message: str) -> Answer:
-    error = {"type": kind, "path": [name], "locations": [{"line": 1, "column": 1}], "message": message}
-    return Answer({"data": {name: None}, "errors": [error]})
+class _Undefined(Exception):  # noqa: N818 - it is an answer, not a fault
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.name = name
 
 
-def _selected(payload: Any, wanted: str) -> Any:
-    """What was asked for of a payload: names, each perhaps with names in braces after it."""
-    found = {}
-    for name, inner in re.findall(r"(\w+)\s*(?:\{([^{}]*)\})?", wanted):
-        value = payload.get(name)
-        found[name] = _selected(value, inner) if inner and isinstance(value, dict) else value
-    return found
+class _Answering:
+    """One request: what was asked for of what there is, and what went wrong on the way."""
+
+    def __init__(self, call: Call, asked: Operation, variables: Mapping[str, Any]) -> None:
+        self._call = call
+        self._asked = asked
+        self._variables = variables
+        self._errors: list[Payload] = []
+
+    def whole(self) -> Payload:
+        root = {"query": self._queries, "mutation": self._mutations}[self._asked.kind]()
+        data = self._selected(root, self._asked.within, ())
+        return {"data": data} | ({"errors": self._errors} if self._errors else {})
+
+    def _queries(self) -> Payload:
+        def repository(given: Mapping[str, Any]) -> Payload:
+            name = f"{given['owner']}/{given['name']}"
+            try:
+                found = _repository(self._call, name)
+            except Denied:
+                raise objects.NotThere(f"Could not resolve to a Repository with the name '{name}'.") from None
+            self._call.needs("pull_requests", "read")
+            merging.proceed(found)
+            return objects.repository(self._call.shapes, found, self._call.access)
+
+        return {"__typename": "Query", "repository": repository}
+
+    def _mutations(self) -> Payload:
+        return {"__typename": "Mutation"} | {name: partial(self._mutate, act) for name, act in MUTATIONS.items()}
+
+    def _mutate(self, act: Callable[[Call, Mapping[str, Any]], Payload], given: Mapping[str, Any]) -> Payload:
+        try:
+            return act(self._call, given["input"]) | {"clientMutationId": given["input"].get("clientMutationId")}
+        except (KeyError, TypeError, AttributeError):
+            raise Failed("INVALID", "Variable $input was provided invalid value") from None
+        except merging.Unprocessable as refused:
+            raise Failed("UNPROCESSABLE", str(refused)) from None
+        except GitFailed:
+            raise Failed("UNPROCESSABLE", "The branch could not be updated.") from None
+
+    def _selected(self, value: Any, within: tuple[Selection, ...], path: tuple[str | int, ...]) -> Any:
+        if isinstance(value, list):
+            return [self._selected(each, within, (*path, index)) for index, each in enumerate(value)]
+        if not isinstance(value, dict) or not within:
+            return value
+        kind = str(value.get("__typename", ""))
+        found: Payload = {}
+        for field in fields(self._asked, within, lambda wanted: wanted in (kind, INTERFACES.get(kind))):
+            if field.name not in value and kind:
+                raise _Undefined(kind, field.name)
+            here = (*path, field.alias)
+            found[field.alias] = self._selected(self._resolved(value.get(field.name), field, here), field.within, here)
+        return found
+
+    def _resolved(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
+        if not callable(value):
+            return value
+        given = {
+            name: self._variables.get(each.name) if isinstance(each, Variable) else each
+            for name, each in field.arguments.items()
+        }
+        try:
+            return value(given)
+        except Failed as failed:
+            kind, message = failed.kind, str(failed)
+        except objects.NotThere as missing:
+            kind, message = "NOT_FOUND", str(missing)
+        except objects.NotAllowed as refused:
+            kind, message = "FORBIDDEN", str(refused)
+        except Denied as denied:
+            kind, message = ("FORBIDDEN" if denied.status == 403 else "NOT_FOUND"), denied.message
+        place = [{"line": 1, "column": 1}]
+        self._errors.append({"type": kind, "path": list(path), "locations": place, "message": message})
+        return None
 
 
 def _repository(call: Call, name: str) -> Repository:

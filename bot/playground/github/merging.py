@@ -28,7 +28,9 @@ def state(repository: Repository, pull: Pull) -> str:
         return "dirty"
     if pull.draft:
         return "draft"
-    return "blocked" if repository.missing_approvals(pull) else "clean"
+    refused = repository.decision(pull) == "CHANGES_REQUESTED"
+    blocked = refused or repository.missing_approvals(pull) or repository.missing_checks(pull)
+    return "blocked" if blocked else "clean"
 
 
 def merge(
@@ -53,6 +55,10 @@ def merge(
     if missing := repository.missing_approvals(pull):
         reviews = "review is" if missing == 1 else "reviews are"
         raise Denied(405, f"At least {missing} approving {reviews} required by reviewers with write access.")
+    if repository.decision(pull) == "CHANGES_REQUESTED":
+        raise Denied(405, "Changes have been requested by a reviewer with write access.")
+    for name in repository.missing_checks(pull):
+        raise Denied(405, f'Required status check "{name}" is expected.')
     if repository.rules(pull.base).queue:
         raise Denied(405, "Changes must be made through the merge queue")
     return _merge(repository, pull, by, method, title, message)

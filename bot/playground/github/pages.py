@@ -30,7 +30,7 @@ Act = Callable[[Repository, Pull, Person, dict[str, str]], object]
 ACTIONS: dict[str, Act] = {
     "approve": lambda repository, pull, by, form: repository.review(pull, by, "APPROVE", form.get("body", "")),
     "comment": lambda repository, pull, by, form: repository.comment(pull, by, form.get("body", "")),
-    "close": lambda repository, pull, _by, _form: repository.edit(pull, state="closed"),
+    "close": lambda repository, pull, by, _form: repository.edit(pull, state="closed", by=by),
     "ready": lambda repository, pull, _by, _form: repository.edit(pull, draft=False),
     "merge": lambda repository, pull, by, form: merging.merge(
         repository, pull, by, form.get("method", "merge"), sha=form.get("head")

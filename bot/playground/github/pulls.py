@@ -74,6 +74,7 @@ class Pull:
     comments: list[Comment] = field(default_factory=list)
     closed: datetime | None = None
     merged: datetime | None = None
+    closed_by: Person | None = None
     merged_by: Person | None = None
     merge_commit: str | None = None
     auto_merge: Waiting | None = None

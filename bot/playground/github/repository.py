@@ -5,10 +5,11 @@ What can't be done raises Denied with the status and words of GitHub's REST API
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from bot.playground.github.bare import Bare, FileDiff, GitFailed, Signature
+from bot.playground.github.checks import Check, Status
 from bot.playground.github.denied import Denied, invalid, unprocessable
 from bot.playground.github.pulls import Comment, Person, Pull, Review
 from bot.playground.github.rules import OPEN, Protection, Settings
@@ -39,6 +40,10 @@ class Repository:
         self.now = now
         self._pulls: dict[int, Pull] = {}
         self._ids = count(1)
+        self._checks: dict[str, dict[str, Check]] = {}
+        self._statuses: dict[str, list[Status]] = {}
+        """Of commits, oldest first."""
+        self._merged_trees: dict[tuple[str, str], str | None] = {}
 
     def commit(
         self, branch: str, files: Mapping[str, bytes | None], message: str, by: Person, start: str = "main"
@@ -99,6 +104,7 @@ class Repository:
         body: str | None = None,
         state: str | None = None,
         draft: bool | None = None,
+        by: Person | None = None,
     ) -> None:
         _check_text(pull.title if title is None else title, pull.body if body is None else body)
         if state not in (None, "open", "closed"):
@@ -108,16 +114,21 @@ class Repository:
         pull.draft = pull.draft if draft is None else draft
         pull.updated = self.now()
         if state == "closed" and not pull.closed:
-            pull.closed = self.now()
+            pull.closed, pull.closed_by = self.now(), by
             pull.auto_merge = pull.queued = None
         elif state == "open" and pull.closed:
             if pull.merged or pull.branch not in self.bare.branches():
                 raise unprocessable("PullRequest", "state cannot be changed.", "state")
-            pull.closed = None
+            pull.closed = pull.closed_by = None
 
     def merged_tree(self, pull: Pull) -> str | None:
         """What merging would give; None if it is closed or conflicts."""
-        return None if pull.closed else self.bare.merged_tree(pull.base_commit, pull.head)
+        if pull.closed:
+            return None
+        ends = (pull.base_commit, pull.head)
+        if ends not in self._merged_trees:
+            self._merged_trees[ends] = self.bare.merged_tree(*ends)
+        return self._merged_trees[ends]
 
     def diff(self, pull: Pull) -> list[FileDiff]:
         return self.bare.diff(pull.base_commit, pull.head)
@@ -134,12 +145,46 @@ class Repository:
         review = Review(next(self._ids), by, REVIEWS[event], body, self.now(), pull.head)
         pull.reviews.append(review)
         pull.reviewers = [person for person in pull.reviewers if person != by]
+        pull.updated = self.now()
         return review
+
+    def opinions(self, pull: Pull) -> list[Review]:
+        """The last word of each."""
+        return list({review.person.login: review for review in pull.reviews if review.state != "COMMENTED"}.values())
 
     def approvals(self, pull: Pull) -> list[Person]:
         """Whose last word on it is yes."""
-        last = {review.person.login: review for review in pull.reviews if review.state != "COMMENTED"}
-        return [review.person for review in last.values() if review.state == "APPROVED"]
+        return [review.person for review in self.opinions(pull) if review.state == "APPROVED"]
+
+    def decision(self, pull: Pull) -> str | None:
+        """What the reviews come to by the rules of its base; None where that asks for none."""
+        if not self.rules(pull.base).approvals:
+            return None
+        if any(review.state == "CHANGES_REQUESTED" for review in self.opinions(pull)):
+            return "CHANGES_REQUESTED"
+        return "REVIEW_REQUIRED" if self.missing_approvals(pull) else "APPROVED"
+
+    def checks(self, commit: str) -> list[Check]:
+        return list(self._checks.get(commit, {}).values())
+
+    def statuses(self, commit: str) -> list[Status]:
+        """The newest of each context."""
+        return list({each.context: each for each in self._statuses.get(commit, [])}.values())
+
+    def check(self, commit: str, name: str, lasts: timedelta | None = None, conclusion: str = "SUCCESS") -> None:
+        """Have a check run, anew if there is one of that name; without a duration, until it is concluded."""
+        self._checks.setdefault(commit, {})[name] = Check(name, self.now(), lasts, conclusion)
+
+    def conclude(self, commit: str, name: str, conclusion: str) -> None:
+        """It ends now, so, whatever it was about to end with."""
+        self.check(commit, name, timedelta(0), conclusion)
+
+    def missing_checks(self, pull: Pull) -> list[str]:
+        """What the rules of its base ask for that has not passed on its head."""
+        now = self.now()
+        passed = {each.name for each in self.checks(pull.head) if each.is_done(now) and each.conclusion == "SUCCESS"}
+        passed |= {each.context for each in self.statuses(pull.head) if each.state == "success"}
+        return [name for name in self.rules(pull.base).checks if name not in passed]
 
     def comment(self, pull: Pull, by: Person, body: str) -> Comment:
         _check_text("-", body)
@@ -244,6 +289,9 @@ class Repository:
     def _keep(self, pull: Pull) -> None:
         """A ref of its own, so that its commits outlive the branch."""
         self.bare.point(f"refs/pull/{pull.number}/head", pull.head)
+        for name, lasts in self.settings.checks.items():
+            if name not in self._checks.get(pull.head, {}):
+                self.check(pull.head, name, lasts)
 
 
 def _check_text(title: str, body: str) -> None:

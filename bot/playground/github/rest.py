@@ -141,7 +141,9 @@ def served_to_apps(github: "GitHub", endpoint: Callable[[AppCall], Answer]) -> S
 
 def _serving(github: "GitHub", called: Callable[[Request, bytes], Answer]) -> Served:
     async def answer(request: Request) -> Response:
-        return await run_in_threadpool(_answer, github, called, request, await request.body())
+        response = await run_in_threadpool(_answer, github, called, request, await request.body())
+        github.requests.note(request.method, request.url.path.partition("/api")[2], response.status_code)
+        return response
 
     return answer
 

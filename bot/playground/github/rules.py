@@ -1,6 +1,8 @@
 """What a repository's owner has set up: how pull requests are merged, and what its branches ask for first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 METHODS = ("merge", "squash", "rebase")
 
@@ -15,6 +17,8 @@ class Settings:
     drafts: bool = True
     judging: int = 0
     """How many looks at a new head find its mergeability still being worked out."""
+    checks: Mapping[str, timedelta | None] = field(default_factory=dict)
+    """What runs on each new head of a pull request, and how long; None is until somebody says how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Protection:
     approvals: int = 0
     signed: bool = False
     queue: bool = False
+    checks: tuple[str, ...] = ()
 
 
 OPEN = Protection(pulls=False)

@@ -1,9 +1,10 @@
-"""Make graphql-extract.json: the mutations in use, out of GitHub's published GraphQL schema.
+"""Make graphql-extract.json: the queries and mutations in use, out of GitHub's published GraphQL schema.
 
     npm pack @octokit/graphql-schema && tar xzf octokit-graphql-schema-*.tgz
     python extract_graphql.py package
 
-Only names and types are kept: inputs with all they are made of, payloads and the objects directly in them.
+Only names and types are kept: inputs with all they are made of, payloads and the objects directly in them, and the
+objects that queries lead to, with their arguments, choices and kinds.
 """
 
 import json
@@ -12,6 +13,25 @@ from pathlib import Path
 from typing import Any
 
 MUTATIONS = ["createCommitOnBranch", "enablePullRequestAutoMerge", "enqueuePullRequest"]
+OBJECTS = [
+    "Repository",
+    "PullRequest",
+    "Actor",
+    "AutoMergeRequest",
+    "MergeQueueEntry",
+    "ReviewRequestConnection",
+    "PullRequestReviewConnection",
+    "PullRequestReview",
+    "PullRequestTimelineItemsConnection",
+    "ClosedEvent",
+    "PullRequestCommitConnection",
+    "PullRequestCommit",
+    "Commit",
+    "StatusCheckRollup",
+    "StatusCheckRollupContextConnection",
+    "CheckRun",
+    "StatusContext",
+]
 Types = dict[str, dict[str, Any]]
 
 
@@ -60,6 +80,21 @@ def extract(schema: dict[str, Any], version: str) -> dict[str, Any]:
         for each in map(name, found["objects"][payload].values()):
             if types[each]["kind"] in ("OBJECT", "INTERFACE"):
                 found["objects"][each] = fields(types, each)
+    found["objects"]["Query"] = {"repository": "Repository"}
+    found["arguments"] = {"Query.repository": {"owner": "String!", "name": "String!", "followRenames": "Boolean"}}
+    found["enums"], found["kinds"] = {}, {}
+    for kind in OBJECTS:
+        found["objects"][kind] = fields(types, kind)
+        used = set(found["objects"][kind].values())
+        for field in types[kind]["fields"]:
+            if given := {each["name"]: written(each["type"]) for each in field["args"]}:
+                found["arguments"][f"{kind}.{field['name']}"] = given
+                used |= set(given.values())
+        for each in sorted(map(name, used)):
+            if types[each]["kind"] == "ENUM":
+                found["enums"][each] = [value["name"] for value in types[each]["enumValues"]]
+            if types[each]["kind"] in ("INTERFACE", "UNION"):
+                found["kinds"][each] = [possible["name"] for possible in types[each]["possibleTypes"]]
     return found
 
 
