@@ -10,13 +10,18 @@ SHORTEST = 6
 """Characters of a value worth masking; shorter ones would blot out ordinary words."""
 
 
+def values(secrets: Iterable[Secret]) -> list[str]:
+    """What is to be masked wherever it stands, the longest first."""
+    found = {line for secret in secrets for line in [secret.reveal(), *secret.reveal().splitlines()]}
+    return sorted((value for value in found if len(value) >= SHORTEST), key=len, reverse=True)
+
+
 class Redaction(logging.Formatter):
     """Formats a record, its stack trace included, and masks every known secret in what comes of it."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
-        values = {line for secret in secrets for line in [secret.reveal(), *secret.reveal().splitlines()]}
-        self._values = sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
+        self._values = values(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         try:

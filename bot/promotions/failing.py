@@ -4,7 +4,6 @@ Pure. All that it quotes is another's: it is cut here, and escaped by whoever sh
 says why in a clause; this is for its thread. Messages stay, so times in them are times of day.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Ailment, Sighting
 from bot.model.verification import Proof
-from bot.printing import printable
+from bot.quoting import quoted
 
 AILMENTS = 5
 EVENTS = 5
@@ -23,8 +22,6 @@ LOG = 15
 LOGS = 2
 """Objects whose last lines are shown: one that fails fails in all its replicas alike."""
 WIDEST = 240
-_STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-"""What colours a log in a terminal (ECMA-48, CSI sequences)."""
 
 
 def details(promotion: Promotion, legs: Sequence[Leg], seen: Mapping[str, Sighting], now: datetime) -> Reply:
@@ -76,9 +73,8 @@ def way_back(environment: str, leg: Leg) -> str:
 
 
 def line(text: str) -> str:
-    """One line of another's text, cut: no colours, no control characters."""
-    flat = " ".join(printable(_STEERING.sub("", text).replace("\t", " ")).split("\n")).strip()
-    return flat if len(flat) <= WIDEST else f"{flat[: WIDEST - 1]}…"
+    """One line of another's text, cut and without what looks secret."""
+    return quoted(text, WIDEST)
 
 
 def _leg(leg: Leg, seen: Sighting | None, now: datetime, *, named: bool) -> list[Section]:

@@ -1,0 +1,61 @@
+"""`bot.ports.Prober`: which look a probe is, and who makes it. Whatever goes wrong is evidence, never an error."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Target
+from bot.model.secret import Secret
+from bot.model.sync import Manifest
+from bot.model.verification import JobProbe, Probe, Proof, QueryProbe, UrlProbe
+from bot.quoting import quoted
+from bot.redaction import values
+from bot.verification import job, page, prometheus
+from bot.verification.fetching import Fetch, Fetcher
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prober:
+    """`jobs` gives the Jobs where a target is, Unavailable with a sentence where they can't be read; `secrets` are in
+    no evidence."""
+
+    now: Callable[[], datetime]
+    jobs: Callable[[Target], Sequence[Manifest]]
+    prometheus_token: Secret | None = None
+    secrets: Sequence[Secret] = ()
+    fetch: Fetch = field(default_factory=Fetcher)
+
+    def probe(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
+        """What came of it; never raises. `since` is when the version was there."""
+        try:
+            return self._probed(probe, target, version, since)
+        except (Refusal, Unavailable) as trouble:
+            return Proof(_called(probe), None, quoted(str(trouble), known=values(self.secrets)), self.now())
+        except Exception as fault:
+            log.exception("a probe of %s broke", target)
+            why = f"the look broke ({type(fault).__name__}); the bot's log says where"
+            return Proof(_called(probe), None, why, self.now())
+
+    def _probed(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
+        now, known = self.now(), values(self.secrets)
+        match probe:
+            case UrlProbe():
+                return page.probe(probe, target, version, self.fetch, known, now)
+            case QueryProbe():
+                return prometheus.probe(probe, target, version, self.fetch, self.prometheus_token, known, now)
+            case JobProbe():
+                return job.probe(probe, self.jobs(target), since, known, now)
+
+
+def _called(probe: Probe) -> str:
+    match probe:
+        case UrlProbe():
+            return "GET of a page"
+        case QueryProbe():
+            return "a query of Prometheus"
+        case JobProbe(name):
+            return f"the Job {name}"
