@@ -25,7 +25,7 @@ from bot.model.promotion import Promotion, Standing, Waiting
 from bot.model.reply import Reply
 from bot.model.request import Invocation, Message, Misunderstanding
 from bot.model.rules import Mute
-from bot.ports import Forge, Git
+from bot.ports import Forge, Git, Prober
 from bot.recent import Recent
 from bot.results import Plan
 from bot.survey import Survey
@@ -183,6 +183,9 @@ class Context:
     recent: Recent = field(default_factory=Recent)
     """Looks of a moment ago, for what changes nothing."""
 
+    prober: Prober | None = None
+    """Verifies versions; None where nobody can."""
+
     @property
     def forge(self) -> Forge:
         """Pull requests and sources. Refusal where no forge is configured."""
@@ -284,7 +287,8 @@ def _convert(
             word = value.at or said[0]
             return Misunderstanding(value.why, split.text, word.start, len(word.text), value.suggestions)
         converted[name] = value
-    return Invocation(found.verb, converted)
+    flags = (word for word in match.said if found.parameters.get(word) is arguments.Said)
+    return Invocation(found.verb, converted | dict.fromkeys(flags, True))
 
 
 def _spoken(name: str) -> str:

@@ -33,6 +33,8 @@ class Closed:
     """When it opens if all stays as it is."""
     final: bool = False
     """Whether waiting alone can't open it."""
+    unproven: bool = False
+    """Whether all that is left is to probe it."""
 
     def __str__(self) -> str:
         return f"{self.why} {self.next}"
@@ -49,8 +51,8 @@ class Evidence:
     """A fresh look; None where the service is not there."""
     standing: Standing | None = None
     """What it was last seen to run there, and since when that does well."""
-    proofs: Sequence[Proof] = ()
-    """What came of that environment's probes just now."""
+    proofs: Sequence[Proof] | None = None
+    """What came of that environment's probes just now; None where nobody has asked."""
 
 
 def judge(target: Target, version: str, catalog: Catalog, evidence: Evidence, now: datetime) -> Verdict:
@@ -64,36 +66,39 @@ def judge(target: Target, version: str, catalog: Catalog, evidence: Evidence, no
     if place.after is None:
         return Open()
     before, there = catalog.environments[place.after], evidence.sighting
-    named = f"{target.service} {wording.short(version)}"
-    said = f"{named} can't go to {place.name}"
+    said = f"{target.service} {wording.short(version)} can't go to {place.name}"
     first = f"{said}: it must be healthy in {before.name} first, and"
     if there is None:
-        return Closed(
-            f"{first} {target.service} is not there.",
-            f"Add its folder to {before.name}, or say: {_words(target, version)} anyway because …",
-            final=True,
-        )
-    if there.target.cluster is None:
-        return Closed(f"{first} no cluster is configured there that could tell.", _anyway(target, version), final=True)
-    if there.desired is not None and there.desired != version:
-        back = policy.is_downgrade(there.desired, version)
-        return Closed(
-            f"{first} Git has {wording.short(there.desired)} there.",
-            f"To go back to a version that ran in {place.name}, say: rollback {target} to {version}"
-            if back
-            else f"First say: promote {target.service} {version} to {before.name}",
-            final=True,
-        )
+        instead = f"Add its folder to {before.name}, or say: {_words(target, version)} anyway because …"
+        return Closed(f"{first} {target.service} is not there.", instead, final=True)
+    if (never := _never(target, version, before, there)) is not None:
+        return Closed(f"{first} {never[0]}.", never[1], final=True)
     wait = f"Or say: {_words(target, version)} when healthy"
     if why := _unwell(there, version, before):
         return Closed(f"{said} yet: {why}.", wait)
+    soak = max(place.soak, before.verification.healthy_for)
+    soaked = _soaked(f"{said} yet: it", version, before.name, soak, evidence.standing, now, wait)
+    if isinstance(soaked, Closed) or not before.verification.probes:
+        return soaked
+    if evidence.proofs is None:
+        unproven = f"{said} yet: what {before.name} verifies can't be checked here."
+        return Closed(unproven, _anyway(target, version), unproven=True)
     for proof in evidence.proofs:
         if proof.passed is not True:
             return Closed(f"{said} yet: {proof.what} has not passed in {before.name}: {proof.evidence}.", wait)
-    soak = max(place.soak, before.verification.healthy_for)
-    if len(evidence.proofs) < len(before.verification.probes):
-        return Closed(f"{said} yet: what {before.name} verifies can't be checked here.", _anyway(target, version))
-    return _soaked(f"{said} yet: it", version, before.name, soak, evidence.standing, now, wait)
+    return Open()
+
+
+def _never(target: Target, version: str, before: Environment, there: Sighting) -> tuple[str, str] | None:
+    """Why waiting alone won't help, and what to do instead; None if it may."""
+    if there.target.cluster is None:
+        return "no cluster is configured there that could tell", _anyway(target, version)
+    if there.desired is None or there.desired == version:
+        return None
+    why = f"Git has {wording.short(there.desired)} there"
+    if policy.is_downgrade(there.desired, version):
+        return why, f"To go back to a version that ran in {target.environment}, say: rollback {target} to {version}"
+    return why, f"First say: promote {target.service} {version} to {before.name}"
 
 
 def _unwell(there: Sighting, version: str, before: Environment) -> str:

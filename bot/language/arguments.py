@@ -26,6 +26,8 @@ VerbName = NewType("VerbName", str)
 Reason = NewType("Reason", str)
 PullNumber = NewType("PullNumber", int)
 Duration = NewType("Duration", timedelta)
+Said = NewType("Said", bool)
+"""Whether the keyword of the parameter's name was said."""
 
 ALL = "all"
 """In place of a list of services: every one that there is for the command."""

@@ -6,7 +6,7 @@ what a service is: a slot takes any word that is not a keyword of the same usage
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from bot.language.words import Word
@@ -60,6 +60,8 @@ class Match:
     complete: bool
     reached: int
     wanted: str | None = None
+    said: frozenset[str] = field(default=frozenset(), compare=False)
+    """The keywords that were said."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Usage:
     def match(self, words: tuple[Word, ...]) -> Match:
         """The match that consumes all words, or the attempt that got furthest."""
         best = Match({}, complete=False, reached=0, wanted=self.line.split()[0])
-        for attempt in self._attempts(self.pieces, words, 0, {}):
+        for attempt in self._attempts(self.pieces, words, 0, {}, frozenset()):
             if attempt.complete and attempt.reached == len(words):
                 return attempt
             if attempt.reached >= best.reached:
@@ -94,15 +96,20 @@ class Usage:
         return best
 
     def _attempts(
-        self, pieces: tuple[Piece, ...], words: tuple[Word, ...], at: int, taken: Mapping[str, tuple[Word, ...]]
+        self,
+        pieces: tuple[Piece, ...],
+        words: tuple[Word, ...],
+        at: int,
+        taken: Mapping[str, tuple[Word, ...]],
+        said: frozenset[str],
     ) -> Iterator[Match]:
         if not pieces:
-            yield Match(taken, complete=True, reached=at)
+            yield Match(taken, complete=True, reached=at, said=said)
             return
         piece, rest = pieces[0], pieces[1:]
         if isinstance(piece, Group):
-            yield from self._attempts(piece.pieces + rest, words, at, taken)
-            yield from self._attempts(rest, words, at, taken)
+            yield from self._attempts(piece.pieces + rest, words, at, taken, said)
+            yield from self._attempts(rest, words, at, taken, said)
         elif at == len(words):
             yield Match(taken, complete=False, reached=at, wanted=str(piece))
         elif isinstance(piece, Slot):
@@ -110,9 +117,9 @@ class Usage:
             if end == at:
                 yield Match(taken, complete=False, reached=at, wanted=str(piece))
             else:
-                yield from self._attempts(rest, words, end, {**taken, piece.name: words[at:end]})
+                yield from self._attempts(rest, words, end, {**taken, piece.name: words[at:end]}, said)
         elif words[at].text.casefold() == piece:
-            yield from self._attempts(rest, words, at + 1, taken)
+            yield from self._attempts(rest, words, at + 1, taken, said | {piece})
         else:
             yield Match(taken, complete=False, reached=at, wanted=piece)
 

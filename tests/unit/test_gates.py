@@ -139,7 +139,11 @@ def test_a_place_that_verifies_must_have_verified() -> None:
     assert verdict(Evidence(SEEN, standing(60)), staging=staging) == Closed(
         f"{said} what staging verifies can't be checked here.",
         "To promote it all the same, say: promote payment v1.3.0 to production anyway because …",
+        unproven=True,
     )
+    soaking = verdict(Evidence(SEEN, standing(12)), staging=staging)
+    assert isinstance(soaking, Closed)
+    assert (soaking.opens, soaking.unproven) == (NOW + 18 * MINUTE, False), "what is closed anyway need not be probed"
 
 
 def test_the_longer_of_soak_and_the_places_own_time_counts() -> None:

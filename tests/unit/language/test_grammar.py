@@ -75,3 +75,9 @@ def test_broken_usages_are_found_when_declared() -> None:
         _ = Usage("status [<service>").pieces
     with pytest.raises(ValueError, match="never opened"):
         _ = Usage("status <service>]").pieces
+
+
+def test_which_keywords_were_said() -> None:
+    usage = Usage("promote <service> to <environment> [when healthy [within <duration>]]")
+    assert usage.match(words("promote api to prod")).said == {"promote", "to"}
+    assert usage.match(words("promote api to prod WHEN healthy")).said == {"promote", "to", "when", "healthy"}

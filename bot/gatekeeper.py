@@ -1,0 +1,66 @@
+"""Looks, afresh, at what the order of promotion asks about, and has `bot.gates` judge it.
+
+Used by whoever asks for a promotion and by what waits for one, so that both are told the same. Reads only.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from bot.command import Context
+from bot.gates import Closed, Evidence, Open, Verdict, judge
+from bot.model.catalog import Target
+from bot.model.sync import Sighting
+from bot.model.verification import Proof
+
+PROBES_AT_ONCE = 8
+
+
+def judged(
+    ctx: Context, wanted: Mapping[Target, str], seen: Mapping[Target, Sighting] | None = None
+) -> dict[Target, Verdict]:
+    """Whether versions may go to targets. `seen` are looks that this command has made already.
+
+    Unavailable if the store, which knows since when they do well, can't be read.
+    """
+    sources = {target: source for target in wanted if (source := _source(ctx, target)) is not None}
+    known = dict(seen or {})
+    missing = [source for source in dict.fromkeys(sources.values()) if source not in known]
+    known |= {each.target: each for each in ctx.survey.look(missing)} if missing else {}
+    standings = {name: ctx.standings(name) for name in {source.environment for source in sources.values()}}
+
+    def verdict(target: Target, version: str) -> Verdict:
+        source = sources.get(target)
+        if source is None:
+            return judge(target, version, ctx.catalog, Evidence(), ctx.now)
+        evidence = Evidence(known[source], standings[source.environment].get(source.service))
+        found = judge(target, version, ctx.catalog, evidence, ctx.now)
+        if isinstance(found, Closed) and found.unproven and ctx.prober is not None:
+            proven = Evidence(evidence.sighting, evidence.standing, _proofs(ctx, source, version, evidence))
+            return judge(target, version, ctx.catalog, proven, ctx.now)
+        return found
+
+    return {target: verdict(target, version) for target, version in wanted.items()}
+
+
+def closed(verdicts: Mapping[Target, Verdict]) -> Closed | None:
+    """The first gate that is, one that stays so before one that opens by itself."""
+    shut = [each for each in verdicts.values() if not isinstance(each, Open)]
+    return min(shut, key=lambda each: not each.final, default=None)
+
+
+def _source(ctx: Context, target: Target) -> Target | None:
+    """The service in the environment that its versions come from, if it is there."""
+    after = ctx.catalog.environments[target.environment].after
+    return next(iter(ctx.targets(target.service, after)), None) if after else None
+
+
+def _proofs(ctx: Context, source: Target, version: str, evidence: Evidence) -> tuple[Proof, ...]:
+    prober, probes = ctx.prober, ctx.catalog.environments[source.environment].verification.probes
+    if prober is None:
+        return ()
+    move = next(ctx.git.moves(source), None)
+    since = evidence.standing.since if evidence.standing else ctx.now
+    if move is not None and move.to_version == version:
+        since = move.commit.at
+    with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
+        return tuple(pool.map(lambda each: prober.probe(each, source, version, since), probes))
