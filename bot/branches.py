@@ -58,8 +58,17 @@ def moves(branch: str, target: Target) -> bool:
 
 def names(branch: str, target: Target) -> bool:
     """Whether a branch of ours is for this target, whatever it does."""
-    parts = branch.removeprefix(PREFIX).split("/")
-    return branch.startswith(PREFIX) and parts[1:3] == [_slug(target.environment), _slug(target.service)]
+    return branch.startswith(PREFIX) and of(branch) == key(target)
+
+
+def of(branch: str) -> tuple[str, ...]:
+    """What a branch of ours has of its target: the target's `key`, unless it is for several."""
+    return tuple(branch.removeprefix(PREFIX).split("/")[1:3])
+
+
+def key(target: Target) -> tuple[str, ...]:
+    """What the names of all branches for a target have of it: environment and service, slugged."""
+    return _slug(target.environment), _slug(target.service)
 
 
 def environment(branch: str, known: Iterable[str]) -> str | None:

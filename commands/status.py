@@ -1,18 +1,21 @@
-"""The state of services: what Git wants, what runs, and how that stands."""
+"""The state of services: what Git wants, what runs, how that stands, and what is on its way."""
 
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
-from bot import wording
 from bot.command import Context, command
+from bot.errors import Refusal, Unavailable
 from bot.language.arguments import EnvironmentName, ServiceName
-from bot.model.reply import Layout, Outcome, Reply, Section
-from bot.model.sync import Health, Sighting, SyncState
+from bot.matrix.board import Board
+from bot.matrix.reply import reply
+from bot.model.catalog import Target
+from bot.model.pull import PullRequest
+from bot.model.reply import Reply
+from bot.ports import Forge, Git
+from bot.pulls import pending
 
-NAMED = 3
-"""Targets that a sentence names; of more, it says how many."""
-
-ROWS = 50
-"""Targets of the table, about what a message can show; of more, those that aren't well come first."""
+AT_ONCE = 4
+"""Repositories of which the forge is asked meanwhile. Of so few all are asked before anybody knows which are needed."""
 
 
 @command(
@@ -20,77 +23,54 @@ ROWS = 50
     examples=["status", "status payment", "status in prod", "status api in staging"],
 )
 def status(ctx: Context, service: ServiceName | None = None, environment: EnvironmentName | None = None) -> Reply:
-    """Versions, sync and health of services, with the reason for anything that isn't well."""
-    sightings = ctx.survey.look(ctx.targets(service, environment))
-    listed = sorted(sightings, key=lambda each: each.target.service)
-    shown = listed if len(listed) <= ROWS else sorted(listed, key=_is_well)[:ROWS]
-    rows = [("Service", "Environment", "Git", "Cluster", "Sync", "Health")]
-    rows += [
-        (
-            each.target.service,
-            each.target.environment,
-            wording.short(each.desired),
-            wording.short(each.live),
-            each.sync.value,
-            each.health.value,
-        )
-        for each in shown
-    ]
-    shared = groupby(sorted((each for each in sightings if each.why), key=_why), key=_why)
-    below = [Section(f"{_named([str(each.target) for each in alike])}: {why}") for why, alike in shared]
-    if len(below) > ROWS:
-        below[ROWS:] = [Section(f"{len(below) - ROWS:,} more reasons are not shown.")]
-    if len(listed) > len(shown):
-        below.insert(0, Section(f"And {len(listed) - len(shown):,} more: {_narrower(environment)}."))
-    return Reply(
-        Outcome.ANSWERED,
-        _summary(sightings),
-        (Section(layout=Layout.TABLE, rows=tuple(rows)), *below) if sightings else (),
-        data={"services": [_data(each) for each in sightings]},
+    """Versions, sync and health of services, why anything isn't well, and what is on its way."""
+    with ThreadPoolExecutor(AT_ONCE, "pulls") as pool:
+        pulls = _Pulls(ctx.reach(), pool)
+        if len(ctx.catalog.repositories) <= AT_ONCE:
+            pulls.ask(ctx.catalog.repositories)
+        targets = ctx.targets(service, environment)
+        heads = {target.repository: ctx.git.head(target.repository).commit for target in targets}
+        pulls.ask(heads)
+        seen = ctx.recent.look(heads, targets, ctx.survey.look)
+        moves = ctx.git.latest(targets)
+        coming = [each for name in heads for each in pulls.pending(ctx.git, name, targets)]
+    board = Board(
+        tuple(ctx.catalog.environments),
+        seen.sightings,
+        ctx.now,
+        moves,
+        tuple(coming),
+        tuple(ctx.promotions()),
+        tuple(ctx.queue()),
+        synced=ctx.survey.synced.last(targets),
+        troubles=tuple(pulls.troubles),
+        seen=None if seen.fresh else seen.at,
     )
+    return reply(board, service, environment)
 
 
-def _why(sighting: Sighting) -> str:
-    return sighting.why
+class _Pulls:
+    """The open pull requests of repositories, asked for while Git and the clusters are looked at."""
 
+    def __init__(self, forge: Forge | None, pool: Executor) -> None:
+        self._forge = forge
+        self._pool = pool
+        self._asked: dict[str, Future[tuple[PullRequest, ...]]] = {}
+        self.troubles: dict[str, None] = {}
+        """What could not be asked, in a sentence each."""
 
-def _is_well(sighting: Sighting) -> bool:
-    return sighting.sync is SyncState.SYNCED and sighting.health is Health.HEALTHY
+    def ask(self, repositories: Iterable[str]) -> None:
+        for name in repositories:
+            if self._forge is not None and name not in self._asked:
+                self._asked[name] = self._pool.submit(self._forge.pulls, name)
 
-
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def _narrower(environment: str | None) -> str:
-    ways = ["status <service>"] if environment else ["status <service>", "status in <environment>"]
-    return f"say {' or '.join(f'“{way}”' for way in ways)}"
-
-
-def _summary(sightings: tuple[Sighting, ...]) -> str:
-    if not sightings:
-        return "No service was found there; the path templates of the config say where they are looked for."
-    others = [f"{each.target} ({each.sync}, {each.health})" for each in sightings if not _is_well(each)]
-    if len(sightings) == 1:
-        (only,) = sightings
-        runs = f"runs {wording.short(only.live)}, " if only.live else f"is at {wording.short(only.desired)} in Git, "
-        return f"{only.target} {runs}{only.sync}, {only.health}."
-    if all(each.target.cluster is None for each in sightings):
-        return f"{len(sightings):,} targets as Git has them; no cluster is configured to tell what runs."
-    if not others:
-        return f"{'Both' if len(sightings) == 2 else f'All {len(sightings):,}'} are synced and healthy."
-    well = len(sightings) - len(others)
-    return f"{well:,} of {len(sightings):,} are synced and healthy. Not so: {_named(others)}."
-
-
-def _data(each: Sighting) -> dict[str, str | None]:
-    return {
-        "service": each.target.service,
-        "environment": each.target.environment,
-        "desired": each.desired,
-        "live": each.live,
-        "sync": each.sync.value,
-        "health": each.health.value,
-        "why": each.why,
-    }
+    def pending(self, git: Git, repository: str, targets: Sequence[Target]) -> tuple[pending.Pending, ...]:
+        """What they would move; a forge that does not answer hides nothing but that."""
+        if repository not in self._asked:
+            return ()
+        there = [target for target in targets if target.repository == repository]
+        try:
+            return tuple(pending.pending(git, self._asked[repository].result(), there))
+        except (Refusal, Unavailable) as trouble:
+            self.troubles[f"Which pull requests are open can't be told: {trouble}"] = None
+            return ()

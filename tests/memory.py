@@ -90,6 +90,10 @@ class Git:
             if before != after:
                 yield Move(target, before, after, commit, commit.trailers.get("Requested-by", commit.author))
 
+    def latest(self, targets: Sequence[Target]) -> dict[Target, Move]:
+        found = ((target, next(self.moves(target), None)) for target in targets)
+        return {target: move for target, move in found if move is not None}
+
     def revert(
         self, repository: str, commits: Sequence[str], onto: str, folders: Sequence[str]
     ) -> tuple[tuple[Edit, ...], ...] | None:

@@ -10,11 +10,13 @@ from bot.command import Context, discover
 from bot.conversation import Answer, Conversation
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository
 from bot.model.change import Proposal
+from bot.model.promotion import Waiting
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Invocation, Message, Place, Press
 from bot.model.rules import Person, Role, Rules
 from bot.perform import Performer
 from bot.promotions.beginning import Beginning
+from bot.recent import Recent
 from bot.rendering.dialect import parse
 from bot.rendering.renderer import Renderer
 from bot.survey import Survey
@@ -69,6 +71,7 @@ class Bench:
         self.confirmations = Confirmations()
         self.audit = Audit()
         self.time = NOW
+        self.waiting: list[Waiting] = []
         self.looks = 0
         self.catalog = Catalog({"config": Repository("config", "/srv/c")}, self.environments, images=self.images)
         self.restart()
@@ -76,6 +79,7 @@ class Bench:
 
     def restart(self) -> None:
         """The process anew: what it held in memory is gone."""
+        self.recent = Recent(self.now)
         performer = Performer(
             self.git, self.forge, lambda: self.git, lambda _: None, mutes=self.mutes, engines=self.engines
         )
@@ -100,7 +104,17 @@ class Bench:
         self.looks += 1
         survey = Survey(self.git, Renderer(), self.clusters, self.synced, self.engines)
         return Context(
-            self.catalog, self.git, survey, message, self.time, REGISTRY, lambda: self.forge, self.mutes.mutes
+            self.catalog,
+            self.git,
+            survey,
+            message,
+            self.time,
+            REGISTRY,
+            lambda: self.forge,
+            self.mutes.mutes,
+            promotions=self.promotions.promotions,
+            queue=lambda: self.waiting,
+            recent=self.recent,
         )
 
     def message(self, text: str, by: Actor = ANA) -> Message:

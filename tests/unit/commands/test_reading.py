@@ -21,9 +21,11 @@ def bench() -> Bench:
 def test_all_is_well(bench: Bench) -> None:
     reply = bench.say("status")
     assert reply.text == "Both are synced and healthy."
-    assert rows(reply) == (
-        ("api", "staging", "v2.0.0", "v2.0.0", "synced", "healthy"),
-        ("payment", "staging", "v1.0.0", "v1.0.0", "synced", "healthy"),
+    (table,) = reply.sections
+    assert table.rows == (
+        ("Service", "staging"),
+        ("api", "v2.0.0 ✓ 1 d Ana"),
+        ("payment", "v1.0.0 ✓ 1 d Ana"),
     )
     assert reply.data is not None
     assert reply.data["services"][0] == {
@@ -34,6 +36,14 @@ def test_all_is_well(bench: Bench) -> None:
         "sync": "synced",
         "health": "healthy",
         "why": "",
+        "engine": "none",
+        "revision": bench.git.newest,
+        "since": "2026-03-01T09:00:00+00:00",
+        "by": "Ana",
+        "pull": None,
+        "pending": [],
+        "ailments": [],
+        "paused": "",
     }
 
 
@@ -47,21 +57,39 @@ def test_what_is_not_well_is_named_with_its_reason(bench: Bench) -> None:
         "0 of 2 are synced and healthy. "
         "Not so: api in staging (drifted, healthy), payment in staging (drifted, missing)."
     )
-    assert reply.sections[1:] == (Section("payment in staging: Pod shop/payment is missing"),)
+    assert reply.sections[1:] == (
+        Section(
+            "api in staging: differs from Git in 1 place: “drift” says where\n"
+            "payment in staging: Pod shop/payment is missing"
+        ),
+    )
+    assert rows(reply) == (("api", "v9.0.0 → v2.0.0 drifted 1 d Ana"), ("payment", "v1.0.0 drifted, missing 1 d Ana"))
 
 
-def test_of_thousands_those_that_are_not_well_come_first() -> None:
+def test_of_very_many_those_that_are_not_well_are_shown_and_the_rest_is_counted() -> None:
     names = [f"svc-{number:04}" for number in range(60)]
     bench = Bench(files={path("staging", name): pod("v1.0.0", name) for name in names})
     for name in names:
         bench.runs("staging", "v9.0.0" if name == "svc-0059" else "v1.0.0", name)
     reply = bench.say("status")
     assert reply.text == "59 of 60 are synced and healthy. Not so: svc-0059 in staging (drifted, healthy)."
-    assert [row[0] for row in rows(reply)] == ["svc-0059", *names[:49]]
-    assert reply.sections[1:] == (Section("And 10 more: say “status <service>” or “status in <environment>”."),)
-    assert bench.say("status in staging").sections[1] == Section("And 10 more: say “status <service>”.")
+    assert [row[0] for row in rows(reply)] == ["svc-0059"]
+    ways = "say “status <service>” or “status in <environment>”"
+    assert reply.sections[1] == Section(f"And 59 more, all synced and healthy: {ways}.")
+    assert bench.say("status in staging").sections[1].text.endswith(": say “status <service>”.")
     assert reply.data is not None
     assert len(reply.data["services"]) == 60
+
+
+def test_of_very_many_that_are_well_those_that_moved_last_are_shown() -> None:
+    names = [f"svc-{number:04}" for number in range(60)]
+    bench = Bench(files={path("staging", name): pod("v1.0.0", name) for name in names})
+    bench.put("staging", "v1.1.0", "svc-0059")
+    for name in names:
+        bench.runs("staging", "v1.1.0" if name == "svc-0059" else "v1.0.0", name)
+    reply = bench.say("status")
+    assert [row[0] for row in rows(reply)] == ["svc-0059", *names[:49]]
+    assert reply.sections[1].text.startswith("And 10 more, all synced and healthy: ")
 
 
 def test_a_reason_that_many_share_names_three() -> None:
@@ -166,7 +194,7 @@ def test_help_lists_every_usage_and_explains_one() -> None:
     ]
     assert bench.say("help status") == Reply(
         Outcome.ANSWERED,
-        "Versions, sync and health of services, with the reason for anything that isn't well.",
+        "Versions, sync and health of services, why anything isn't well, and what is on its way.",
         (
             Section(
                 "status [<service>] [in <environment>]\n\n"
