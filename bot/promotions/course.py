@@ -56,7 +56,7 @@ def _proposed(promotion: Promotion, progress: Progress, seen: Evidence, now: dat
         if promotion.stage.is_end:
             return promotion
         if seen.newer:
-            return _ended(promotion, Stage.SUPERSEDED, f"{seen.newer} took its place", now)
+            return _ended(promotion, Stage.SUPERSEDED, f"superseded by {seen.newer}", now)
         return _ended(promotion, Stage.CLOSED, f"{progress.closed_by or 'somebody'} closed it", now)
     if pull.state == "merged" and pull.merged_as is None:
         return promotion  # The forge says so before it says as which commit.

@@ -62,6 +62,6 @@ class Evidence:
     """By service."""
     looks: Mapping[str, Look] = field(default_factory=dict)
     proofs: Mapping[str, tuple[Proof, ...]] = field(default_factory=dict)
-    """What came of the probes that were tried now."""
+    """What came of the probes, all of them, of services whose probes were tried now."""
     blind: str = ""
     """Why the services could not be looked at, in words."""

@@ -48,10 +48,9 @@ def in_cluster(leg: Leg, look: Look, verification: Verification, now: datetime) 
 
 
 def proved(leg: Leg, proofs: Sequence[Proof], verification: Verification, now: datetime) -> Leg:
-    """The service with what came of its probes, tried now. What still fails counts from when it began to."""
+    """The service with what came of all its probes, tried now. What still fails counts from when it began to."""
     before = {each.what: each for each in leg.proofs}
-    kept = {each.what: _since(before.get(each.what), each, now) for each in proofs}
-    leg = replace(leg, proofs=tuple((before | kept).values()))
+    leg = replace(leg, proofs=tuple(_since(before.get(each.what), each, now) for each in proofs))
     wrong = [each for each in leg.proofs if each.passed is False]
     if over := [each for each in wrong if now - each.at >= GRACE]:
         newest = next((each for each in proofs if each.what == over[0].what), over[0])
@@ -87,15 +86,13 @@ def paused(look: Look) -> str:
 
 
 def _overtaken(leg: Leg, branch: Branch) -> str:
-    if branch.move is None:
-        return f"its branch has {wording.short(branch.version)} by now"
     move = branch.move
-    where = f"#{move.pull}" if move.pull else move.commit.sha[:10]
+    by = f" by {move.by} in {f'#{move.pull}' if move.pull else move.commit.sha[:10]}" if move else ""
     if branch.version is None:
-        return f"removed from its branch by {move.by} in {where}"
-    if branch.version == leg.from_version or move.commit.trailers.get("Quarterdeck-Rejects"):
-        return f"taken back by {move.by} in {where}"
-    return f"{wording.short(branch.version)} took its place, by {move.by} in {where}"
+        return f"removed from its branch{by}"
+    if branch.version == leg.from_version or (move and move.commit.trailers.get("Quarterdeck-Rejects")):
+        return f"taken back{by}"
+    return f"superseded by {wording.short(branch.version)}{by and f', moved there{by}'}"
 
 
 def _trouble(look: Look) -> str:
@@ -124,7 +121,8 @@ def _is_there(leg: Leg, look: Look) -> bool:
 
 def _missing(look: Look) -> str:
     engine = look.sighting.deployed
-    told = (engine.paused, engine.waiting, engine.trouble, engine.busy) if engine else ()
+    waits = f"it waits for {engine.waiting}" if engine and engine.waiting else ""
+    told = (engine.paused, waits, engine.trouble, engine.busy) if engine else ()
     return next(filter(None, told), look.sighting.why) or "its cluster has not applied it yet"
 
 
