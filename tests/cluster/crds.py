@@ -16,10 +16,13 @@ NO_CRDS = "QUARTERDECK_TEST_CRDS is not set: no CRDs of Argo CD and Flux here"
 NO_CUSTOM_OBJECTS = "this kube-apiserver ends when a custom object is written: it is older than its Go"
 FILES = (
     "argocd-application.yaml",
+    "argocd-applicationset.yaml",
+    "argocd-appproject.yaml",
     "flux-kustomization.yaml",
     "flux-helmrelease.yaml",
     "flux-gitrepositories.yaml",
     "flux-ocirepositories.yaml",
+    "flux-helmcharts.yaml",
 )
 _SERVED_WITHIN = 30.0
 

@@ -27,9 +27,12 @@ SERVED = Served(
     (
         *KINDS,
         Resource("argoproj.io", "v1alpha1", "Application", "applications", status=False),
+        Resource("argoproj.io", "v1alpha1", "AppProject", "appprojects", status=False),
+        Resource("argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets"),
         Resource("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
         Resource("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
         Resource("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories"),
+        Resource("source.toolkit.fluxcd.io", "v1", "HelmChart", "helmcharts"),
     )
 )
 ONE, TWO = "1" * 40, "2" * 40
@@ -40,6 +43,10 @@ SOURCES = "/apis/source.toolkit.fluxcd.io/v1"
 HOOK = {
     "group": "batch", "version": "v1", "kind": "Job", "namespace": "pay", "name": "migrate", "syncPhase": "PreSync",
     "hookType": "PreSync", "hookPhase": "Running",
+}  # fmt: skip
+ERRED = {
+    "type": "ErrorOccurred", "status": "True", "reason": "ApplicationParamsGenerationError", "message": "no cluster",
+    "lastTransitionTime": "2026-01-01T00:00:00Z",
 }  # fmt: skip
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REFRESH, REQUESTED = "argocd.argoproj.io/refresh", "reconcile.fluxcd.io/requestedAt"
@@ -67,8 +74,7 @@ class Cluster:
 
     def make(self, api: str, plural: str, name: str, spec: Any, status: Any = None) -> str:
         """Create an object, with its status by whichever way the kind has; its path."""
-        kinds = {"applications": "Application", "kustomizations": "Kustomization", "helmreleases": "HelmRelease"}
-        kind = kinds.get(plural, "GitRepository")
+        kind = next(each.kind for each in SERVED if each.plural == plural)
         path = f"{api}/namespaces/{self.namespace}/{plural}"
         body = {"apiVersion": api.removeprefix("/apis/"), "kind": kind, "metadata": {"name": name}, "spec": spec}
         self.send("POST", path, body | ({"status": status} if status and kind == "Application" else {}))
@@ -207,6 +213,41 @@ def test_a_kustomization_and_what_it_applied(cluster: Cluster, clusters: Cluster
         recurses=True,
         attempted=TWO,
         trouble="what it applied did not become healthy: Deployment/pay/web is in progress",
+    )
+
+
+def test_a_window_of_its_project_and_the_set_that_made_it(cluster: Cluster, clusters: Clusters) -> None:
+    window = {"kind": "deny", "schedule": "0 0 * * *", "duration": "24h", "applications": ["*"]}
+    cluster.make(APPLICATIONS, "appprojects", "default", {"syncWindows": [window]})
+    template = {"metadata": {"name": "x"}, "spec": {"project": "default", "destination": {}}}
+    spec = {"generators": [], "template": template}
+    made_by = cluster.make(APPLICATIONS, "applicationsets", "all", spec, {"conditions": [ERRED]})
+    owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "name": "all"}
+    owner["uid"] = cluster.send("GET", made_by)["metadata"]["uid"]
+    path = cluster.application({"conditions": [{"type": "ComparisonError", "message": "no such path"}]})
+    cluster.send("PATCH", path, {"metadata": {"ownerReferences": [owner]}}, "application/merge-patch+json")
+
+    assert cluster.told(clusters).trouble == (
+        f"Argo CD can't compare it with Git: no such path; its ApplicationSet {cluster.namespace}/all fails: no cluster"
+    )
+    cluster.send("PATCH", path, {"status": {"conditions": None}}, "application/merge-patch+json")
+    assert cluster.told(clusters).waiting == (
+        f"a sync window of AppProject {cluster.namespace}/default, which opens at no time within a year"
+    )
+
+
+def test_a_release_whose_chart_is_broken(cluster: Cluster, clusters: Clusters) -> None:
+    cluster.make(SOURCES, "gitrepositories", "gitops", {"url": cluster.url, "interval": "1m"})
+    source = {"kind": "GitRepository", "name": "gitops"}
+    broken = {"conditions": [ready("False", "ChartPackageError", "no Chart.yaml")]}
+    chart = {"chart": "apps/payment", "sourceRef": source, "interval": "1m"}
+    cluster.make(SOURCES, "helmcharts", "payment", chart, broken)
+    spec = {"interval": "1m", "chart": {"spec": {"chart": "apps/payment", "sourceRef": source}}}
+    status = {"helmChart": f"{cluster.namespace}/payment", "conditions": [ready("False", "SourceNotReady", "x")]}
+    cluster.make(HELMRELEASES, "helmreleases", "payment", spec, status)
+
+    assert cluster.told(clusters).trouble == (
+        f"HelmChart {cluster.namespace}/payment fails, so nothing new in it is seen: no Chart.yaml"
     )
 
 
@@ -407,6 +448,25 @@ def test_a_refusal_to_ask(cluster: Cluster, clusters: Clusters) -> None:
 
     with pytest.raises(Refusal, match=r"doesn't let us ask .* apply deploy/rbac/sync there \(quarterdeck-sync\)"):
         cluster.engines(clusters).sync(told)
+
+
+def test_projects_and_sets_are_listed_where_they_matter_alone(stand_in: Any) -> None:
+    stand_in.cluster.served = stand_in.cluster.objects.served = SERVED
+    clusters, ours = Clusters(stand_in.kubeconfig), Cluster(stand_in)
+    path = ours.application({"sync": {"status": "Synced"}})
+
+    def listed() -> set[str]:
+        stand_in.cluster.requests.clear()
+        ours.told(clusters)
+        paths = {path.partition("?")[0] for _, path in stand_in.cluster.requests}
+        return {path.removeprefix(f"{APPLICATIONS}/") for path in paths if path.startswith(f"{APPLICATIONS}/")}
+
+    ours.told(clusters)
+    settled = listed()
+    stand_in.send("PATCH", path, {"status": {"sync": {"status": "OutOfSync"}}}, kind="application/merge-patch+json")
+    pending = listed()
+    clusters.close()
+    assert (settled, pending) == ({"applications"}, {"applications", "appprojects"})
 
 
 def test_where_there_are_no_engines(stand_in: Any) -> None:
