@@ -8,7 +8,7 @@ nor healed.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,6 +48,17 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a finding must be there before it counts, and be gone before it is, besides two checks in a row."""
+
+    there: Callable[[Difference], timedelta] = lambda _: timedelta()
+    gone: timedelta = timedelta()
+
+
+NONE = Patience()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What a check makes of an episode. Without events nothing is to be told; without an episode nothing be known."""
 
@@ -61,7 +72,9 @@ class Step:
     """The target's mute is to be taken back."""
 
 
-def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: datetime, key: bytes) -> Step:
+def follow(
+    known: Episode | None, sighting: Sighting, mute: Mute | None, now: datetime, key: bytes, patience: Patience = NONE
+) -> Step:
     """The next state of a target's episode after a check of it. `mute` may have run out."""
     target = sighting.target
     busy = _is_busy(sighting)
@@ -75,7 +88,7 @@ def follow(known: Episode | None, sighting: Sighting, mute: Mute | None, now: da
         return Step(replace(before, held=True))
     if not findings(sighting) and _is_unseen(before, sighting):
         return Step(known)
-    course = _course(before, sighting, now, key)
+    course = _course(before, sighting, now, key, patience)
     after = _stirred(before, course, now)
     after = replace(after, held=busy, findings=course.findings, inherited=False)
     if any(finding.open for finding in course.findings):
@@ -195,7 +208,7 @@ class _Course:
     gone: tuple[Finding, ...] = ()
 
 
-def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes) -> _Course:
+def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes, patience: Patience) -> _Course:
     seen: dict[str, list[Difference]] = {}
     for each in findings(sighting):
         seen.setdefault(identity(sighting, each, key), []).append(each)
@@ -207,7 +220,7 @@ def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes) -> _
     grave = {name for name, several in seen.items() if any(each.severity is Severity.HIGH for each in several)}
     at_once = any(name not in known or not known[name].open for name in grave)
     for name, differences in seen.items():
-        finding, news = _present(known.get(name), name, differences, now, key)
+        finding, news = _present(known.get(name), name, differences, now, key, patience)
         if at_once and not finding.open:
             finding, news = _opened(finding)
         if before.inherited:
@@ -218,7 +231,7 @@ def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes) -> _
     for former in before.findings:
         if former.id in seen:
             continue
-        after = former if _unseen(former, sighting) else _absent(former, now)
+        after = former if _unseen(former, sighting) else _absent(former, now, patience.gone)
         if after is not None:
             kept.append(after)
         if former.open and not (after and after.open):
@@ -227,7 +240,7 @@ def _course(before: Episode, sighting: Sighting, now: datetime, key: bytes) -> _
 
 
 def _present(
-    known: Finding | None, name: str, differences: Sequence[Difference], now: datetime, key: bytes
+    known: Finding | None, name: str, differences: Sequence[Difference], now: datetime, key: bytes, patience: Patience
 ) -> tuple[Finding, str]:
     one = min(differences, key=lambda each: _RANKS[each.severity])
     value = _fingerprint(key, [name, sorted([str(each.desired), str(each.live)] for each in differences)])
@@ -242,7 +255,9 @@ def _present(
     after = replace(known, value=value, severity=one.severity, first=first, seen=seen, missed=0)
     if was_open:
         return replace(after, left=None), "changed" if changed else ""
-    return _opened(after) if seen >= 2 else (after, "")
+    begun = min([first, *(each.since for each in differences if each.since)])
+    lasts = max(patience.there(each) for each in differences)
+    return _opened(after) if seen >= 2 and (not lasts or now - begun >= lasts) else (after, "")
 
 
 def _opened(suspect: Finding) -> tuple[Finding, str]:
@@ -250,11 +265,12 @@ def _opened(suspect: Finding) -> tuple[Finding, str]:
     return replace(suspect, open=True, left=None), "new" if suspect.left is None else "again"
 
 
-def _absent(known: Finding, now: datetime) -> Finding | None:
+def _absent(known: Finding, now: datetime, patience: timedelta) -> Finding | None:
     """A finding that the check looked for in vain; None if it is to be forgotten."""
     if known.open:
         left = known.left if known.missed else now
-        return replace(known, seen=0, missed=known.missed + 1, left=left, open=known.missed < 1)
+        stays = known.missed < 1 or bool(left and now - left < patience)
+        return replace(known, seen=0, missed=known.missed + 1, left=left, open=stays)
     if known.left is None or now - known.left > AGAIN:
         return None
     return replace(known, seen=0, missed=min(known.missed + 1, 2))
