@@ -28,14 +28,17 @@ from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
+from bot.model.promotion import Promotion
 from bot.model.reply import Outcome
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.secret import Renewed, Secret
-from bot.model.sync import Sighting
+from bot.model.sync import Manifest, Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Git
+from bot.promotions import news
 from bot.promotions.beginning import Beginning
+from bot.promotions.report import report
 from bot.recent import Recent
 from bot.survey import Progress, Survey, silently
 
@@ -45,16 +48,19 @@ if TYPE_CHECKING:
     from bot.forges.credential import App as GitHubApp
     from bot.forges.github import GitHub
     from bot.jobs.drift import DriftCheck
+    from bot.jobs.follow import Follow
     from bot.mirrors.folder import Mirrors
     from bot.rendering.renderer import Renderer
     from bot.slack.listeners import Slack
     from bot.store.store import Store
+    from bot.verification.prober import Prober
     from bot.web.site import Endpoint
 
 log = logging.getLogger(__name__)
 
 ITSELF = Actor("quarterdeck", "Quarterdeck")
 """Who asks for what the config has the bot do by itself."""
+FOLLOWING = "following of promotions"
 _COLLECTIONS = (50_000, 20, 50)
 """How seldom cycles are searched for. Objects of clusters and renders have none but very many nodes: with Python's own
 thresholds, half the processor time of reading 10,000 of them goes into the search."""
@@ -162,6 +168,8 @@ class App:
         for environment in self.settings.catalog.environments:
             if (check := self.drift_check(environment, slack.chat)) is not None:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
+        following = self.follower(slack.chat)
+        scheduler.add(FOLLOWING, Every(timedelta(seconds=5)), following.run)
         scheduler.add("pruning of the store", Every(timedelta(days=1)), lambda _: self._store.prune())
         with ExitStack() as running:
             host, port = self.surroundings.listen
@@ -213,6 +221,50 @@ class App:
             offer=self.settings.drift.offer,
             heal=self._heal if self.settings.drift.sync else None,
         )
+
+    def follower(self, chat: Chat) -> "Follow":
+        """Follows promotions to their end, and tells each step."""
+        from bot.jobs.announcing import Announcer, Hooks, Words
+        from bot.jobs.follow import Follow
+        from bot.jobs.gathering import Gathering
+
+        catalog, store = self.settings.catalog, self._store.promotions
+        words = Words(lambda each: news.message(each, catalog.environments), news.step, news.ended)
+        return Follow(
+            catalog,
+            store,
+            Gathering(
+                catalog,
+                lambda: self._forge,
+                self._mirrors.reader,
+                lambda git, wanted: self._survey(git).look(wanted),
+                self._prober,
+            ),
+            Announcer(
+                store,
+                chat,
+                words,
+                Hooks(report=self._report),
+                self._store.fingerprint_key,
+                lambda name: catalog.environments[name].channel if name in catalog.environments else None,
+            ),
+            lambda: self._forge,
+        )
+
+    def _report(self, promotion: Promotion) -> str:
+        """What the forge knows of it by now. Refusal where it may not be told."""
+        environments = self.settings.catalog.environments
+        told = report(promotion, environments, news.message(promotion, environments).text)
+        if told is None:
+            return promotion.reported
+        self._performer.report(told)
+        return told.state
+
+    @cached_property
+    def _prober(self) -> "Prober":
+        from bot.verification.prober import Prober
+
+        return Prober(self.now, _no_jobs, self.surroundings.prometheus_token, self.surroundings.secrets)
 
     def _heal(self, sighting: Sighting) -> str:
         """Have a target's engine asked to sync it, in the bot's own name. Refusal where it may not."""
@@ -364,16 +416,21 @@ class App:
 
         catalog = self.settings.catalog
         hubs = {each.cluster for each in catalog.environments.values() if each.cluster}
-        return Engines(self._clusters.reach, catalog.repositories, hubs=hubs)
+        said = {each.name: each.engine for each in catalog.environments.values() if each.engine}
+        return Engines(self._clusters.reach, catalog.repositories, hubs=hubs, said=said)
 
     @cached_property
     def _clusters(self) -> "Clusters":
         from bot.clusters.live import Clusters
 
         kubeconfig = self.surroundings.kubeconfig
-        clusters = Clusters(Path(kubeconfig) if kubeconfig else None)
+        clusters = Clusters(Path(kubeconfig) if kubeconfig else None, secrets=self.surroundings.secrets)
         self._closing.callback(clusters.close)
         return clusters
+
+
+def _no_jobs(target: Target) -> Sequence[Manifest]:
+    raise Unavailable(f"the Jobs of {target} can't be read yet")
 
 
 def _known(convert: arguments.Converter, word: str | None, vocabulary: arguments.Vocabulary) -> str | None:

@@ -221,6 +221,7 @@ def _catalog(keys: FileKeys, folder: Path) -> Catalog:
             paths=tuple(each.path),
             repository=each.repository or next(iter(repositories)),
             cluster=each.cluster,
+            engine=each.engine,
             aliases=tuple(each.aliases),
             delivery=Delivery(each.change),
             channel=each.channel,

@@ -60,6 +60,8 @@ class Environment:
     soak: timedelta = timedelta()
     """How long it must have been healthy there."""
     verification: Verification = field(default_factory=Verification)
+    engine: str | None = None
+    """What deploys it, `argocd` or `flux`, or `none` where no engine is to be looked for; None: whichever is found."""
     deployments: bool = False
     """Whether the forge is told how far its promotions are."""
     watch: tuple[str, ...] = ()

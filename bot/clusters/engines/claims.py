@@ -50,13 +50,15 @@ class Claims:
         for claim in claims:
             self._at[claim.place].append(claim)
 
-    def deployed(self, target: Target) -> Deployed | None:
-        """What deploys a target; None if nothing does, or it can't be told which."""
+    def deployed(self, target: Target, engine: str | None = None) -> Deployed | None:
+        """What deploys a target, of one engine if that is said; None if nothing does, or it can't be told which."""
         repository = self._repositories.get(target.repository)
         if repository is None:
             return None
         places = {(repository_key(repository.url), folder_key(folder)) for folder in target.folders}
-        claims = [claim for place in sorted(places) for claim in self._nearest(place, target, repository.branch)]
+        claims = [
+            claim for place in sorted(places) for claim in self._nearest(place, target, repository.branch, engine)
+        ]
         if len({self._identity(claim) for claim in claims}) != 1:
             return None
         claim = claims[0]
@@ -69,13 +71,16 @@ class Claims:
         alone = claim.place in places and claim.beside <= places
         return replace(told, alone=alone, rewrites=rewrites)
 
-    def _nearest(self, place: Place, target: Target, branch: str) -> list[Claim]:
+    def _nearest(self, place: Place, target: Target, branch: str, engine: str | None) -> list[Claim]:
         """The best claims on a folder, else on the nearest one above that reaches down to it."""
         for folder, reaches in _upwards(place[1]):
             claims = [
                 claim
                 for claim in self._at.get((place[0], folder), ())
-                if (reaches or claim.below) and claim.branch in {"", branch} and self._leads_to(claim, target)
+                if (reaches or claim.below)
+                and claim.branch in {"", branch}
+                and self._leads_to(claim, target)
+                and engine in {None, claim.deployed.engine}
             ]
             for fits in self._preferences(target, branch):
                 claims = [claim for claim in claims if fits(claim)] or claims

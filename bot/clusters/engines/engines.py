@@ -26,9 +26,15 @@ PATIENCE = timedelta(hours=1)
 """How long an engine may be at work: while it is, nothing is judged, so one that never ends would hide everything."""
 ROLE = "quarterdeck-sync"
 """The ClusterRole of deploy/rbac that lets us ask."""
+NO_ENGINE = "none"
+"""What the config says of an environment that no engine deploys."""
 _FIELD_MANAGER = "quarterdeck"
 _MERGE = "application/merge-patch+json"
 _ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Reach(Protocol):
@@ -41,29 +47,32 @@ class Engines:
     """Implements `bot.ports.Engines` and `bot.ports.EngineWrites`. Threads may share it.
 
     `repositories` are the config's, by name: an engine's object is known by their addresses. `hubs` are clusters to
-    look in besides those of the targets: one Argo CD may deploy to many. `seconds` is what one look may take in all.
+    look in besides those of the targets: one Argo CD may deploy to many. `said` is which engine the config says deploys
+    an environment; with `none`, nothing is looked for. `seconds` is what one look may take in all.
     """
 
     def __init__(
         self, reach: Reach, repositories: Mapping[str, Repository], *, hubs: Collection[str] = (),
-        seconds: float = SECONDS, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        said: Mapping[str, str] | None = None, seconds: float = SECONDS,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:  # fmt: skip
         self._reach, self._repositories, self._seconds, self._clock = reach, repositories, seconds, clock
-        self._hubs = frozenset(hubs)
+        self._hubs, self._said = frozenset(hubs), said or {}
 
     def deployed(self, targets: Sequence[Target]) -> Mapping[Target, Deployed]:
         """Which engine's object deploys each target, and what it says; those that none is found for are left out.
 
         Never raises: an engine that can't be read is not found.
         """
-        wanted = {target.cluster for target in targets if target.cluster}
+        asked = [each for each in targets if each.cluster and self._said.get(each.environment) != NO_ENGINE]
+        wanted = {target.cluster for target in asked if target.cluster}
         clusters = sorted(wanted | self._hubs) if wanted else []
         budget = Budget(self._seconds)
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "engines") as pool:
             looks = dict(zip(clusters, pool.map(lambda cluster: self._look(cluster, budget), clusters), strict=True))
         servers = {cluster: server for cluster, (server, _) in looks.items()}
         claims = Claims((each for _, found in looks.values() for each in found), self._repositories, servers)
-        told = ((target, claims.deployed(target)) for target in targets if target.cluster)
+        told = ((target, claims.deployed(target, self._said.get(target.environment))) for target in asked)
         return {target: deployed for target, deployed in told if deployed is not None}
 
     def sync(self, deployed: Deployed) -> None:

@@ -480,6 +480,23 @@ def test_where_there_are_no_engines(stand_in: Any) -> None:
     assert [path for _, path in stand_in.cluster.requests] == ["/apis"]
 
 
+def test_where_the_config_says_that_no_engine_deploys_nothing_is_asked(stand_in: Any) -> None:
+    stand_in.cluster.served = stand_in.cluster.objects.served = SERVED
+    clusters, ours = Clusters(stand_in.kubeconfig), Cluster(stand_in)
+    ours.kustomization()
+    target = Target("payment", "staging", "config", ("apps/payment",), "staging", "pay")
+    repositories = {"config": Repository("config", ours.url, "main")}
+    stand_in.cluster.requests.clear()
+
+    none = Engines(clusters.reach, repositories, said={"staging": "none"}).deployed([target])
+    asked = list(stand_in.cluster.requests)
+    other = Engines(clusters.reach, repositories, said={"staging": "argocd"}).deployed([target])
+    right = Engines(clusters.reach, repositories, said={"staging": "flux"}).deployed([target])
+
+    clusters.close()
+    assert (none, asked, other, list(right)) == ({}, [], {}, [target])
+
+
 def test_one_list_a_kind(stand_in: Any) -> None:
     stand_in.cluster.served = stand_in.cluster.objects.served = SERVED
     clusters, several = Clusters(stand_in.kubeconfig), Cluster(stand_in)

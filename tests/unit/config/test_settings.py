@@ -37,6 +37,7 @@ environments:                                  # in order of promotion
     path: ["environments/production/{service}/", "apps/{service}/production"]
     repository: config
     cluster: in-cluster
+    engine: none
     reviewers: [acme/sre, ana]
     channel: "#deploys"
 services:
@@ -104,6 +105,7 @@ def test_a_whole_config(tmp_path: Path) -> None:
                     ("environments/production/{service}", "apps/{service}/production"),
                     "config",
                     cluster="in-cluster",
+                    engine="none",
                     aliases=("prod", "live"),
                     channel="#deploys",
                     reviewers=("acme/sre", "ana"),

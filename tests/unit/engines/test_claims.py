@@ -148,3 +148,13 @@ def test_a_release_is_called_like_the_service_or_it_is_another(release: str, rew
 
 def test_a_target_of_a_repository_that_is_not_configured() -> None:
     assert Claims([claim("one")], {}, SERVERS).deployed(target()) is None
+
+
+def test_where_two_engines_claim_a_folder_the_config_may_say_which_deploys_it() -> None:
+    both = Claims([claim("one"), claim("two", said={"engine": "flux"})], REPOSITORIES, SERVERS)
+    told = {engine: both.deployed(target(), engine) for engine in (None, "argocd", "flux")}
+    assert {engine: each and each.object.name for engine, each in told.items()} == {
+        None: None,
+        "argocd": "one",
+        "flux": "two",
+    }
