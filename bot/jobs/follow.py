@@ -45,6 +45,7 @@ class Follow:
     gathering: Gathering
     announcer: Announcer
     forge: Callable[[], Forge | None]
+    _running: threading.Lock = field(default_factory=threading.Lock, init=False)
     _nudged: threading.Event = field(default_factory=threading.Event, init=False)
     _last: dict[str, datetime] = field(default_factory=dict, init=False)
     """When each thing was done."""
@@ -58,7 +59,19 @@ class Follow:
     """Until when the chat wants to be left alone."""
 
     def run(self, now: datetime) -> None:
-        """One round. Unavailable if the store can't be used; the next round goes on."""
+        """One round, unless one is running. Unavailable if the store can't be used; the next round goes on."""
+        if self._running.acquire(blocking=False):
+            try:
+                self._run(now)
+            finally:
+                self._running.release()
+
+    def nudge(self) -> bool:
+        """Something happened: the next round asks everybody, whenever it asked last. Whether none is running now."""
+        self._nudged.set()
+        return not self._running.locked()
+
+    def _run(self, now: datetime) -> None:
         nudged = self._nudged.is_set() and self._is_due("nudged", NUDGED, now)
         if nudged:
             self._nudged.clear()
@@ -75,10 +88,6 @@ class Follow:
             self._follow(after, self.gathering.landed(merged, now), now)
             self._prove(after, merged, now)
         self._announce(known, after, now)
-
-    def nudge(self) -> None:
-        """Something happened: the next round asks everybody, whenever it asked last."""
-        self._nudged.set()
 
     def _is_due(self, what: str, every: timedelta, now: datetime) -> bool:
         last = self._last.get(what)
