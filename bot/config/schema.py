@@ -126,7 +126,7 @@ class EnvironmentKeys(Keys):
     cluster: Text | None = None
     """A context of the kubeconfig, or `in-cluster`. Without it, status and drift are unknown here."""
     engine: Literal["argocd", "flux", "none"] | None = None
-    """What deploys it, where looking can't tell or looking isn't wanted: `none` looks for no engine. Else it is found."""
+    """What deploys it: found by looking, unless it is said here; with `none`, no engine is looked for."""
     watch: Listed[FolderGlob] = []
     """Folders that are no service, from the repository's root, `*` for any part of a name: compared with the cluster,
     never promoted."""
