@@ -28,6 +28,7 @@ from bot.errors import Refusal, Unavailable
 from bot.language import arguments
 from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
+from bot.model.catalog import Target
 from bot.model.promotion import Promotion
 from bot.model.reply import Outcome
 from bot.model.request import Actor, Message, Misunderstanding, Place
