@@ -11,14 +11,8 @@ from bot import wording
 from bot.model.catalog import Environment
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.reply import Layout, Outcome, Reply, Section
-from bot.model.sync import Ailment
-from bot.promotions import plan
+from bot.promotions import failing, plan
 from bot.promotions.offers import offers
-
-SHOWN: Final = 5
-"""Objects whose evidence is quoted; the rest is counted."""
-QUOTED: Final = 5
-"""Events of an object, and lines of its log."""
 
 _LOST: Final = {Stage.FAILED, Stage.TIMED_OUT}
 
@@ -35,33 +29,35 @@ def message(promotion: Promotion, environments: Mapping[str, Environment]) -> Re
 
 
 def step(before: Promotion, after: Promotion) -> Reply | None:
-    """What the thread is told of a step: what somebody must look at, that it is over, or that it goes on after all."""
-    if after.stage.is_end:
-        return None  # `ended` tells that
-    if before.stage.is_end:
-        return Reply(Outcome.ANSWERED, f"{_lead(after)} It goes on: pull request #{after.pull} was opened again.")
-    if after.trouble and after.trouble != before.trouble:
-        return Reply(Outcome.ANSWERED, f"{_lead(after)} {_sentence(after.trouble)}", mentions=(after.by.id,))
-    if before.trouble and not after.trouble and after.stage is before.stage:
-        return Reply(Outcome.ANSWERED, f"{_lead(after)} That is put right: {before.trouble}, and no longer.")
-    return None
+    """What the thread is told of a step: what somebody must look at, and that it goes on after all.
 
-
-def ended(promotion: Promotion, ailing: Mapping[str, Sequence[Ailment]] | None = None) -> Reply:
-    """What the thread is told at the end, to whoever asked; the channel too, where it failed.
-
-    `ailing`: what was seen of services that failed, by service.
+    Not how far it is, since the message itself says that; nor its end, which `ended` tells.
     """
-    lost = promotion.stage in _LOST
-    evidence = [section for service, several in (ailing or {}).items() for section in _evidence(service, several)]
+    if after.stage.is_end:
+        return None
+    if before.stage.is_end:
+        return _told(after, f"It goes on: pull request #{after.pull} was opened again.")
+    new = [note for note in after.notes if note not in before.notes]
+    if after.trouble and after.trouble != before.trouble:
+        new.append(_sentence(after.trouble))
+    elif before.trouble and not after.trouble and after.stage is before.stage:
+        new.append(f"That is over: {before.trouble}.")
+    return _told(after, *new, mentions=(after.by.id,) if after.trouble else ()) if new else None
+
+
+def ended(promotion: Promotion) -> Reply:
+    """What the thread is told at the end, to whoever asked; the channel too, where it failed."""
     return Reply(
         Outcome.ANSWERED,
         _text(promotion),
-        (*evidence, *(plan.proofs(promotion) if lost else ())),
         stage=promotion.stage,
         mentions=(promotion.by.id,),
-        broadcast=lost,
+        broadcast=promotion.stage in _LOST,
     )
+
+
+def _told(promotion: Promotion, *sentences: str, mentions: tuple[str, ...] = ()) -> Reply:
+    return Reply(Outcome.ANSWERED, " ".join([_lead(promotion), *sentences]), mentions=mentions)
 
 
 def _text(promotion: Promotion) -> str:
@@ -70,7 +66,7 @@ def _text(promotion: Promotion) -> str:
     if promotion.stage in _LOST:
         return _lost(promotion)
     lead = _lead(promotion)
-    why = promotion.trouble or promotion.why
+    why = plan.waits(promotion)
     number = f"pull request #{promotion.pull}"
     match promotion.stage:
         case Stage.OPEN:
@@ -107,16 +103,17 @@ def _healthy(promotion: Promotion) -> str:
 
 
 def _lost(promotion: Promotion) -> str:
-    lost = [leg for leg in promotion.legs if leg.stage in _LOST] or list(promotion.legs)
-    verb = "was not healthy in time" if promotion.stage is Stage.TIMED_OUT else "failed"
-    if len(promotion.legs) == 1:
-        leg = lost[0]
-        said = f"{leg.service} {wording.short(leg.to_version)} {verb} in {promotion.environment}"
-        return f"{said}: {promotion.why or leg.why}." if promotion.why or leg.why else f"{said}."
-    verb = verb.replace("was", "were") if len(lost) > 1 else verb
-    whys = "; ".join(f"{leg.service}: {leg.why}" for leg in lost[: wording.NAMED] if leg.why)
-    said = f"{len(lost)} of {len(promotion.legs)} services {verb} in {promotion.environment}"
-    return f"{said}: {whys or _named([leg.service for leg in lost])}."
+    """Each that failed, with why; of many, how many."""
+    lost = [leg for leg in promotion.legs if leg.stage in _LOST]
+    if lost and len(lost) <= wording.NAMED:
+        well = [leg.service for leg in promotion.legs if leg.stage is Stage.HEALTHY]
+        rest = f" {_named(well)} {'is' if len(well) == 1 else 'are'} healthy." if well else ""
+        return " ".join(failing.failed(promotion, leg) for leg in lost) + rest
+    said = "were not healthy in time" if promotion.stage is Stage.TIMED_OUT else "failed"
+    why = f": {promotion.why}" if promotion.why else ""
+    return (
+        f"{len(lost) or len(promotion.legs)} of {len(promotion.legs)} services {said} in {promotion.environment}{why}."
+    )
 
 
 def _lead(promotion: Promotion) -> str:
@@ -145,16 +142,8 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _sentence(clause: str) -> str:
-    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
+    return f"{_capital(clause).rstrip('.')}."
 
 
-def _evidence(service: str, ailing: Sequence[Ailment]) -> tuple[Section, ...]:
-    """What fails, why, and what its events and its log say: quoted, since others wrote it."""
-    lines: list[str] = []
-    for each in ailing[:SHOWN]:
-        lines.append(f"{each.object}: {each.health.value}: {each.reason}")
-        lines += [f"  {cause}" for cause in each.symptoms.causes[:QUOTED]]
-        lines += [f"  event: {event}" for event in each.symptoms.events[:QUOTED]]
-        lines += [f"  log: {line}" for line in each.symptoms.log[-QUOTED:]]
-    lines += [f"… and {len(ailing) - SHOWN} more"] if len(ailing) > SHOWN else []
-    return (Section(f"What was seen of {service}:"), Section("\n".join(lines), Layout.CODE)) if lines else ()
+def _capital(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]

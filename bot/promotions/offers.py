@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 from bot.model.catalog import Environment
-from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.promotion import Promotion, Stage
 from bot.model.reply import Choice
 from bot.model.request import SAY
 from bot.model.verification import OnFailure
+from bot.promotions import failing
 
 SAYABLE: Final = re.compile(r"[\w./:@+-]+")
 """Names and versions that are one word of a command."""
@@ -31,30 +32,18 @@ def offers(promotion: Promotion, environments: Mapping[str, Environment]) -> tup
     choices = [Choice(f"Open #{promotion.pull}", url=promotion.url)] if promotion.pull and promotion.url else []
     if promotion.stage in _UNDERWAY and promotion.pull:
         choices.append(_say("Cancel", f"cancel pr {promotion.pull}"))
-    lost = [leg for leg in promotion.legs if leg.stage in _LOST] or promotion.legs
     if promotion.stage in _LOST:
-        choices += _ways_back(promotion, lost, environments)
+        choices += _ways_back(promotion, environments)
     if promotion.stage is Stage.HEALTHY:
         choices += _next_steps(promotion, environments)
     return tuple(choices)
 
 
-def _ways_back(
-    promotion: Promotion, lost: list[Leg] | tuple[Leg, ...], environments: Mapping[str, Environment]
-) -> list[Choice]:
-    """A rollback that fails is not taken back by a button: its versions ran badly, both."""
+def _ways_back(promotion: Promotion, environments: Mapping[str, Environment]) -> tuple[Choice, ...]:
     place = environments.get(promotion.environment)
-    if promotion.verb != "promote" or (place and place.verification.on_failure is OnFailure.NOTHING):
-        return []
-    several = len(promotion.legs) > 1
-    return [
-        _say(
-            f"Roll back {leg.service}" if several else "Roll back",
-            f"rollback {leg.service} in {promotion.environment} from {leg.to_version} to {leg.from_version}",
-        )
-        for leg in lost[:MOST]
-        if leg.from_version is not None and _sayable(leg.service, leg.to_version, leg.from_version)
-    ]
+    if place and place.verification.on_failure is OnFailure.NOTHING:
+        return ()
+    return failing.ways_back(promotion)[:MOST]
 
 
 def _next_steps(promotion: Promotion, environments: Mapping[str, Environment]) -> list[Choice]:

@@ -5,11 +5,10 @@ from typing import Final
 from bot import wording
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.reply import Layout, Mark, Section, Step
+from bot.promotions.failing import line
 
 LISTED: Final = 30
 """Services that a message lists; the rest is counted."""
-LONGEST: Final = 160
-"""Characters of a reason in a table."""
 
 _WAY: Final = (
     Stage.REQUESTED,
@@ -40,6 +39,8 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
     """Each with how far it is. What was passed over on the way is left out, and what an end leaves undone as well."""
     way = _WAY if promotion.pull else _PUSHED
     landed = way.index(Stage.MERGED) if Stage.MERGED in promotion.reached else 0
+    if promotion.stage.is_end and not landed:
+        landed = way.index(Stage.MERGED) - 1  # It never got to that, whatever else was still open.
     shown: list[Step] = []
     standing = True
     for place, stage in enumerate(way):
@@ -47,7 +48,8 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
             shown.append(Step(_title(promotion, stage), Mark.DONE, promotion.reached[stage], _by(promotion, stage)))
         elif place > landed and standing:
             mark = _ENDS.get(promotion.stage, Mark.NOW)
-            why = promotion.trouble or promotion.why if len(promotion.legs) == 1 or not landed else ""
+            # Of several services in a cluster, each has its own reason in its own line.
+            why = waits(promotion) if len(promotion.legs) == 1 or not landed else ""
             shown.append(Step(_title(promotion, stage), mark, detail=why))
             standing = False
         elif place > landed and not promotion.stage.is_end:
@@ -55,9 +57,14 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
     return tuple(shown)
 
 
+def waits(promotion: Promotion) -> str:
+    """What is wrong, and what it waits for or why it ended, as a clause; "" where there is nothing to say."""
+    return line("; ".join(filter(None, [promotion.trouble, promotion.why])))
+
+
 def legs(promotion: Promotion) -> tuple[Section, ...]:
-    """Where each service is, of several; nothing of one, since the steps say that."""
-    if len(promotion.legs) == 1:
+    """Where each service is, of several, as soon as that differs; before, where they are too many to be named."""
+    if len(promotion.legs) <= (1 if Stage.MERGED in promotion.reached else wording.NAMED):
         return ()
     rows = [("Service", "From", "To", "How far")]
     rows += [
@@ -75,7 +82,7 @@ def proofs(promotion: Promotion) -> tuple[Section, ...]:
     """What came of the probes, quoted."""
     several = len(promotion.legs) > 1
     lines = [
-        f"{f'{leg.service}: ' if several else ''}{_verdict(proof.passed)}: {proof.what}: {proof.evidence}"
+        line(f"{f'{leg.service}: ' if several else ''}{_verdict(proof.passed)}: {proof.what}: {proof.evidence}")
         for leg in promotion.legs
         for proof in leg.proofs
     ]
@@ -104,8 +111,7 @@ def _by(promotion: Promotion, stage: Stage) -> str:
 
 
 def _far(leg: Leg) -> str:
-    why = leg.why if len(leg.why) <= LONGEST else f"{leg.why[: LONGEST - 1]}…"
-    return f"{leg.stage.value}: {why}" if why else leg.stage.value
+    return f"{leg.stage.value}: {line(leg.why)}" if leg.why else leg.stage.value
 
 
 def _verdict(passed: bool | None) -> str:

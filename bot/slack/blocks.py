@@ -214,11 +214,13 @@ def _date(at: datetime) -> Block:
 
 
 def _told(steps: Sequence[Step]) -> str:
-    """`Done: Request, Pull request #1. Now: Checks: it waits for build. Not yet: Merge, Sync, Health.`
+    """`Done: request, pull request #1. Now: checks. Not yet: approval, merge, sync, health.`
 
     As one reads it aloud: the sentences above it say the rest.
     """
-    marked = {mark: [step.title for step in steps if step.mark is mark] for mark in _ALOUD}
+    marked = {
+        mark: [step.title[:1].lower() + step.title[1:] for step in steps if step.mark is mark] for mark in _ALOUD
+    }
     return " ".join(f"{mark.value.capitalize()}: {', '.join(titles)}." for mark, titles in marked.items() if titles)
 
 

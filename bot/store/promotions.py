@@ -20,6 +20,8 @@ from bot.model.verification import Proof
 from bot.store.tables import promotions as table
 
 _COLUMNS = ("repository", "key", "environment", "asked", "version")
+_TIMES = ("well", "ailing", "there")
+"""Of a service."""
 _READ = [table.c[name] for name in (*_COLUMNS, "record")]
 
 

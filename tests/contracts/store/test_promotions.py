@@ -27,7 +27,7 @@ FULL = Promotion(
     "production",
     "promote",
     (
-        Leg("payment", "v1.2.0", "v1.3.0", Stage.SYNCED, "waits for its pods", NOON, NOON, (PROOF,)),
+        Leg("payment", "v1.2.0", "v1.3.0", Stage.SYNCED, "waits for its pods", NOON, NOON, (PROOF,), NOON),
         Leg("api", None, "v2"),
     ),
     ANA,
@@ -49,6 +49,7 @@ FULL = Promotion(
     channel="C1",
     message="170.2",
     thread="170.1",
+    link="https://chat.example/p1702",
     shown="f",
     telling=True,
     reported="success",
