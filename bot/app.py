@@ -117,7 +117,12 @@ class App:
     @cached_property
     def _performer(self) -> Performer:
         return Performer(
-            self._mirrors.writer(), self._forge, self._mirrors.reader, mutes=self._store, engines=self._engines
+            self._mirrors.writer(),
+            self._forge,
+            self._mirrors.reader,
+            mutes=self._store,
+            engines=self._engines,
+            queue=self._store.queue,
         )
 
     def _about_to_change(self) -> Performer:
@@ -307,6 +312,7 @@ class App:
             queue=self._store.queue.waiting,
             standings=self._store.standings.standings,
             recent=self._recent,
+            prober=lambda: self._prober,
         )
 
     def _survey(self, reader: Git) -> Survey:

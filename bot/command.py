@@ -183,8 +183,8 @@ class Context:
     recent: Recent = field(default_factory=Recent)
     """Looks of a moment ago, for what changes nothing."""
 
-    prober: Prober | None = None
-    """Verifies versions; None where nobody can."""
+    prober: Callable[[], Prober | None] = lambda: None
+    """Verifies versions; called only by what needs it. None where nobody can."""
 
     @property
     def forge(self) -> Forge:

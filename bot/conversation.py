@@ -15,16 +15,15 @@ from bot import proposals, results, wording
 from bot.access import OVERRIDE, Refused, judge
 from bot.command import Context, Registry
 from bot.errors import Refusal, Unavailable
+from bot.model.catalog import Merge
 from bot.model.change import (
     Adopted,
     Change,
     Committed,
     Errand,
-    Muting,
     Opened,
     Proposal,
     Release,
-    SyncRequest,
     Unchanged,
     Withdrawal,
 )
@@ -86,7 +85,13 @@ class Conversation:
 
         Never raises what a person could have caused, nor what the world did.
         """
-        message = self._known(message)
+        answer = self._heard(self._known(message), dry_run=dry_run, yes=yes)
+        if not message.due:
+            return answer
+        # Whoever asked has turned to other things since.
+        return replace(answer, reply=replace(answer.reply, private=False, mentions=(message.actor.id,)))
+
+    def _heard(self, message: Message, *, dry_run: bool, yes: bool) -> Answer:
         try:
             if message.press is not None and message.press.action != SAY:
                 with self._pressing:
@@ -135,9 +140,7 @@ class Conversation:
         if isinstance(planned, Reply):
             return Answer(planned)
         if dry_run:
-            return Answer(
-                results.planned(planned, "" if isinstance(planned, Muting | SyncRequest) else _shown(planned))
-            )
+            return Answer(results.planned(planned, "" if isinstance(planned, Errand) else _shown(planned)))
         self._judge(message, planned)
         return self._have(context, invocation, planned, yes=yes, agreed=agreed)
 
@@ -152,7 +155,7 @@ class Conversation:
     ) -> Answer:
         """What is planned and allowed is done, or asked back."""
         message = context.message
-        if isinstance(planned, Muting | SyncRequest):
+        if isinstance(planned, Errand):
             return self._run(message, planned)
         changed = agreed is not None and agreed != planned.fingerprint
         if changed or (agreed is None and results.doubts(planned) and not yes):
@@ -242,7 +245,7 @@ class Conversation:
         answer = self._begin(message, planned, result, reply)
         answer = replace(answer, reply=replace(answer.reply, sections=(*answer.reply.sections, *unkept)))
         if isinstance(result, Opened | Adopted):
-            return replace(answer, afterwards=lambda: self._follow_up(context, planned, result.pull))
+            return replace(answer, afterwards=lambda: self._follow_up(context, invocation, planned, result.pull))
         return answer
 
     def _begin(self, message: Message, planned: Change, result: Result, reply: Reply) -> Answer:
@@ -303,9 +306,25 @@ class Conversation:
             return (Section(f"The audit does not hold this: {trouble}"),)
         return ()
 
-    def _follow_up(self, context: Context, planned: Change, pull: PullRequest) -> Reply | None:
-        said = self.performer().follow_up(briefing.completed(context, planned), pull)
+    def _follow_up(self, context: Context, invocation: Invocation, planned: Change, pull: PullRequest) -> Reply | None:
+        closed = ""
+        if planned.gated and planned.merge is Merge.WHEN_READY:
+            closed = self._closed(context.message, invocation, planned)
+        agreed = replace(planned, merge=Merge.BY_HAND) if closed else planned
+        said = self.performer().follow_up(briefing.completed(context, agreed), pull)
+        if closed:
+            said = (*said, f"Pull request #{pull.number} does not merge by itself: {closed}")
         return Reply(Outcome.ANSWERED, " ".join(said)) if said else None
+
+    def _closed(self, message: Message, invocation: Invocation, planned: Change) -> str:
+        """Why it would not be done again, now that it could be merged; empty if all of it would."""
+        try:
+            again = _same(planned, self._plan(invocation, self.look(message)))
+        except (Refusal, Unavailable) as trouble:
+            return str(trouble)
+        if isinstance(again, Unchanged):
+            return again.why
+        return "" if set(again.targets) == set(planned.targets) else "not all of it may go on any more."
 
 
 def _shown(planned: Plan) -> str:
@@ -315,7 +334,7 @@ def _shown(planned: Plan) -> str:
 
 def _same(asked: Change, again: Plan | Errand | Reply) -> Change | Unchanged:
     """The proposal for the same services in what was planned again."""
-    if isinstance(again, Reply | Muting | SyncRequest):
+    if isinstance(again, Reply | Errand):
         return Unchanged(again.text)
     planned = results.proposed(again)
     for each in planned:

@@ -5,12 +5,15 @@ Used by whoever asks for a promotion and by what waits for one, so that both are
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bot.command import Context
 from bot.gates import Closed, Evidence, Open, Verdict, judge
 from bot.model.catalog import Target
+from bot.model.promotion import Standing
 from bot.model.sync import Sighting
 from bot.model.verification import Proof
+from bot.ports import Prober
 
 PROBES_AT_ONCE = 8
 
@@ -34,9 +37,9 @@ def judged(
             return judge(target, version, ctx.catalog, Evidence(), ctx.now)
         evidence = Evidence(known[source], standings[source.environment].get(source.service))
         found = judge(target, version, ctx.catalog, evidence, ctx.now)
-        if isinstance(found, Closed) and found.unproven and ctx.prober is not None:
-            proven = Evidence(evidence.sighting, evidence.standing, _proofs(ctx, source, version, evidence))
-            return judge(target, version, ctx.catalog, proven, ctx.now)
+        if isinstance(found, Closed) and found.unproven and (prober := ctx.prober()) is not None:
+            evidence = replace(evidence, proofs=_proofs(ctx, prober, source, version, evidence.standing))
+            return judge(target, version, ctx.catalog, evidence, ctx.now)
         return found
 
     return {target: verdict(target, version) for target, version in wanted.items()}
@@ -54,13 +57,11 @@ def _source(ctx: Context, target: Target) -> Target | None:
     return next(iter(ctx.targets(target.service, after)), None) if after else None
 
 
-def _proofs(ctx: Context, source: Target, version: str, evidence: Evidence) -> tuple[Proof, ...]:
-    prober, probes = ctx.prober, ctx.catalog.environments[source.environment].verification.probes
-    if prober is None:
-        return ()
+def _proofs(ctx: Context, prober: Prober, source: Target, version: str, standing: Standing | None) -> tuple[Proof, ...]:
+    """What came of each probe of where the version is. It is there since Git said so, at the earliest."""
+    probes = ctx.catalog.environments[source.environment].verification.probes
     move = next(ctx.git.moves(source), None)
-    since = evidence.standing.since if evidence.standing else ctx.now
-    if move is not None and move.to_version == version:
-        since = move.commit.at
+    said = move.commit.at if move is not None and move.to_version == version else None
+    since = said or (standing.since if standing else ctx.now)
     with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
         return tuple(pool.map(lambda each: prober.probe(each, source, version, since), probes))

@@ -26,13 +26,16 @@ from bot.model.change import (
     Opened,
     Outcome,
     Proposal,
+    Queueing,
     Reversal,
     Unchanged,
+    Unqueueing,
     Withdrawal,
     Withdrawn,
 )
+from bot.model.promotion import Report
 from bot.model.pull import PullRequest
-from bot.ports import EngineWrites, ForgeWrites, Git, GitWrites, Mutes
+from bot.ports import EngineWrites, ForgeWrites, Git, GitWrites, Mutes, Queue
 from bot.pulls import pending
 
 TRIES = 10
@@ -55,6 +58,7 @@ class Performer:
     pause: Callable[[float], None] = time.sleep
     mutes: Mutes | None = None
     engines: EngineWrites | None = None
+    queue: Queue | None = None
     _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     """Held from looking for a pull request that stands in the way until ours is open: of two at once, one must see the
     other."""
@@ -129,6 +133,11 @@ class Performer:
             "Try again in a minute."
         )
 
+    def report(self, report: Report) -> None:
+        """Tell the forge how a deployment stands, if there is one. Refusal and Unavailable pass through."""
+        if self.forge is not None:
+            self.forge.report(report)
+
     def withdraw(self, withdrawal: Withdrawal) -> Outcome:
         """Close a pull request of ours, and say there why. Refusal and Unavailable pass through."""
         forge = self._forge(withdrawal.environment, withdrawal.verb)
@@ -139,10 +148,21 @@ class Performer:
         """Have it done. Refusal and Unavailable pass through."""
         if isinstance(errand, Muting):
             return self._mute(errand)
+        if isinstance(errand, Queueing | Unqueueing):
+            return self._queue(errand)
         if self.engines is None:
             raise Refusal(f"No engine can be asked to sync {errand.target} from here.")
         self.engines.sync(errand.deployed)
         return Done(errand.text)
+
+    def _queue(self, errand: Queueing | Unqueueing) -> Done | Unchanged:
+        if self.queue is None:
+            raise Refusal("Nothing remembers here what waits, so nothing was put there or taken back.")
+        if isinstance(errand, Queueing):
+            self.queue.put(errand.waiting)
+        elif not self.queue.take(errand.waiting):
+            return Unchanged(f"{errand.target} waits for nothing any more.")
+        return Done(errand.text, errand.choices)
 
     def _mute(self, muting: Muting) -> Done | Unchanged:
         if self.mutes is None:

@@ -15,11 +15,9 @@ from bot.model.change import (
     Done,
     Errand,
     Failed,
-    Muting,
     Opened,
     Release,
     Reversal,
-    SyncRequest,
     Unchanged,
     Withdrawal,
     Withdrawn,
@@ -99,7 +97,7 @@ def run(result: Done | Unchanged) -> Reply:
     """What came of an errand."""
     if isinstance(result, Unchanged):
         return Reply(Outcome.UNCHANGED, result.why)
-    return Reply(Outcome.DONE, result.text)
+    return Reply(Outcome.DONE, result.text, choices=result.choices)
 
 
 def released(release: Release, replies: Sequence[Reply]) -> Reply:
@@ -152,7 +150,7 @@ def released(release: Release, replies: Sequence[Reply]) -> Reply:
 
 def planned(plan: Plan | Errand, shown: str) -> Reply:
     """What would happen, under `--dry-run`; `shown` is the diff."""
-    if isinstance(plan, Muting | SyncRequest):
+    if isinstance(plan, Errand):
         return Reply(Outcome.PLANNED, f"{plan.would}. Nothing was done.")
     if isinstance(plan, Withdrawal):
         return Reply(Outcome.PLANNED, f"Pull request #{plan.pull.number} would be closed. Nothing was done.")

@@ -1,18 +1,58 @@
-"""Take back what was asked for and not merged yet: one of our pull requests is closed, and its branch goes."""
+"""Take back what was asked for and is not done yet: one of our pull requests is closed, and its branch goes; or what
+waits for its gates waits no longer."""
 
 from bot import branches, proposals, wording
 from bot.command import Context, command
 from bot.errors import Refusal
-from bot.language.arguments import PullNumber
-from bot.model.change import Withdrawal
+from bot.language.arguments import EnvironmentName, PullNumber, ServiceName
+from bot.model.catalog import Target
+from bot.model.change import Unqueueing, Withdrawal
 from bot.model.pull import PullRequest
 from bot.model.reply import Outcome, Reply
 from bot.pulls import pending
 
 
-@command("cancel pr <number>", examples=["cancel pr 12"], changes=True)
-def cancel(ctx: Context, number: PullNumber) -> Withdrawal | Reply:
-    """Close a pull request of the bot's that is open, tell it who asked, and delete its branch."""
+@command(
+    "cancel pr <number>",
+    "cancel <service> in <environment>",
+    examples=["cancel pr 12", "cancel payment in prod"],
+    changes=True,
+)
+def cancel(
+    ctx: Context,
+    number: PullNumber | None = None,
+    service: ServiceName | None = None,
+    environment: EnvironmentName | None = None,
+) -> Withdrawal | Unqueueing | Reply:
+    """Close a pull request of the bot's that is open, tell it who asked, and delete its branch.
+
+    With a service and an environment, take back a promotion that waits there until it is healthy.
+    """
+    if service is not None and environment is not None:
+        return _unqueued(ctx, ctx.target(service, environment))
+    return _closed(ctx, number or PullNumber(0))
+
+
+def _unqueued(ctx: Context, target: Target) -> Unqueueing | Reply:
+    mine = (target.environment, target.service)
+    waiting = next((each for each in ctx.queue() if (each.environment, each.service) == mine), None)
+    if waiting is None:
+        return Reply(
+            Outcome.UNCHANGED,
+            f"Nothing waits to go to {target}. To close a pull request of mine, say: cancel pr <number>",
+        )
+    what = f"{waiting.service} {wording.short(waiting.version)}"
+    asked = f"which {waiting.message.actor.name} asked for {wording.ago(waiting.since, ctx.now)}"
+    return Unqueueing(
+        verb="cancel",
+        target=target,
+        waiting=waiting,
+        would=f"{what} would no longer wait to go to {target.environment}",
+        text=f"{what} no longer waits to go to {target.environment}, {asked}.",
+    )
+
+
+def _closed(ctx: Context, number: int) -> Withdrawal | Reply:
     repository, pull = _found(ctx, number)
     named = f"Pull request #{pull.number} ({pull.title})"
     if not pull.ours:

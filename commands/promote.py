@@ -1,19 +1,30 @@
 """Move services forward: the versions that Git pins in an environment are set to the ones asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot import branches, markdown, pins, policy, proposals, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
-from bot.language.arguments import EnvironmentName, Reason, ServiceName, ServiceNames, VersionName
+from bot.gatekeeper import closed, judged
+from bot.gates import Verdict
+from bot.language.arguments import Duration, EnvironmentName, Reason, Said, ServiceName, ServiceNames, VersionName
 from bot.lineage import Lineage
 from bot.model.catalog import Target
-from bot.model.change import Draft, Edit, Proposal, Release, Skipped, Step
-from bot.model.reply import Outcome, Reply
+from bot.model.change import Draft, Edit, Proposal, Queueing, Release, Skipped, Step
+from bot.model.promotion import Waiting
+from bot.model.reply import Choice, Outcome, Reply
+from bot.model.request import SAY
 from bot.model.sync import Sighting, SyncState
 from bot.ports import Tree
 from bot.preview import Preview
+
+UNLESS_SAID = timedelta(days=1)
+LONGEST = timedelta(days=14)
+
+Looks = Mapping[Target, Sighting]
+NONE: Looks = {}
 
 
 @dataclass(frozen=True)
@@ -27,19 +38,29 @@ class Move:
     also: tuple[Target, ...]
 
 
+@dataclass(frozen=True)
+class Wait:
+    """For what to wait: a version, or the one of the origin, or of where versions must be healthy first."""
+
+    version: str | None
+    origin: str | None
+    period: timedelta
+
+
 @command(
-    "promote <service> <version> to <environment> [anyway because <reason…>]",
-    "promote <services,…> [from <origin>] to <environment>",
+    "promote <service> <version> to <environment> [when healthy [within <duration>]] [anyway because <reason…>]",
+    "promote <services,…> [from <origin>] to <environment> [when healthy [within <duration>]]",
     examples=[
         "promote payment v1.3.0 to prod",
         "promote payment to production",
         "promote api, payment from staging to prod",
         "promote all from staging to prod",
         "promote payment v1.3.0 to prod anyway because the database is fixed",
+        "promote payment v1.3.0 to prod when healthy within 2h",
     ],
     changes=True,
 )
-def promote(
+def promote(  # noqa: PLR0913, PLR0917 - one for each slot of its usages
     ctx: Context,
     environment: EnvironmentName,
     service: ServiceName | None = None,
@@ -47,37 +68,59 @@ def promote(
     services: ServiceNames | None = None,
     origin: EnvironmentName | None = None,
     reason: Reason | None = None,
-) -> Proposal | Release | Reply:
+    duration: Duration | None = None,
+    healthy: Said | None = None,
+) -> Proposal | Release | Queueing | Reply:
     """Move services to a version; without one, to what runs in the origin, or in the environment before.
 
     Opens a pull request, or commits where the environment says change: push. Several services share one, or get one
     each where it says release: apart; “all” are those that both environments have. A version that was rolled back
-    there, and a tag that moves, such as latest, go only “anyway”: that needs the permission to override.
+    there, a tag that moves, such as latest, and one that has not been healthy for long enough in the environment that
+    the config asks for go only “anyway”: that needs the permission to override. “When healthy” waits for the latter: a
+    day, or within what you say, at most 14 days.
     """
+    if healthy:
+        if reason is not None:
+            raise Refusal("Either it waits until it is healthy, or it goes anyway; say one of the two.")
+        alone = services[0] if services is not None and len(services) == 1 else service
+        if alone is None:
+            raise Refusal("One service at a time can wait until it is healthy; say it of each.")
+        wait = Wait(version, origin, duration or UNLESS_SAID)
+        return _when_healthy(ctx, ctx.target(alone, environment), wait)
     if version is not None and service is not None:
         return _single(ctx, ctx.target(service, environment), version, markdown.flat(reason or ""))
     source = _source(ctx, services, environment, origin)
     names = services or _in_both(ctx, source, environment)
-    running = _running(ctx, names, source, environment)
+    seen = _seen(ctx, names, source)
+    running = {name: _version(each, environment) if isinstance(each, Sighting) else each for name, each in seen.items()}
+    looks = {each.target: each for each in seen.values() if isinstance(each, Sighting)}
     if len(names) > 1:
-        return _release(ctx, running, environment)
+        return _release(ctx, running, environment, looks)
     version_there = running[names[0]]
     if isinstance(version_there, Refusal):
         raise version_there
-    return _single(ctx, ctx.target(names[0], environment), version_there)
+    return _single(ctx, ctx.target(names[0], environment), version_there, looks=looks)
 
 
-def _single(ctx: Context, target: Target, wanted: str, because: str = "") -> Proposal | Reply:
+def _single(ctx: Context, target: Target, wanted: str, because: str = "", looks: Looks = NONE) -> Proposal | Reply:
     tree = ctx.git.head(target.repository)
     move = _move(ctx, tree, target, wanted, because)
     if isinstance(move, Skipped):
         return Reply(Outcome.UNCHANGED, move.why)
+    if not because:
+        _pass(judged(ctx, _passed(move), looks))
     return _proposal(ctx, tree, [move], because)
 
 
-def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: str) -> Release:
+def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: str, looks: Looks) -> Release:
     moves: dict[tuple[str, str], list[Move]] = {}
     skipped = []
+    wanted_there = {
+        target: wanted
+        for target in ctx.targets(environment=environment)
+        if isinstance(wanted := running.get(target.service), str)
+    }
+    verdicts = judged(ctx, wanted_there, looks)
     for name, wanted in running.items():
         try:
             target = ctx.target(name, environment)
@@ -87,6 +130,8 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
             before = [edit for move in moves.get(group, []) for edit in move.edits]
             # Services may share a file: each is moved in what the ones before it leave.
             move = _move(ctx, Preview(ctx.git.head(target.repository), before), target, wanted)
+            if isinstance(move, Move):
+                _pass({target: verdicts[target], **judged(ctx, dict.fromkeys(move.also, wanted))})
         except Refusal as refusal:
             why = str(refusal) if str(refusal).startswith(f"{name} ") else f"{name}: {refusal}"
             skipped.append(Skipped(name, environment, why, refused=True))
@@ -97,6 +142,73 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
             moves.setdefault(group, []).append(move)
     proposals_ = (_proposal(ctx, ctx.git.head(repository), group) for (repository, _), group in moves.items())
     return Release(tuple(proposals_), tuple(skipped))
+
+
+def _when_healthy(ctx: Context, target: Target, wait: Wait) -> Proposal | Queueing | Reply:
+    """At once if its gates are open; else it waits for them, with the version that is meant now."""
+    after = ctx.catalog.environments[target.environment].after
+    if after is None:
+        raise Refusal(
+            f"{target.environment} comes after no environment in the config, so there is nothing to wait for; say: "
+            f"promote {target.service} {wait.version or '<version>'} to {target.environment}"
+        )
+    if wait.period > LONGEST:
+        longest = wording.lasted(LONGEST)
+        raise Refusal(f"A promotion can wait for {longest} at most, and {wording.lasted(wait.period)} is longer.")
+    wanted = wait.version or _declared(ctx, ctx.target(target.service, wait.origin or after), target)
+    tree = ctx.git.head(target.repository)
+    move = _move(ctx, tree, target, wanted)
+    if isinstance(move, Skipped):
+        return Reply(Outcome.UNCHANGED, move.why)
+    shut = closed(judged(ctx, _passed(move)))
+    if shut is None:
+        return _proposal(ctx, tree, [move])
+    if shut.final:
+        raise Refusal(str(shut))
+    expires = ctx.now + wait.period
+    if shut.opens is not None and shut.opens > expires:
+        raise Refusal(f"{shut.why} That is later than {wording.moment(expires)}, until when it would wait.")
+    words = f"promote {target.service} {wanted} to {target.environment}"
+    message = replace(ctx.message, id=f"{ctx.message.id}:due", text=words, press=None, resumed=False, due=True)
+    back = f"cancel {target}"
+    instead = next((f" It takes the place of {each.version}." for each in ctx.queue() if _is_for(each, target)), "")
+    return Queueing(
+        verb="promote",
+        target=target,
+        waiting=Waiting(target.environment, target.service, wanted, message, expires, ctx.now),
+        would=f"{target.service} {wording.short(wanted)} would go to {target.environment} as soon as it may, until "
+        f"{wording.moment(expires)}",
+        text=f"{shut.why} It goes by itself as soon as it may, until {wording.moment(expires)}.{instead} "
+        f"To take that back, say: {back}",
+        choices=(Choice("Cancel", action=SAY, value=back),),
+    )
+
+
+def _is_for(waiting: Waiting, target: Target) -> bool:
+    return (waiting.environment, waiting.service) == (target.environment, target.service)
+
+
+def _declared(ctx: Context, source: Target, target: Target) -> str:
+    """The version that an environment has, or is about to have, by Git."""
+    reading = ctx.git.versions([source]).get(source)
+    if reading is None or reading.version is None:
+        why = f" ({reading.why})" if reading and reading.why else ""
+        raise Refusal(
+            f"Which version {source.environment} has can't be told{why}; name the version: "
+            f"promote {target.service} <version> to {target.environment} when healthy"
+        )
+    return reading.version
+
+
+def _pass(verdicts: Mapping[Target, Verdict]) -> None:
+    """Refusal where a gate is closed."""
+    if (shut := closed(verdicts)) is not None:
+        raise Refusal(str(shut))
+
+
+def _passed(move: Move) -> dict[Target, str]:
+    """What passes a gate: the target, and those that the same files move too."""
+    return dict.fromkeys((move.step.target, *move.also), move.step.to_version)
 
 
 def _move(ctx: Context, tree: Tree, target: Target, wanted: str, because: str = "") -> Move | Skipped:
@@ -153,6 +265,8 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
         notes=(*said, *dict.fromkeys(note for move in moves for note in move.notes)),
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
         because=because,
+        gated=not because
+        and any(ctx.catalog.environments[each.environment].after for move in moves for each in _passed(move)),
         also=tuple(other for move in moves for other in move.also),
     )
 
@@ -181,12 +295,12 @@ def _source(ctx: Context, names: Sequence[str] | None, environment: str, origin:
         raise Refusal(
             f"{environment} is the first environment, so name the version: promote {service} <version> to {environment}"
         )
-    return origin or order[place - 1]
+    return origin or ctx.catalog.environments[environment].after or order[place - 1]
 
 
-def _running(ctx: Context, names: Sequence[str], origin: str, environment: str) -> dict[str, str | Refusal]:
-    """Each service's version in the origin, or why it can't be told."""
-    found: dict[str, str | Refusal] = {}
+def _seen(ctx: Context, names: Sequence[str], origin: str) -> dict[str, Sighting | Refusal]:
+    """A look at each service in the origin, or why there is none."""
+    found: dict[str, Sighting | Refusal] = {}
     there = []
     for name in names:
         try:
@@ -194,7 +308,7 @@ def _running(ctx: Context, names: Sequence[str], origin: str, environment: str) 
         except Refusal as refusal:
             found[name] = refusal
     seen = {sighting.target.service: sighting for sighting in ctx.survey.look(there)}
-    return {name: found[name] if name in found else _version(seen[name], environment) for name in names}
+    return {name: found.get(name) or seen[name] for name in names}
 
 
 def _version(sighting: Sighting, environment: str) -> str | Refusal:

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from bot.model.catalog import Delivery, Merge, Target
+from bot.model.promotion import Waiting
 from bot.model.pull import PullRequest
+from bot.model.reply import Choice
 from bot.model.rules import Mute
 from bot.model.secret import Secret
 from bot.model.sync import Deployed, Difference
@@ -93,6 +95,8 @@ class Change(ABC):
     """Why it goes against a rule, where it does: that needs the permission to override."""
     also: tuple[Target, ...] = ()
     """What the same files move as well: whoever asks must be allowed to move it there."""
+    gated: bool = False
+    """Whether a gate was open when it was planned, and must be so still when the bot merges it."""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -209,6 +213,8 @@ class _Errand:
     """What would be done, as a clause with “would”."""
     text: str
     """What whoever asked is told once it is done."""
+    choices: tuple[Choice, ...] = ()
+    """The buttons of that answer."""
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -233,7 +239,21 @@ class SyncRequest(_Errand):
     deployed: Deployed
 
 
-Errand = Muting | SyncRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queueing(_Errand):
+    """A promotion should be said as soon as its gates are open."""
+
+    waiting: Waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unqueueing(_Errand):
+    """A promotion should no longer wait for its gates."""
+
+    waiting: Waiting
+
+
+Errand = Muting | SyncRequest | Queueing | Unqueueing
 """What is asked of our store or of an engine: Git stays as it is."""
 
 
@@ -342,6 +362,7 @@ class Done:
     """An errand is run."""
 
     text: str
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

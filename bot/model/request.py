@@ -53,6 +53,8 @@ class Message:
     """Work on it may have begun before a restart, so its effects may be there already."""
     press: Press | None = None
     """A button instead of words; `text` is empty then, but for the action `say`."""
+    due: bool = False
+    """Said at last, long after it was asked for: the answer is to find whoever asked."""
 
 
 @dataclass(frozen=True, slots=True)

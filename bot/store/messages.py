@@ -24,6 +24,7 @@ def dump(message: Message) -> str:
                 "message": press.message,
                 "said": press.said,
             },
+            "due": message.due,
         }
     )
 
@@ -40,4 +41,5 @@ def read(line: str, *, resumed: bool = False) -> Message:
         at=datetime.fromisoformat(found["at"]),
         resumed=resumed,
         press=press and Press(press["action"], press["confirmation"], press["message"], press.get("said", "")),
+        due=found.get("due", False),
     )

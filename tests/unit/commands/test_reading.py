@@ -180,7 +180,7 @@ def test_help_lists_every_usage_and_explains_one() -> None:
     assert reply.private
     said = [line for line in reply.sections[0].text.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in said] == [
-        "cancel",
+        *["cancel"] * 2,
         "diff",
         *["drift"] * 7,
         "help",
