@@ -90,6 +90,13 @@ class Api:
             raise requester.createException(400, headers, answer)
         return data, errors
 
+    def call(self, name: str, method: str, path: str, given: Mapping[str, Any]) -> Any:
+        """An answer of the REST API; to be used inside `asking`."""
+        requester, asked = self._connection(name).requester, dict(given)
+        if method == "GET":
+            return requester.requestJsonAndCheck(method, path, asked)[1]
+        return requester.requestJsonAndCheck(method, path, input=asked)[1]
+
     def newer(self, name: str, path: str, given: Mapping[str, Any], tag: str) -> tuple[Any, str]:
         """What is at a path and its tag; None and the same tag if it has not changed since. Such an answer counts
         against no hourly limit. To be used inside `asking`.

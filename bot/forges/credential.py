@@ -28,6 +28,8 @@ TIMEOUT = 10
 RENEW = 300.0
 """Seconds before a token ends at which another is asked for: longer than a push takes. They last an hour."""
 WRITES = {"contents": "write", "pull_requests": "write", "metadata": "read"}
+FOLLOWS = WRITES | {"checks": "read", "statuses": "write", "deployments": "write"}
+"""What following a change takes as well. An App that was not given all of this works, and follows with less."""
 READS = {"contents": "read", "metadata": "read"}
 
 
@@ -66,6 +68,10 @@ class Token:
 
     def forget(self) -> None:
         """There is no other."""
+
+
+class _NotGranted(Refusal):
+    """The App was not given all that a token was asked to open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +142,26 @@ class App:
             self._held.clear()
 
     def _renewed(self, repository: str) -> _Held:
-        asked = {
-            "repositories": [repository.partition("/")[2]],
-            "permissions": WRITES if repository in self._written else READS,
-        }
         installation = self._installation or self._found(repository)
-        made = self._ask("POST", f"/app/installations/{installation}/access_tokens", repository, asked)
+        made = self._made(installation, repository)
         try:
             return _Held(Secret(made["token"]), datetime.fromisoformat(made["expires_at"]).timestamp())
         except (KeyError, TypeError, ValueError):
             raise Unavailable(
                 f"What answers at {self._failures.host} is not GitHub's API: it gave no token. Check GITHUB_API_URL."
             ) from None
+
+    def _made(self, installation: int, repository: str) -> Any:
+        path = f"/app/installations/{installation}/access_tokens"
+        asked = {"repositories": [repository.partition("/")[2]]}
+        if repository not in self._written:
+            return self._ask("POST", path, repository, asked | {"permissions": READS})
+        try:
+            return self._ask("POST", path, repository, asked | {"permissions": FOLLOWS})
+        except _NotGranted:
+            granted = self._ask("GET", f"/app/installations/{installation}", repository).get("permissions") or {}
+            held = {name: level for name, level in FOLLOWS.items() if granted.get(name) in (level, "write")}
+            return self._ask("POST", path, repository, asked | {"permissions": held | WRITES})
 
     def _found(self, repository: str) -> int:
         found = self._ask("GET", f"/repos/{quote(repository)}/installation", repository)
@@ -194,7 +208,7 @@ class App:
                 return self._suspended(repository)
             case 422 if "permissions" in words:
                 needed = "write contents and pull requests of" if repository in self._written else "read contents of"
-                return Refusal(
+                return _NotGranted(
                     f"GitHub App {self._app} is not allowed to {needed} {repository} (422): give it that permission,"
                     " and have its owner accept the change."
                 )

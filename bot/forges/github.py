@@ -13,7 +13,7 @@ from github.GithubException import GithubException
 from github.PullRequest import PullRequest as Found
 
 from bot.errors import Refusal, Unavailable
-from bot.forges import merging, signing
+from bot.forges import deployments, merging, signing
 from bot.forges.api import Api
 from bot.forges.credential import TIMEOUT, Credential, Token
 from bot.forges.failures import said
@@ -91,7 +91,7 @@ class GitHub:
         self._lookout.forget(self._name(nudge.repository), nudge)
 
     def report(self, report: Report) -> None:
-        raise Refusal(f"{report.repository} can't be told of deployments yet.")
+        deployments.report(self._api, self._name(report.repository), report)
 
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         return compare(self._api, source, older, newer)

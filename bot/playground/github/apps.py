@@ -23,7 +23,14 @@ LASTS = timedelta(hours=1)
 LONGEST = 600
 """Seconds that a JWT may be valid for."""
 LEVELS = ("read", "write", "admin")
-GRANTED = {"contents": "write", "pull_requests": "write", "metadata": "read"}
+GRANTED = {
+    "contents": "write",
+    "pull_requests": "write",
+    "checks": "read",
+    "statuses": "write",
+    "deployments": "write",
+    "metadata": "read",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Checks and statuses of commits: what CI, and anybody with a token, says of them. Plain data.
+"""Checks, statuses and deployments of commits: what CI, and anybody with a token, says of them. Plain data.
 
 https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-checks
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.playground.github.pulls import Person
@@ -34,6 +34,36 @@ class Status:
     url: str
     by: Person
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """How a deployment stood at a time."""
+
+    id: int
+    state: str
+    description: str
+    url: str
+    by: Person
+    at: datetime
+
+
+@dataclass(slots=True)
+class Deployment:
+    id: int
+    ref: str
+    sha: str
+    environment: str
+    task: str
+    description: str
+    production: bool
+    by: Person
+    at: datetime
+    told: list[Deployed] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        return self.told[-1].state if self.told else "pending"
 
 
 def rolled_up(checks: list[Check], statuses: list[Status], now: datetime) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from bot.playground.github import app_shapes, merging
+from bot.playground.github import app_shapes, deploying, merging
 from bot.playground.github.apps import issue
 from bot.playground.github.denied import Denied, invalid
 from bot.playground.github.pulls import Pull
@@ -185,6 +185,11 @@ def get_app(call: AppCall) -> Answer:
     return Answer(app_shapes.app(call.shapes, call.app))
 
 
+def get_installation(call: AppCall) -> Answer:
+    found = call.app.installation(call.path["number"])
+    return Answer(app_shapes.installation(call.shapes, call.app, found))
+
+
 def find_installation(call: AppCall) -> Answer:
     name = f"{call.path['owner']}/{call.path['repo']}"
     return Answer(app_shapes.installation(call.shapes, call.app, call.app.installed(name)))
@@ -208,7 +213,7 @@ def of_pull(endpoint: Callable[[Call, Pull], Answer]) -> Callable[[Call], Answer
     return looked_up
 
 
-REPOSITORY = "/repos/{owner}/{repo}"
+REPOSITORY = deploying.REPOSITORY
 REFS = REPOSITORY + "/git/refs"
 PULL = REPOSITORY + "/pulls/{number:int}"
 ISSUE = REPOSITORY + "/issues/{number:int}"
@@ -219,6 +224,7 @@ ENDPOINTS: list[tuple[str, str, Callable[[Call], Answer], str]] = [
     ("GET", REPOSITORY, get_repository, "metadata:read"),
     ("GET", REPOSITORY + "/branches/{branch:path}", get_branch, "contents:read"),
     ("GET", REPOSITORY + "/git/ref/{ref:path}", get_ref, "contents:read"),
+    *deploying.ENDPOINTS,
     ("GET", REPOSITORY + "/commits/{ref:path}", get_commit, "contents:read"),
     ("GET", REPOSITORY + "/compare/{basehead:path}", compare, "contents:read"),
     ("POST", REFS, create_ref, "contents:write"),
@@ -240,6 +246,7 @@ ENDPOINTS: list[tuple[str, str, Callable[[Call], Answer], str]] = [
 """With the permission that an App's token needs for each."""
 OF_APPS: list[tuple[str, str, Callable[[AppCall], Answer]]] = [
     ("GET", "/app", get_app),
+    ("GET", "/app/installations/{number:int}", get_installation),
     ("POST", "/app/installations/{number:int}/access_tokens", create_token),
     ("GET", REPOSITORY + "/installation", find_installation),
 ]

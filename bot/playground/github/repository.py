@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from bot.playground.github.bare import Bare, FileDiff, GitFailed, Signature
-from bot.playground.github.checks import Check, Status
+from bot.playground.github.checks import Check, Deployed, Deployment, Status
 from bot.playground.github.denied import Denied, invalid, unprocessable
 from bot.playground.github.pulls import Comment, Person, Pull, Review
 from bot.playground.github.rules import OPEN, Protection, Settings
@@ -43,6 +43,7 @@ class Repository:
         self._checks: dict[str, dict[str, Check]] = {}
         self._statuses: dict[str, list[Status]] = {}
         """Of commits, oldest first."""
+        self.deployments: list[Deployment] = []
         self._merged_trees: dict[tuple[str, str], str | None] = {}
 
     def commit(
@@ -170,6 +171,34 @@ class Repository:
     def statuses(self, commit: str) -> list[Status]:
         """The newest of each context."""
         return list({each.context: each for each in self._statuses.get(commit, [])}.values())
+
+    def all_statuses(self, commit: str) -> list[Status]:
+        """Oldest first."""
+        return list(self._statuses.get(commit, []))
+
+    def tell(self, commit: str, by: Person, context: str, state: str, description: str = "", url: str = "") -> Status:
+        told = Status(next(self._ids), context, state, description, url, by, self.now())
+        self._statuses.setdefault(commit, []).append(told)
+        return told
+
+    def deploy(
+        self, by: Person, ref: str, sha: str, environment: str, *, description: str, task: str, production: bool
+    ) -> Deployment:
+        made = Deployment(next(self._ids), ref, sha, environment, task, description, production, by, self.now())
+        self.deployments.append(made)
+        return made
+
+    def tell_deployment(
+        self, made: Deployment, by: Person, state: str, description: str, url: str, *, others: bool
+    ) -> Deployed:
+        """`others`: those of the environment that succeeded before, production aside, are inactive from then on."""
+        told = Deployed(next(self._ids), state, description, url, by, self.now())
+        made.told.append(told)
+        for other in self.deployments if others and state == "success" else ():
+            same = other is not made and other.environment == made.environment and not other.production
+            if same and other.state == "success":
+                other.told.append(Deployed(next(self._ids), "inactive", "", "", by, self.now()))
+        return told
 
     def check(self, commit: str, name: str, lasts: timedelta | None = None, conclusion: str = "SUCCESS") -> None:
         """Have a check run, anew if there is one of that name; without a duration, until it is concluded."""

@@ -54,7 +54,8 @@ class Described:
         return {(method.upper(), path) for path, methods in EXTRACT["paths"].items() for method in methods}
 
     def check(self, method: str, path: str, status: int, body: bytes) -> None:
-        template = next((each for each in EXTRACT["paths"] if _pattern(each).fullmatch(path)), None)
+        fitting = [each for each in EXTRACT["paths"] if _pattern(each).fullmatch(path)]
+        template = max(fitting, key=lambda each: each.count("/"), default=None)
         responses = EXTRACT["paths"].get(template, {}).get(method.lower(), {}).get("responses", {})
         if template is None or str(status) not in responses:
             return

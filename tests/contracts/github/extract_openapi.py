@@ -15,15 +15,22 @@ from typing import Any
 
 PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
 ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}"
+DEPLOYMENTS = "/repos/{owner}/{repo}/deployments"
 OPERATIONS = [
     ("get", "/app"),
+    ("get", "/app/installations/{installation_id}"),
     ("post", "/app/installations/{installation_id}/access_tokens"),
     ("get", "/user"),
     ("get", "/users/{username}"),
     ("get", "/repos/{owner}/{repo}"),
     ("get", "/repos/{owner}/{repo}/branches/{branch}"),
     ("get", "/repos/{owner}/{repo}/commits/{ref}"),
+    ("get", "/repos/{owner}/{repo}/commits/{ref}/statuses"),
     ("get", "/repos/{owner}/{repo}/compare/{basehead}"),
+    ("get", DEPLOYMENTS),
+    ("post", DEPLOYMENTS),
+    ("get", f"{DEPLOYMENTS}/{{deployment_id}}/statuses"),
+    ("post", f"{DEPLOYMENTS}/{{deployment_id}}/statuses"),
     ("get", "/repos/{owner}/{repo}/git/ref/{ref}"),
     ("post", "/repos/{owner}/{repo}/git/refs"),
     ("patch", "/repos/{owner}/{repo}/git/refs/{ref}"),
@@ -41,6 +48,7 @@ OPERATIONS = [
     ("post", f"{ISSUE}/assignees"),
     ("post", f"{ISSUE}/comments"),
     ("post", f"{ISSUE}/labels"),
+    ("post", "/repos/{owner}/{repo}/statuses/{sha}"),
 ]
 PROSE = {"description", "title", "example", "examples", "externalDocs", "deprecated", "default", "summary", "tags"}
 

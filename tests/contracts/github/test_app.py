@@ -13,7 +13,7 @@ from bot.forges.github import GitHub as Adapter
 from bot.model.catalog import Repository as Listed
 from bot.model.secret import AppKey, Renewed, Secret
 from bot.playground.github import faults
-from bot.playground.github.apps import key_pair
+from bot.playground.github.apps import GRANTED, key_pair
 
 BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
 
@@ -66,9 +66,16 @@ def test_what_it_opens_is_its_own(world, forge):
 def test_a_token_is_for_one_repository_and_the_least_that_serves(world, credential):
     credential.token("acme/gitops"), credential.token("acme/payment")
     assert issued(world) == [
-        ({"acme/gitops"}, {"contents": "write", "pull_requests": "write", "metadata": "read"}),
+        ({"acme/gitops"}, GRANTED),
         ({"acme/payment"}, {"contents": "read", "metadata": "read"}),
     ]
+
+
+def test_without_the_rights_to_follow_it_works_with_less(world, app, credential):
+    less = {"contents": "write", "pull_requests": "write", "checks": "read", "statuses": "read", "metadata": "read"}
+    app.installations[0].permissions = less
+    credential.token("acme/gitops")
+    assert issued(world) == [({"acme/gitops"}, {name: less[name] for name in less if name != "statuses"})]
 
 
 def test_a_token_serves_until_shortly_before_its_end(world, credential):

@@ -74,6 +74,15 @@ def test_checks_that_failed_are_named_before_those_that_run(world, forge, pull, 
     assert (seen(forge).checks, seen(forge).named) == (Checks.FAILED, (f"unit tests {'x' * 68}…",))
 
 
+def test_what_we_tell_of_a_commit_is_no_check_of_it(world, forge, pull):
+    told = {"state": "pending", "context": "quarterdeck/production"}
+    world.api("POST", f"/repos/acme/gitops/statuses/{pull.head}", json=told)
+    assert seen(forge).checks is Checks.NONE
+    world.api("POST", f"/repos/acme/gitops/statuses/{pull.head}", json={"state": "error", "context": "ci/legacy"})
+    forge.forget(Nudge("config", commit=pull.head))
+    assert (seen(forge).checks, seen(forge).named) == (Checks.FAILED, ("ci/legacy",))
+
+
 def test_reviews_come_to_what_the_branch_asks_for(world, forge, clock, pull):
     world.gitops.protected["main"] = Protection(approvals=2)
     assert seen(forge).review is Review.WANTED

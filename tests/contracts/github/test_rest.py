@@ -29,6 +29,7 @@ def test_every_operation_of_the_extract_is_answered_as_described(world):
     number = world.github.install(app, "acme", ["gitops"]).id
     for method, path, body, status in [
         ("GET", "/app", None, 200),
+        ("GET", f"/app/installations/{number}", None, 200),
         ("POST", f"/app/installations/{number}/access_tokens", {"repositories": ["gitops"]}, 201),
         ("GET", f"{REPOSITORY}/installation", None, 200),
     ]:
@@ -39,6 +40,12 @@ def test_every_operation_of_the_extract_is_answered_as_described(world):
         ("GET", "/user", None, 200),
         ("GET", "/users/ana", None, 200),
         ("GET", f"{REPOSITORY}/commits/{tip}", None, 200),
+        ("POST", f"{REPOSITORY}/statuses/{tip}", {"state": "success", "context": "ci"}, 201),
+        ("GET", f"{REPOSITORY}/commits/{tip}/statuses", None, 200),
+        ("POST", f"{REPOSITORY}/deployments", {"ref": tip, "auto_merge": False, "required_contexts": []}, 201),
+        ("GET", f"{REPOSITORY}/deployments", None, 200),
+        ("POST", f"{REPOSITORY}/deployments/2/statuses", {"state": "queued"}, 201),
+        ("GET", f"{REPOSITORY}/deployments/2/statuses", None, 200),
         ("GET", f"{REPOSITORY}/compare/main...{BRANCH}", None, 200),
         ("GET", f"{REPOSITORY}/git/ref/heads/main", None, 200),
         ("POST", f"{REPOSITORY}/git/refs", {"ref": "refs/heads/new", "sha": tip}, 201),
