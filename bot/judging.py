@@ -12,7 +12,7 @@ from bot.comparison.marks import Marked
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Traces, orphans
 from bot.declared import Declared
-from bot.health import WORST_FIRST, health
+from bot.health import WORST_FIRST, health, is_settled
 from bot.model.rules import Ignore
 from bot.model.sync import (
     Ailment,
@@ -21,6 +21,7 @@ from bot.model.sync import (
     Health,
     Kind,
     Live,
+    Manifest,
     ObjectRef,
     Schemas,
     Sighting,
@@ -139,12 +140,22 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
     )
 
 
-def examined(seen: Sighting, symptoms: Mapping[ObjectRef, Symptoms]) -> Sighting:
-    """The sighting with what else there is to see of its ailments; a look that saw nothing takes nothing away."""
+def examined(seen: Sighting, symptoms: Mapping[ObjectRef, Symptoms], objects: Mapping[ObjectRef, Manifest]) -> Sighting:
+    """The sighting with what else there is to see of its ailments; a look that saw nothing takes nothing away.
+
+    Pods that can't run make a workload degraded, unless a rollout is under way: that has a deadline to keep.
+    """
     if not any(each.object in symptoms for each in seen.ailments):
         return seen
-    told = (replace(each, symptoms=symptoms.get(each.object, each.symptoms)) for each in seen.ailments)
-    return replace(seen, ailments=tuple(told))
+    told = []
+    for each in seen.ailments:
+        found = symptoms.get(each.object, each.symptoms)
+        stuck = found.stuck and each.health is Health.PROGRESSING and is_settled(objects.get(each.object, {}))
+        told.append(replace(each, symptoms=found, health=Health.DEGRADED if stuck else each.health))
+    ill = sorted(told, key=_rank)
+    before, now = seen.ailments[0], ill[0]
+    why = seen.why if before.object == now.object else seen.why.replace(before.reason, now.reason, 1)
+    return replace(seen, ailments=tuple(ill), health=now.health, why=why)
 
 
 def _ailments(declared: Declared, live: Live, engine: Deployed | None) -> tuple[Ailment, ...]:
@@ -159,7 +170,11 @@ def _ailments(declared: Declared, live: Live, engine: Deployed | None) -> tuple[
             ill.append(Ailment(ref, Health.MISSING, f"{ref} is missing"))
     if engine is not None and (told := _word(engine)) is not None:
         ill.append(told)
-    return tuple(sorted(ill, key=lambda each: WORST_FIRST.index(each.health)))
+    return tuple(sorted(ill, key=_rank))
+
+
+def _rank(ailment: Ailment) -> int:
+    return WORST_FIRST.index(ailment.health)
 
 
 def _word(engine: Deployed) -> Ailment | None:

@@ -108,7 +108,7 @@ class Survey:
         engine = seen.deployed.object if seen.deployed else None
         ill = [each.object for each in seen.ailments if each.health is not Health.MISSING and each.object != engine]
         found = self.clusters.read(cluster, ill).objects if ill else {}
-        return examined(seen, self.clusters.symptoms(cluster, found, closely=True)) if found else seen
+        return examined(seen, self.clusters.symptoms(cluster, found, closely=True), found) if found else seen
 
     def declare(self, tree: Tree, target: Target) -> Declared:
         """What a commit declares of a target; never raises, since others wait for their turn."""
@@ -272,7 +272,10 @@ class Survey:
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "cluster") as pool:
             answers = pool.map(lambda cluster: self.clusters.symptoms(cluster, asked[cluster]), asked)
             told = dict(zip(asked, answers, strict=True))
-        return {target: examined(each, told.get(target.cluster or "", {})) for target, each in judged.items()}
+        return {
+            target: examined(each, told.get(target.cluster or "", {}), known[target].live.objects)
+            for target, each in judged.items()
+        }
 
     def _read(self, wanted: Mapping[str, Iterable[ObjectRef]]) -> dict[str, Live]:
         """What each cluster holds of what is wanted of it; one that answers slowly delays no other."""

@@ -110,6 +110,20 @@ class Connection:
 
         A connection that breaks off is tried once more: one that was kept may have been closed meanwhile.
         """
+        content = self._got(path, what, query, budget)
+        try:
+            document = json.loads(content)
+        except ValueError as error:
+            raise Trouble(f"{self.cluster} answered with something other than JSON for {what}", 200) from error
+        if not isinstance(document, dict):
+            raise Trouble(f"{self.cluster} answered with something other than an object for {what}", 200)
+        return document
+
+    def text(self, path: str, what: str, budget: Budget, **query: str | int) -> str:
+        """The text at a path, such as a log, got in the same way."""
+        return self._got(path, what, query, budget).decode(errors="replace")
+
+    def _got(self, path: str, what: str, query: Mapping[str, str | int], budget: Budget) -> bytes:
         broken = 0
         for _ in range(_TRIES):
             try:
@@ -128,13 +142,7 @@ class Connection:
             self._pace.pause(wait)
         if status != 200:
             raise self._refused(status, content, what)
-        try:
-            document = json.loads(content)
-        except ValueError as error:
-            raise Trouble(f"{self.cluster} answered with something other than JSON for {what}", status) from error
-        if not isinstance(document, dict):
-            raise Trouble(f"{self.cluster} answered with something other than an object for {what}", status)
-        return document
+        return content
 
     def patch(
         self, path: str, body: Mapping[str, Any], kind: str, what: str, budget: Budget, **query: str | int

@@ -10,13 +10,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from bot.clusters import symptoms
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery
 from bot.clusters.findings import Findings
 from bot.clusters.look import MOST_CONFIRMED, Look
 from bot.clusters.rehearsal import Refused, rehearsed
 from bot.clusters.schemas import Published
+from bot.model.secret import Secret
 from bot.model.sync import Live, Manifest, ObjectRef, Rehearsal, Schemas, Symptoms
+from bot.redaction import values
 
 SECONDS = 180.0
 """What one look may take: 50,000 objects of a kind are 100 pages, one after the other, of up to a second or two each.
@@ -30,17 +33,19 @@ class Clusters:
 
     `namespace` is where namespaced objects are that name none. `seconds` is what one look may take in all,
     `request_seconds` what a single answer may; `most_confirmed` is how many objects in no list it asks for by name.
-    `progress` hears how far each look is. Threads may share it.
+    `progress` hears how far each look is. `secrets` are masked in what is quoted of the clusters. Threads may share it.
     """
 
     def __init__(
         self, kubeconfig: Path | None = None, *, namespace: str = "default", seconds: float = SECONDS,
         request_seconds: float = 10.0, most_confirmed: int = MOST_CONFIRMED, progress: Progress | None = None,
+        secrets: Collection[Secret] = (),
     ) -> None:  # fmt: skip
         self._kubeconfig = kubeconfig
         self._namespace = namespace
         self._seconds, self._request_seconds = seconds, request_seconds
         self._most_confirmed = most_confirmed
+        self._secrets = secrets
         self.progress = progress
         self._lock = threading.Lock()
         self._open: dict[str, tuple[Connection, Discovery, Published]] = {}
@@ -85,10 +90,16 @@ class Clusters:
         cluster: str,
         ailing: Mapping[ObjectRef, Manifest],
         *,
-        closely: bool = False,  # noqa: ARG002 - not yet
+        closely: bool = False,
     ) -> Mapping[ObjectRef, Symptoms]:
         """What is to be seen of workloads that don't do well. Never raises: what can't be read is left out."""
-        return {}
+        try:
+            connection, *_ = self._connect(cluster)
+        except Trouble:
+            return {}
+        known = values(self._secrets)
+        seconds = min(self._seconds, symptoms.SECONDS)
+        return symptoms.Examination(connection, self._namespace, known, seconds).of(ailing, closely=closely)
 
     def close(self) -> None:
         """Close every connection; a later `read` opens them again."""

@@ -13,6 +13,7 @@ _UNTIL_LARGER = 10
 """Pages of a smaller size before the next larger is tried again."""
 _BEGINNINGS = 2
 """A list whose history is compacted away half-way (410) is begun again, once."""
+_ALL: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,19 @@ class Page:
     """Objects still to come, as far as the server tells."""
 
 
-def pages(connection: Connection, resource: Resource, namespace: str | None, budget: Budget) -> Iterator[Page]:
+def pages(
+    connection: Connection, resource: Resource, namespace: str | None, budget: Budget, asked: Mapping[str, str] = _ALL
+) -> Iterator[Page]:
     """The pages of a list, in a namespace or, with None, of the whole cluster; Trouble where one can't be had.
+
+    `asked` are selectors, as parameters of the query.
 
     Never with a `resourceVersion`: a list from the API server's cache is as old as it likes, and ignores the limit
     (kubernetes/kubernetes#118394). An object may come twice where the list was begun again.
     """
     for beginning in range(_BEGINNINGS):
         try:
-            yield from _once(connection, resource, namespace, budget)
+            yield from _once(connection, resource, namespace, budget, asked)
         except Trouble as trouble:
             if trouble.status != 410 or beginning == _BEGINNINGS - 1:
                 raise
@@ -39,7 +44,9 @@ def pages(connection: Connection, resource: Resource, namespace: str | None, bud
             return
 
 
-def _once(connection: Connection, resource: Resource, namespace: str | None, budget: Budget) -> Iterator[Page]:
+def _once(
+    connection: Connection, resource: Resource, namespace: str | None, budget: Budget, asked: Mapping[str, str]
+) -> Iterator[Page]:
     path = resource.path(namespace)
     what = f"{resource.plural} in namespace {namespace}" if namespace else resource.plural
     at, token, had = 0, "", 0
@@ -47,6 +54,7 @@ def _once(connection: Connection, resource: Resource, namespace: str | None, bud
         if at and had >= _UNTIL_LARGER:  # large objects come in a row, and small ones after them
             at, had = at - 1, 0
         query: dict[str, str | int] = {"limit": SIZES[at]} | ({"continue": token} if token else {})
+        query.update(asked)
         try:
             document = connection.get(path, what, budget, **query)
         except Trouble as trouble:

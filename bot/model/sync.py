@@ -205,6 +205,8 @@ class Symptoms:
     log: tuple[str, ...] = ()
     """The last lines of a container that fails."""
     since: datetime | None = None
+    stuck: bool = False
+    """Whether its newest pods fail so that waiting won't help."""
 
 
 @dataclass(frozen=True, slots=True)
