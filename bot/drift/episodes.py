@@ -245,8 +245,9 @@ def _present(
     one = min(differences, key=lambda each: _RANKS[each.severity])
     value = _fingerprint(key, [name, sorted([str(each.desired), str(each.live)] for each in differences)])
     if known is None:
+        begun = min([now, *(each.since for each in differences if each.since)])
         known = Finding(
-            name, value, str(one.object) if one.object.kind else "", one.path, one.kind, one.severity, now, 0
+            name, value, str(one.object) if one.object.kind else "", one.path, one.kind, one.severity, begun, 0
         )
     was_open, left = known.open, known.left
     seen = min(known.seen + 1, 2) if not known.missed else 1
@@ -255,9 +256,8 @@ def _present(
     after = replace(known, value=value, severity=one.severity, first=first, seen=seen, missed=0)
     if was_open:
         return replace(after, left=None), "changed" if changed else ""
-    begun = min([first, *(each.since for each in differences if each.since)])
     lasts = max(patience.there(each) for each in differences)
-    return _opened(after) if seen >= 2 and (not lasts or now - begun >= lasts) else (after, "")
+    return _opened(after) if seen >= 2 and (not lasts or now - first >= lasts) else (after, "")
 
 
 def _opened(suspect: Finding) -> tuple[Finding, str]:

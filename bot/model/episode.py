@@ -22,7 +22,7 @@ class Finding:
     kind: Kind
     severity: Severity
     first: datetime
-    """The first check that saw it."""
+    """The first check that saw it, or earlier where it says itself since when."""
     seen: int = 1
     """Checks in a row that saw it."""
     missed: int = 0

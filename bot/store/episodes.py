@@ -1,15 +1,64 @@
-"""Episodes and outages as JSON and back. What one release writes the next must read."""
+"""Episodes and outages as rows: JSON beside the table's key. What one release writes the next must read."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
 from bot.model.episode import Episode, Finding, Outage, Silence
 from bot.model.sync import Kind, Severity
+from bot.store import tables
 
 _COLUMNS = {"environment", "service", "cause", "version"}
 _TIMES = {"began", "opened", "healed", "stirred", "first", "left", "at", "until"}
+
+
+class Overtaken(Exception):  # noqa: N818 - it never leaves the room
+    """Another process has written what is to be written."""
+
+
+def underway(connection: Connection, table: Table, environment: str) -> tuple[Episode, ...]:
+    """The episodes of an environment in one of the tables that hold such."""
+    wanted = select(table).where(table.c.environment == environment).order_by(table.c.service)
+    return tuple(episode(*row) for row in connection.execute(wanted))
+
+
+def write(
+    connection: Connection,
+    table: Table,
+    known: Sequence[Episode | Outage],
+    forgotten: Sequence[Episode | Outage],
+) -> None:
+    """Keep some and forget others, episodes in this table. Overtaken, and the transaction is to be given up."""
+    for each in known:
+        where, row = _row(table, each)
+        if each.version:
+            written = connection.execute(update(where).where(*_is(where, each)).values(row))
+        else:
+            written = connection.execute(insert(where).values(row).on_conflict_do_nothing())
+        if not written.rowcount:
+            raise Overtaken
+    for each in forgotten:
+        where, _ = _row(table, each)
+        if not connection.execute(delete(where).where(*_is(where, each))).rowcount:
+            raise Overtaken
+
+
+def _row(table: Table, known: Episode | Outage) -> tuple[Table, dict[str, object]]:
+    row = {"environment": known.environment, "version": known.version + 1, "record": dump(known)}
+    if isinstance(known, Episode):
+        return table, row | {"service": known.service}
+    return tables.outages, row | {"cause": known.cause}
+
+
+def _is(table: Table, known: Episode | Outage) -> list[ColumnElement[bool]]:
+    """The row as it was when it was read."""
+    names = [column.name for column in table.primary_key] + ["version"]
+    return [table.c[name] == getattr(known, name) for name in names]
 
 
 def dump(known: Episode | Outage) -> str:

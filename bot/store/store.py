@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
-    Table,
     create_engine,
     delete,
     event,
@@ -39,6 +37,7 @@ from bot.model.secret import Secret
 from bot.model.sync import Content
 from bot.store import episodes, messages, tables
 from bot.store.migrations import NEWEST
+from bot.store.notices import Notices
 from bot.store.promotions import Promotions
 from bot.store.queue import Queue
 from bot.store.standings import Standings
@@ -95,6 +94,10 @@ class Store:
     @cached_property
     def standings(self) -> Standings:
         return Standings(self.transaction)
+
+    @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.transaction)
 
     @cached_property
     def queue(self) -> Queue:
@@ -193,10 +196,8 @@ class Store:
     # Episodes
 
     def underway(self, environment: str) -> tuple[Episode, ...]:
-        found = tables.episodes.c
-        wanted = select(tables.episodes).where(found.environment == environment).order_by(found.service)
         with self.transaction() as connection:
-            return tuple(episodes.episode(*row) for row in connection.execute(wanted))
+            return episodes.underway(connection, tables.episodes, environment)
 
     def outages(self, environment: str) -> tuple[Outage, ...]:
         found = tables.outages.c
@@ -207,11 +208,8 @@ class Store:
     def write(self, known: Sequence[Episode | Outage], forgotten: Sequence[Episode | Outage] = ()) -> bool:
         try:
             with self.transaction() as connection:
-                for each in known:
-                    _keep(connection, each)
-                for each in forgotten:
-                    _forget(connection, each)
-        except _Overtaken:
+                episodes.write(connection, tables.episodes, known, forgotten)
+        except episodes.Overtaken:
             return False
         return True
 
@@ -309,36 +307,3 @@ def _migrate(connection: Connection) -> None:
 
 def _key(target: Target) -> tuple[str, ...]:
     return target.repository, target.service, target.environment
-
-
-class _Overtaken(Exception):  # noqa: N818 - it never leaves this module
-    """Another process has written what is to be written."""
-
-
-def _keep(connection: Connection, known: Episode | Outage) -> None:
-    table, row = _row(known)
-    if not known.version:
-        written = connection.execute(insert(table).values(row).on_conflict_do_nothing())
-    else:
-        written = connection.execute(update(table).where(*_is(table, known)).values(row))
-    if not written.rowcount:
-        raise _Overtaken
-
-
-def _forget(connection: Connection, known: Episode | Outage) -> None:
-    table, _ = _row(known)
-    if not connection.execute(delete(table).where(*_is(table, known))).rowcount:
-        raise _Overtaken
-
-
-def _row(known: Episode | Outage) -> tuple[Table, dict[str, object]]:
-    row = {"environment": known.environment, "version": known.version + 1, "record": episodes.dump(known)}
-    if isinstance(known, Episode):
-        return tables.episodes, row | {"service": known.service}
-    return tables.outages, row | {"cause": known.cause}
-
-
-def _is(table: Table, known: Episode | Outage) -> list[ColumnElement[bool]]:
-    """The row as it was when it was read."""
-    names = [column.name for column in table.primary_key] + ["version"]
-    return [table.c[name] == getattr(known, name) for name in names]
