@@ -7,6 +7,7 @@ from bot.command import Context, command
 from bot.errors import Refusal, Unavailable
 from bot.language.arguments import EnvironmentName, ServiceName
 from bot.matrix.board import Board
+from bot.matrix.following import following
 from bot.matrix.reply import reply
 from bot.model.catalog import Target
 from bot.model.pull import PullRequest
@@ -29,24 +30,34 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         if len(ctx.catalog.repositories) <= AT_ONCE:
             pulls.ask(ctx.catalog.repositories)
         targets = ctx.targets(service, environment)
-        heads = {target.repository: ctx.git.head(target.repository).commit for target in targets}
+        sources = _sources(ctx, targets) if service and environment else []
+        heads = {target.repository: ctx.git.head(target.repository).commit for target in (*targets, *sources)}
         pulls.ask(heads)
-        seen = ctx.recent.look(heads, targets, ctx.survey.look)
+        seen = ctx.recent.look(heads, [*targets, *sources], ctx.survey.look)
         moves = ctx.git.latest(targets)
         coming = [each for name in heads for each in pulls.pending(ctx.git, name, targets)]
+    before = {each.after for each in ctx.catalog.environments.values() if each.after}
+    standings = {name: ctx.standings(name) for name in before}
     board = Board(
         tuple(ctx.catalog.environments),
-        seen.sightings,
+        seen.sightings[: len(targets)],
         ctx.now,
         moves,
         tuple(coming),
         tuple(ctx.promotions()),
         tuple(ctx.queue()),
+        following=tuple(following(targets, seen.sightings, ctx.catalog, standings, ctx.now)),
         synced=ctx.survey.synced.last(targets),
         troubles=tuple(pulls.troubles),
         seen=None if seen.fresh else seen.at,
     )
     return reply(board, service, environment)
+
+
+def _sources(ctx: Context, targets: Sequence[Target]) -> list[Target]:
+    """The same services in the environments that their versions come from."""
+    places = ((target, ctx.catalog.environments[target.environment].after) for target in targets)
+    return [source for target, after in places if after for source in ctx.targets(target.service, after)]
 
 
 class _Pulls:

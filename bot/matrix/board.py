@@ -23,8 +23,8 @@ class Board:
     pending: Sequence[Pending] = ()
     promotions: Sequence[Promotion] = ()
     queue: Sequence[Waiting] = ()
-    gates: Sequence[str] = ()
-    """Which versions may not follow yet, and when they may: a sentence each."""
+    following: Sequence[str] = ()
+    """Which versions may follow to the next environment, and which not yet: a clause each."""
     synced: Mapping[Target, Content] = field(default_factory=dict)
     """What each was last seen in sync with."""
     troubles: Sequence[str] = ()

@@ -32,7 +32,7 @@ def reply(board: Board, service: str | None = None, environment: str | None = No
         *_lines(_grouped(board)),
         *_lines(on_the_way(board), "On the way"),
         *_lines(queued(board), "Waiting for their turn"),
-        *_lines(board.gates, "Not yet"),
+        *_lines(board.following, "By the order of promotion"),
         *map(Section, board.troubles),
     ]
     if board.seen is not None:
@@ -54,14 +54,19 @@ def _table(
         rows = table(board, [units[name][0] for name in names], by_service=not service)
     else:
         rows = matrix(board, names)
-    size, kept = 0, list(rows[:1])
-    for row in rows[1 : ROWS + 1]:
-        size += sum(map(len, row)) + 2 * len(row)
-        if size > ROOM:
-            break
-        kept.append(row)
-    shown = set(names[: len(kept) - 1])
-    return tuple(kept), [units[name] for name in units if name not in shown]
+    rows = rows[: 1 + min(ROWS, _room(rows))]
+    shown = set(names[: len(rows) - 1])
+    return rows, [units[name] for name in units if name not in shown]
+
+
+def _room(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows below the header there is room for: columns are as wide as their widest cell."""
+    widths = list(map(len, rows[0]))
+    for number, row in enumerate(rows):
+        widths = list(map(max, widths, map(len, row)))
+        if number > 1 and (number + 2) * sum(width + 2 for width in widths) > ROOM:
+            return number - 1
+    return len(rows) - 1
 
 
 def _chosen(board: Board, units: Mapping[str, Sequence[Sighting]], names: Sequence[str]) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """The program itself, sparingly, since each start costs most of a second."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def test_json_has_the_schemas_of_status_and_history(tmp_path: Path) -> None:
     answer = json.loads(out)
     assert (status, answer["schema"], answer["outcome"]) == (0, "quarterdeck/reply/v1", "answered")
     (row,) = answer["data"]["services"]
+    since = bare.git("show", "-s", "--format=%cI", "main")
     assert row == {
         "service": "api",
         "environment": "staging",
@@ -61,6 +63,14 @@ def test_json_has_the_schemas_of_status_and_history(tmp_path: Path) -> None:
         "sync": "unknown",
         "health": "unknown",
         "why": "no cluster is configured for staging",
+        "engine": "none",
+        "revision": None,
+        "since": datetime.fromisoformat(since).astimezone(UTC).isoformat(),
+        "by": "Hana",
+        "pull": None,
+        "pending": [],
+        "ailments": [],
+        "paused": "",
     }
     _, out = ended(bare, "say", "history api", "--json")
     (change,) = json.loads(out)["data"]["changes"]
