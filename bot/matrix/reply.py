@@ -64,7 +64,7 @@ def _room(rows: Sequence[Sequence[str]]) -> int:
     widths = list(map(len, rows[0]))
     for number, row in enumerate(rows):
         widths = list(map(max, widths, map(len, row)))
-        if number > 1 and (number + 2) * sum(width + 2 for width in widths) > ROOM:
+        if number > 1 and (number + 2) * (sum(widths) + 2 * len(widths) - 1) > ROOM:
             return number - 1
     return len(rows) - 1
 
