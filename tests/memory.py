@@ -20,7 +20,7 @@ from bot.model.change import (
     Edit,
     Move,
 )
-from bot.model.promotion import Promotion
+from bot.model.promotion import Promotion, Standing, Waiting
 from bot.model.pull import PullRequest
 from bot.model.request import Message
 from bot.model.rules import Mute
@@ -392,6 +392,50 @@ class Promotions:
     def _open(self) -> None:
         if self.full:
             raise Unavailable("The store is full.")
+
+
+class Standings:
+    """`bot.ports.Standings`."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str, str], Standing] = {}
+
+    def standings(self, environment: str) -> Mapping[str, Standing]:
+        mine = [each for each in self.known.values() if each.environment == environment]
+        return {each.service: each for each in sorted(mine, key=lambda each: each.seen)}
+
+    def standing(self, environment: str, service: str, version: str) -> Standing | None:
+        return self.known.get((environment, service, version))
+
+    def note(self, standings: Collection[Standing]) -> None:
+        self.known |= {(each.environment, each.service, each.version): each for each in standings}
+
+
+class Queue:
+    """`bot.ports.Queue`; what is said goes to `inbox`."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], Waiting] = {}
+        self.inbox: list[Message] = []
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        return tuple(sorted(self.known.values(), key=lambda each: each.since))
+
+    def put(self, waiting: Waiting) -> None:
+        self.known[waiting.environment, waiting.service] = waiting
+
+    def take(self, waiting: Waiting) -> bool:
+        key = (waiting.environment, waiting.service)
+        there = self.known.get(key)
+        if there is None or (there.version, there.since) != (waiting.version, waiting.since):
+            return False
+        del self.known[key]
+        return True
+
+    def say(self, waiting: Waiting, message: Message) -> bool:
+        if taken := self.take(waiting):
+            self.inbox.append(message)
+        return taken
 
 
 class Confirmations:

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Mutes, Promotions, Synced
+from memory import NOW, Audit, Clusters, Confirmations, Engines, Forge, Git, Mutes, Promotions, Queue, Standings, Synced
 
 import commands
 from bot.command import Context, discover
 from bot.conversation import Answer, Conversation
 from bot.model.catalog import Catalog, Delivery, Environment, ImagePolicy, Repository
 from bot.model.change import Proposal
-from bot.model.promotion import Waiting
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Invocation, Message, Place, Press
 from bot.model.rules import Person, Role, Rules
 from bot.perform import Performer
+from bot.ports import Prober
 from bot.promotions.beginning import Beginning
 from bot.recent import Recent
 from bot.rendering.dialect import parse
@@ -71,7 +71,9 @@ class Bench:
         self.confirmations = Confirmations()
         self.audit = Audit()
         self.time = NOW
-        self.waiting: list[Waiting] = []
+        self.queue = Queue()
+        self.prober: Prober | None = None
+        self.standings = Standings()
         self.looks = 0
         self.catalog = Catalog({"config": Repository("config", "/srv/c")}, self.environments, images=self.images)
         self.restart()
@@ -81,7 +83,13 @@ class Bench:
         """The process anew: what it held in memory is gone."""
         self.recent = Recent(self.now)
         performer = Performer(
-            self.git, self.forge, lambda: self.git, lambda _: None, mutes=self.mutes, engines=self.engines
+            self.git,
+            self.forge,
+            lambda: self.git,
+            lambda _: None,
+            mutes=self.mutes,
+            engines=self.engines,
+            queue=self.queue,
         )
         self.conversation = Conversation(
             registry=REGISTRY,
@@ -113,7 +121,9 @@ class Bench:
             lambda: self.forge,
             self.mutes.mutes,
             promotions=self.promotions.promotions,
-            queue=lambda: self.waiting,
+            queue=self.queue.waiting,
+            standings=self.standings.standings,
+            prober=lambda: self.prober,
             recent=self.recent,
         )
 
