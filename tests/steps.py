@@ -191,6 +191,20 @@ def _check(stage: Stage, said: re.Match[str]) -> None:
     check.run(stage.world.clock.now())
 
 
+@step(r"the follower runs(?:, (?P<count>\d+) (?P<unit>seconds|minutes|hours) later)?")
+def _follower(stage: Stage, said: re.Match[str]) -> None:
+    """As often as it takes to have looked without a gap at the end of a longer time, not all of it."""
+    rest = timedelta(**{said["unit"]: int(said["count"])}) if said["count"] else timedelta(seconds=5)
+    if rest > timedelta(minutes=5):
+        stage.world.clock.passes(rest - timedelta(minutes=2))
+        rest = timedelta(minutes=2)
+    while rest > timedelta():
+        stage.world.clock.passes(min(rest, timedelta(seconds=50)))
+        rest -= timedelta(seconds=50)
+        stage.world.follower.nudge()
+        stage.world.follower.run(stage.world.clock.now())
+
+
 @step(r"the cluster (?P<name>\w+) (?P<what>goes down|comes back)")
 def _cluster(stage: Stage, said: re.Match[str]) -> None:
     cluster = stage.world.playground.clusters[said["name"]]

@@ -44,6 +44,7 @@ class World:
         self.app = app
         self.slack = slack
         self.clock = clock
+        self.follower = app.follower(slack.chat)
 
     def git(self, *arguments: str) -> str:
         """Ask the config repository."""
