@@ -14,7 +14,7 @@ from bot.conversation import Answer
 from bot.errors import Refusal, Unavailable
 from bot.lineage import Lineage
 from bot.model.catalog import Catalog, Target
-from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.promotion import Leg, Promotion
 from bot.model.reply import Outcome, Reply, Section
 from bot.model.request import Actor, Message, Place
 from bot.model.rules import Person
@@ -100,53 +100,35 @@ class Retreat:
         )
 
     def _go_back(self, promotion: Promotion, leg: Leg, now: datetime) -> None:
-        place = self._place(promotion)
-        said = failing.way_back(promotion.environment, leg)
         message = Message(
-            f"retreat:{promotion.repository}:{promotion.key}:{leg.service}", said, self.itself, place, now, resumed=True
+            f"retreat:{promotion.repository}:{promotion.key}:{leg.service}",
+            failing.way_back(promotion.environment, leg),
+            self.itself,
+            self._place(promotion),
+            now,
+            resumed=True,
+            after=promotion.key,
         )
         try:
             answer = self.carry_out(message)
         except (Refusal, Unavailable) as trouble:
             self._say(promotion, failing.stays(promotion, leg, str(trouble)))
             return
-        reply = answer.reply
-        if reply.pull is None and reply.commit is None:
-            self._say(promotion, failing.stays(promotion, leg, reply.text))
+        if answer.reply.pull is None and answer.reply.commit is None:
+            self._say(promotion, failing.stays(promotion, leg, answer.reply.text))
             return
-        told = replace(failing.goes_back(reply), mentions=self._concerned(promotion), broadcast=True)
-        self._begin(promotion, leg, reply, self._say(promotion, told), now)
+        told = failing.goes_back(answer.reply)
+        self._note(answer, self._place(promotion), replace(told, mentions=self._concerned(promotion), broadcast=True))
         self._tell_channel(promotion, told)
         if (warning := answer.afterwards()) is not None:
             self._say(promotion, warning)
 
-    def _begin(self, promotion: Promotion, leg: Leg, reply: Reply, message: str, now: datetime) -> None:
-        """The rollback is followed as what was asked for is."""
-        pull, commit = reply.pull, reply.commit or ""
-        place, stage = self._place(promotion), Stage.OPEN if pull else Stage.MERGED
-        self.promotions.begin(
-            Promotion(
-                repository=promotion.repository,
-                key=f"#{pull.number}" if pull else commit,
-                environment=promotion.environment,
-                verb="rollback",
-                legs=(Leg(leg.service, leg.to_version, leg.from_version or "", stage),),
-                by=self.itself,
-                asked=now,
-                title=pull.title if pull else "",
-                stage=stage,
-                reached={Stage.REQUESTED: now, stage: now},
-                pull=pull.number if pull else None,
-                url=pull.url if pull else "",
-                head=pull.head if pull else "",
-                commit=commit,
-                automatic=True,
-                after=promotion.key,
-                channel=(place.channel or "") if message else "",
-                message=message,
-                thread=(place.thread or "") if message else "",
-            )
-        )
+    def _note(self, answer: Answer, place: Place, told: Reply) -> None:
+        """Say what was done, as the message that is kept up to date from now on."""
+        message, channel = self._post(place, told), place.channel
+        if message and channel:
+            known = self.chat.channel(channel)
+            answer.said(Place(known, place.thread, self.chat.link(known, message, place.thread or "")), message)
 
     def _concerned(self, promotion: Promotion) -> tuple[str, ...]:
         """Who asked, who approved and who merged, as far as the config knows them in the chat."""
@@ -163,7 +145,7 @@ class Retreat:
         """The environment's own channel learns of it too, where it was asked for in another."""
         channel = self.catalog.environments[promotion.environment].channel
         if channel and promotion.channel and promotion.channel not in {channel, self.chat.channel(channel)}:
-            self._post(Place(channel=channel), replace(told, mentions=(), broadcast=False))
+            self._post(Place(channel=channel), Reply(told.outcome, told.text))
 
     def _say(self, promotion: Promotion, reply: Reply) -> str:
         return self._post(self._place(promotion), reply)

@@ -55,6 +55,8 @@ class Message:
     """A button instead of words; `text` is empty then, but for the action `say`."""
     due: bool = False
     """Said at last, long after it was asked for: the answer is to find whoever asked."""
+    after: str = ""
+    """The key of a promotion that the bot takes back by itself with this, as the config says. Never from outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ def promotion(proposal: Proposal, made: Made, reply: Reply, message: Message, no
         url=pull.url if pull else "",
         head=pull.head if pull else "",
         commit=commit,
+        automatic=bool(message.after),
+        after=message.after,
         notes=tuple(section.text for section in reply.sections if section.layout is Layout.TEXT),
     )
 
