@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from bot.forges.github import GitHub
     from bot.jobs.drift import DriftCheck
     from bot.jobs.follow import Follow
+    from bot.jobs.queue import Departures
+    from bot.jobs.watch import Watch
     from bot.mirrors.folder import Mirrors
     from bot.rendering.renderer import Renderer
     from bot.slack.listeners import Slack
@@ -164,6 +166,7 @@ class App:
 
     def serve(self, stop: threading.Event) -> None:
         """The bot until `stop` is set; then it finishes what it began. Refusal if a setting it needs is missing."""
+        from bot.jobs import queue, watch
         from bot.jobs.scheduler import Scheduler
         from bot.web.server import serve
         from bot.web.site import site
@@ -176,6 +179,8 @@ class App:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
         following = self.follower(slack.chat)
         scheduler.add(FOLLOWING, Every(timedelta(seconds=5)), following.run)
+        scheduler.add("watch", Every(watch.EVERY), self.watch(slack.chat).run)
+        scheduler.add("queue", Every(queue.EVERY), self.departures(slack.chat, slack.work).run)
         scheduler.add("pruning of the store", Every(timedelta(days=1)), lambda _: self._store.prune())
         with ExitStack() as running:
             host, port = self.surroundings.listen
@@ -271,6 +276,41 @@ class App:
         from bot.verification.prober import Prober
 
         return Prober(self.now, _no_jobs, self.surroundings.prometheus_token, self.surroundings.secrets)
+
+    def watch(self, chat: Chat) -> "Watch":
+        """Looks at all environments that have a cluster, for all who want to know how things go on."""
+        from bot.jobs.notices import Notices
+        from bot.jobs.watch import Watch
+
+        environments = self.settings.catalog.environments
+        notices = Notices(
+            {name: each.channel for name, each in environments.items() if each.channel},
+            chat,
+            self._store.notices,
+            self._store.promotions,
+            lambda wanted: self._mirrors.reader().latest(wanted),
+            self._store.fingerprint_key,
+        )
+        return Watch(
+            {name: each.verification.healthy_for for name, each in environments.items() if each.cluster},
+            self._watched,
+            self._store.standings,
+            self.now,
+            then=(notices,),
+        )
+
+    def _watched(self, environment: str) -> tuple[Sighting, ...]:
+        """A look that others have something of as well."""
+        began = self.now()
+        sightings = self.look(environment=environment)
+        self._recent.feed(sightings, began)
+        return sightings
+
+    def departures(self, chat: Chat, say: Callable[[Message], None]) -> "Departures":
+        """What waits for its gates; `say` works on a message of the inbox."""
+        from bot.jobs.queue import Departures
+
+        return Departures(self._store.queue, self._context, say, chat, self._store)
 
     def _heal(self, sighting: Sighting) -> str:
         """Have a target's engine asked to sync it, in the bot's own name. Refusal where it may not."""

@@ -90,6 +90,11 @@ class Slack:
                 return
             self._work(message)
 
+    def work(self, message: Message) -> None:
+        """Work on a message that is in the inbox already, beside those that come in."""
+        if not self._stopping.is_set():  # else the next start takes it up
+            self._pool.submit(self._work, message)
+
     def stop(self) -> None:
         """Stop listening and finish what was begun; what waits stays in the inbox for the next start."""
         self._stopping.set()
