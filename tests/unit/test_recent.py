@@ -17,16 +17,24 @@ HEADS = {"config": "c1", "mail": "m1"}
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, few: int = 0) -> None:
         self.time = NOW
-        self.recent = Recent(lambda: self.time)
+        self.recent = Recent(lambda: self.time, few=few)
+        self.pending: set[Target] = set()
         self.heads = dict(HEADS)
         self.asked: list[tuple[Target, ...]] = []
 
     def sight(self, targets):
         self.asked.append(tuple(targets))
         return tuple(
-            Sighting(each, self.heads[each.repository], "v1", "v1", SyncState.SYNCED, Health.HEALTHY)
+            Sighting(
+                each,
+                self.heads[each.repository],
+                "v1",
+                "v1",
+                SyncState.PENDING if each in self.pending else SyncState.SYNCED,
+                Health.HEALTHY,
+            )
             for each in targets
         )
 
@@ -56,10 +64,11 @@ def test_it_is_kept_no_longer_than_that(passed):
 def test_who_asks_for_more_or_of_another_commit_looks_afresh():
     bench = Bench()
     bench.look(API, OTHER)
-    assert bench.look(API, WEB).fresh
+    assert not bench.look(API, WEB).fresh
+    assert bench.asked == [(API, OTHER), (WEB,)]
     bench.heads["config"] = "c2"
-    assert bench.look(API, WEB).fresh
-    assert not bench.look(OTHER).fresh, "another repository has not moved"
+    assert bench.look(API, WEB, OTHER).at == NOW
+    assert bench.asked[2:] == [(API, WEB)], "another repository has not moved"
 
 
 def test_it_is_as_old_as_its_oldest_part():
@@ -91,6 +100,26 @@ def test_a_look_that_began_before_a_change_is_not_kept():
     assert len(bench.asked) == 2
 
 
+def test_few_are_looked_at_afresh():
+    bench = Bench(few=1)
+    bench.look(API, WEB)
+    assert (bench.look(API).fresh, bench.look(API, WEB).fresh) == (True, False)
+    assert bench.asked == [(API, WEB), (API,)]
+
+
+def test_those_that_move_are_looked_at_afresh_while_they_are_few():
+    bench = Bench(few=1)
+    bench.pending = {WEB}
+    bench.look(API, WEB)
+    bench.time += timedelta(seconds=5)
+    assert [each.sync for each in bench.look(API, WEB).sightings] == [SyncState.SYNCED, SyncState.PENDING]
+    bench.pending = {WEB, API}
+    bench.look(API, WEB)
+    bench.recent.feed(bench.sight([API, WEB]), NOW)
+    bench.look(API, WEB)
+    assert bench.asked == [(API, WEB), (WEB,), (WEB,), (API, WEB)]
+
+
 def test_those_who_ask_meanwhile_wait_for_the_same_look():
     bench, begun, go_on = Bench(), Event(), Event()
 
@@ -104,7 +133,7 @@ def test_those_who_ask_meanwhile_wait_for_the_same_look():
         begun.wait(60)
         others = [pool.submit(bench.look, API), pool.submit(bench.look, WEB, API)]
         go_on.set()
-        assert [each.result().fresh for each in (first, *others)] == [True, False, False]
+        assert all(each.result().sightings for each in (first, *others))
     assert bench.asked == [(API, WEB)]
 
 
