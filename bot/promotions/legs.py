@@ -87,12 +87,12 @@ def paused(look: Look) -> str:
 
 def _overtaken(leg: Leg, branch: Branch) -> str:
     move = branch.move
-    by = f" by {move.by} in {f'#{move.pull}' if move.pull else move.commit.sha[:10]}" if move else ""
+    who = f"{move.by} in {f'#{move.pull}' if move.pull else move.commit.sha[:10]}" if move else ""
     if branch.version is None:
-        return f"removed from its branch{by}"
-    if branch.version == leg.from_version or (move and move.commit.trailers.get("Quarterdeck-Rejects")):
-        return f"taken back{by}"
-    return f"superseded by {wording.short(branch.version)}{by and f', moved there{by}'}"
+        return f"removed from its branch by {who}" if who else "removed from its branch"
+    if who and (branch.version == leg.from_version or (move and "Quarterdeck-Rejects" in move.commit.trailers)):
+        return f"taken back by {who}"
+    return f"superseded by {wording.short(branch.version)}{who and f' ({who})'}"
 
 
 def _trouble(look: Look) -> str:
