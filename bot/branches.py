@@ -46,6 +46,11 @@ def is_release(branch: str) -> bool:
     return branch.startswith(tuple(f"{PREFIX}{verb}/" for verb in _SEVERAL.values()))
 
 
+def is_amendment(branch: str) -> bool:
+    """Whether a branch of ours moves no version."""
+    return branch.startswith(tuple(f"{PREFIX}{verb}/" for verb in AMENDING.values()))
+
+
 def is_rollback(branch: str) -> bool:
     """Whether a branch of ours takes services back."""
     return branch.startswith((f"{PREFIX}rollback/", f"{PREFIX}rollbacks/"))

@@ -52,6 +52,8 @@ class Hooks:
     """Tells the forge how far it is, unless that is `promotion.reported`; what it was told, for `reported`."""
     adopt: Callable[[str, PullRequest], Promotion | None] = lambda _repository, _pull: None
     """An open pull request of ours that the store doesn't know, in a repository, as a promotion; None: not followed."""
+    pushed: Callable[[str, datetime], Sequence[Promotion]] = lambda _repository, _now: ()
+    """What was committed to a repository's branch lately and the store doesn't know, as promotions."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Knows neither words nor gates. May stop between any two steps: what is known is 
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from bot.jobs.announcing import Announcer, Hooks, Words
 from bot.jobs.gathering import Gathering, Key, key_of
 from bot.model.catalog import Catalog
 from bot.model.promotion import Promotion
+from bot.model.pull import PullRequest
 from bot.model.verification import Verification
 from bot.ports import Forge, Promotions
 from bot.promotions import course
@@ -145,24 +146,35 @@ class Follow:
         return [each for each in found if each and course.may_reopen(each)]
 
     def _search(self, now: datetime) -> None:
-        """Find open pull requests of ours that nobody follows: the store was lost, or they were opened again."""
-        forge, strange = self.forge(), set()
-        for repository in self.catalog.repositories if forge else ():
+        """Find changes of ours that nobody follows: the store was lost, or a pull request was opened again."""
+        before, self._strange = self._strange, set()
+        for repository in self.catalog.repositories:
             try:
-                pulls = [each for each in (forge.pulls(repository) if forge else ()) if each.ours]
-            except (Refusal, Unavailable) as trouble:
-                log.info("pull requests of %s can't be looked for: %s", repository, trouble)
-                continue
-            for pull in pulls:
-                place = (repository, f"#{pull.number}")
-                known = self.promotions.promotion(*place)
-                if known and course.may_reopen(known):
-                    self._closed[place] = now
-                elif known is None and place not in self._strange:
-                    strange.add(place)  # Perhaps it is just being opened, and about to be followed.
-                elif known is None and (found := self.announcer.hooks.adopt(repository, pull)):
+                for found in (*self._proposed(repository, before, now), *self.announcer.hooks.pushed(repository, now)):
                     self.promotions.begin(found)
-        self._strange = strange
+            except (Refusal, Unavailable) as trouble:
+                log.info("what nobody follows in %s can't be looked for: %s", repository, trouble)
+
+    def _proposed(self, repository: str, before: Collection[Key], now: datetime) -> Iterator[Promotion]:
+        """`before`: the pull requests that nobody followed at the last search. Others are perhaps just being opened."""
+        forge = self.forge()
+        for pull in forge.pulls(repository) if forge else ():
+            place = (repository, f"#{pull.number}")
+            known = self.promotions.promotion(*place) if pull.ours else None
+            if known and course.may_reopen(known):
+                self._closed[place] = now
+            elif pull.ours and known is None and place not in before:
+                self._strange.add(place)
+            elif pull.ours and known is None and (found := self._adopted(repository, pull)):
+                yield found
+
+    def _adopted(self, repository: str, pull: PullRequest) -> Promotion | None:
+        """One that can't be read is left for the next search, and keeps the others from nothing."""
+        try:
+            return self.announcer.hooks.adopt(repository, pull)
+        except Refusal as refusal:
+            log.info("#%d of %s can't be followed: %s", pull.number, repository, refusal)
+            return None
 
     def _verification(self, promotion: Promotion) -> Verification:
         place = self.catalog.environments.get(promotion.environment)
