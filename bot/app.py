@@ -30,6 +30,7 @@ from bot.language.words import Word
 from bot.model.address import owner_and_name, same_forge
 from bot.model.catalog import Target
 from bot.model.promotion import Promotion
+from bot.model.pull import Nudge
 from bot.model.reply import Outcome
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
@@ -179,12 +180,21 @@ class App:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
         following = self.follower(slack.chat)
         scheduler.add(FOLLOWING, Every(timedelta(seconds=5)), following.run)
+
+        def nudged(nudge: Nudge) -> None:
+            if self._forge is not None:
+                self._forge.forget(nudge)
+            if following.nudge():
+                scheduler.hurry(FOLLOWING)
+
         scheduler.add("watch", Every(watch.EVERY), self.watch(slack.chat).run)
         scheduler.add("queue", Every(queue.EVERY), self.departures(slack.chat, slack.work).run)
         scheduler.add("pruning of the store", Every(timedelta(days=1)), lambda _: self._store.prune())
         with ExitStack() as running:
             host, port = self.surroundings.listen
-            pages = site(self._deliveries(slack), lambda: None if slack.connected() else "not connected to Slack")
+            pages = site(
+                self._deliveries(slack, nudged), lambda: None if slack.connected() else "not connected to Slack"
+            )
             # First what was left undone: a delivery that came in before would count as that, and be worked on twice.
             slack.start()
             running.callback(slack.stop)
@@ -327,15 +337,29 @@ class App:
             return f"{asked.text} The audit does not hold this: {trouble}"
         return asked.text
 
-    def _deliveries(self, slack: "Slack") -> "dict[str, Endpoint]":
+    def _deliveries(self, slack: "Slack", nudged: Callable[[Nudge], None]) -> "dict[str, Endpoint]":
         from bot.slack.requests import endpoint
 
         if self.surroundings.slack_app_token is not None:
-            return {}
+            return self._webhooks(nudged)
         secret = self.surroundings.slack_signing_secret
         if secret is None:
             raise Refusal("Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: Slack could not reach the bot.")
-        return {"/slack/events": endpoint(slack.dispatch, secret)}
+        return {"/slack/events": endpoint(slack.dispatch, secret), **self._webhooks(nudged)}
+
+    def _webhooks(self, nudged: Callable[[Nudge], None]) -> "dict[str, Endpoint]":
+        """GitHub's, where there is a secret that proves they are."""
+        secret = self.surroundings.github_webhook_secret
+        if secret is None:
+            return {}
+        from bot.forges import hooks
+
+        ours: dict[str, list[tuple[str, str]]] = {}
+        for name, each in self.settings.catalog.repositories.items():
+            full = owner_and_name(each.url)
+            if full and same_forge(each.url, self.surroundings.github_api_url):
+                ours.setdefault(full.casefold(), []).append((name, each.branch))
+        return {hooks.PATH: hooks.endpoint(secret, ours, nudged)}
 
     def _context(self, message: Message) -> Context:
         reader = self._mirrors.reader()

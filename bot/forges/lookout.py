@@ -6,6 +6,7 @@ and conflicts come about without that the date moves. All of it is in memory and
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +28,8 @@ PAUSE: Final = 1.0
 """Seconds between requests for lists, on average over all repositories."""
 IDLE: Final = 600.0
 """Seconds after which what nobody looks at is forgotten."""
+NUDGES: Final = 10_000
+"""That are kept until the next look."""
 PAGE: Final = 50
 PAGES: Final = 5
 """Of a list. If more has changed than they hold, everything is asked about."""
@@ -95,6 +98,7 @@ class Lookout:
         self._api = api
         self._clock = clock
         self._repositories: dict[str, _Repository] = {}
+        self._nudges: deque[tuple[str, Nudge]] = deque(maxlen=NUDGES)
         self._lock = threading.Lock()
         self._newer = True
         """Whether the server has the fields that older ones lack."""
@@ -105,6 +109,7 @@ class Lookout:
             return {}
         with self._lock:
             now = self._clock()
+            self._forget()
             here = self._repository(name, numbers, now)
             pace = PAUSE * len(self._repositories)
             everything = bool(here.known) and now - here.listed_at >= pace and not self._list(name, here, now)
@@ -121,11 +126,15 @@ class Lookout:
             return {number: seen for number, seen in known_now.items() if seen}
 
     def forget(self, name: str, nudge: Nudge) -> None:
-        """The next look asks about what the nudge names; of one that names nothing, the list tells."""
-        with self._lock:
+        """The next look asks about what the nudge names; of one that names nothing, the list tells. Never waits."""
+        self._nudges.append((name, nudge))
+
+    def _forget(self) -> None:
+        while self._nudges:
+            name, nudge = self._nudges.popleft()
             here = self._repositories.get(name)
             if here is None:
-                return
+                continue
             here.listed_at = float("-inf")
             for number, known in here.known.items():
                 head = known.progress and known.progress.pull.head
