@@ -44,6 +44,7 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         ctx.now,
         moves,
         tuple(coming),
+        pulls.told,
         tuple(ctx.promotions()),
         tuple(ctx.queue()),
         following=tuple(following(targets, seen.sightings, ctx.catalog, standings, ctx.now)),
@@ -67,6 +68,8 @@ class _Pulls:
         self._forge = forge
         self._pool = pool
         self._asked: dict[str, Future[tuple[PullRequest, ...]]] = {}
+        self.told: list[str] = []
+        """Repositories whose open pull requests are known."""
         self.troubles: dict[str, None] = {}
         """What could not be asked, in a sentence each."""
 
@@ -81,7 +84,9 @@ class _Pulls:
             return ()
         there = [target for target in targets if target.repository == repository]
         try:
-            return tuple(pending.pending(git, self._asked[repository].result(), there))
+            found = tuple(pending.pending(git, self._asked[repository].result(), there))
         except (Refusal, Unavailable) as trouble:
             self.troubles[f"Which pull requests are open can't be told: {trouble}"] = None
             return ()
+        self.told.append(repository)
+        return found

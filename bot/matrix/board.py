@@ -1,6 +1,6 @@
 """All that a status is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +21,8 @@ class Board:
     moves: Mapping[Target, Move] = field(default_factory=dict)
     """By which move each came to its version."""
     pending: Sequence[Pending] = ()
+    told: Collection[str] = ()
+    """Repositories whose forge said which pull requests are open."""
     promotions: Sequence[Promotion] = ()
     queue: Sequence[Waiting] = ()
     following: Sequence[str] = ()

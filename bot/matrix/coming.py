@@ -23,13 +23,12 @@ def on_the_way(board: Board) -> tuple[str, ...]:
     """`payment in production: v1.3.0 → v1.4.0 by #12, open for 2 hours; its checks have passed`."""
     there = {(each.target.environment, each.target.service): each for each in board.sightings}
     followed = {(each.repository, each.pull): each for each in board.promotions}
-    open_pulls = {(each.target.repository, each.pull.number) for each in board.pending}
     return (
         *(_pending(each, there, followed, board.now) for each in board.pending),
         *(
             line
             for each in board.promotions
-            if (each.repository, each.pull) not in open_pulls
+            if each.pull is None or _is_merged(each) or each.repository not in board.told
             for line in _promotion(each, there, board.now)
         ),
     )
@@ -40,6 +39,11 @@ def queued(board: Board) -> tuple[str, ...]:
     there = {(each.target.environment, each.target.service) for each in board.sightings}
     waiting = (each for each in board.queue if (each.environment, each.service) in there and each.expires > board.now)
     return tuple(_waiting(each, board.now) for each in waiting)
+
+
+def _is_merged(each: Promotion) -> bool:
+    """Before that, the forge knows better whether its pull request is open still."""
+    return each.stage in {Stage.MERGED, Stage.SYNCED}
 
 
 def _pending(

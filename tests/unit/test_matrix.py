@@ -76,7 +76,8 @@ def pull(number: int = 12, **changes: Any) -> PullRequest:
 
 
 def board(*sightings: Sighting, **known: Any) -> Board:
-    return Board(("staging", "production"), sightings, NOW, **known)
+    told = {"told": ["config"]} if "pending" in known else {}
+    return Board(("staging", "production"), sightings, NOW, **told | known)
 
 
 def deployed(**said: Any) -> Deployed:
@@ -231,6 +232,11 @@ OPEN = "payment in production: v1.3.0 → v1.4.0 by #12, open for 2 hours"
             ("payment in production: v1.3.0 → v1.4.0, committed 3 minutes ago; 1 of 3 replicas ready",),
         ),
         ({"promotions": [promotion(Stage.HEALTHY)]}, ()),
+        ({"promotions": [promotion(Stage.OPEN)], "told": ["config"]}, ()),
+        (
+            {"promotions": [promotion(Stage.OPEN, reached={})]},
+            ("payment in production: v1.3.0 → v1.4.0 by #12, asked for 2 hours ago",),
+        ),
     ],
 )
 def test_what_is_on_its_way(known: dict[str, Any], said: tuple[str, ...]) -> None:
