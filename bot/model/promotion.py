@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.pull import Checks, Review
 from bot.model.request import Actor, Message
 from bot.model.sync import Health
 from bot.model.verification import Proof
@@ -85,6 +86,9 @@ class Promotion:
     told when it comes, and when it changes."""
     notes: tuple[str, ...] = ()
     """What whoever asked was told besides, in sentences."""
+    checks: Checks | None = None
+    """What its checks come to, and its reviews: None where nobody has looked yet."""
+    review: Review | None = None
     approvers: tuple[str, ...] = ()
     automatic: bool = False
     """Whether the bot rolls back by itself, as the config says."""

@@ -95,7 +95,8 @@ def _standing(promotion: Promotion, progress: Progress, now: datetime) -> Promot
         wrong.append("a reviewer asks for changes")
     trouble = wording.joined(wrong)
     each = tuple(replace(leg, stage=after.stage, why="") for leg in after.legs)
-    return replace(after, legs=each, trouble=trouble, why=_waits_for(progress, trouble))
+    why = _waits_for(progress, trouble)
+    return replace(after, legs=each, checks=progress.checks, review=progress.review, trouble=trouble, why=why)
 
 
 def _waits_for(progress: Progress, trouble: str) -> str:

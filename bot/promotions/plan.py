@@ -4,6 +4,7 @@ from typing import Final
 
 from bot import wording
 from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.pull import Checks, Review
 from bot.model.reply import Layout, Mark, Section, Step
 from bot.promotions.failing import line
 
@@ -27,6 +28,8 @@ _TITLES: Final = {
     Stage.SYNCED: "Sync",
     Stage.HEALTHY: "Health",
 }
+_CHECKS: Final = {Checks.RUNNING: Mark.NOW, Checks.PASSED: Mark.DONE, Checks.FAILED: Mark.FAILED}
+_REVIEWS: Final = {Review.WANTED: Mark.NOW, Review.APPROVED: Mark.DONE, Review.CHANGES: Mark.FAILED}
 _ENDS: Final = {
     Stage.FAILED: Mark.FAILED,
     Stage.TIMED_OUT: Mark.FAILED,
@@ -37,24 +40,32 @@ _ENDS: Final = {
 
 def steps(promotion: Promotion) -> tuple[Step, ...]:
     """Each with how far it is. What was passed over on the way is left out, and what an end leaves undone as well."""
-    way = _WAY if promotion.pull else _PUSHED
-    landed = way.index(Stage.MERGED) if Stage.MERGED in promotion.reached else 0
-    if promotion.stage.is_end and not landed:
-        landed = way.index(Stage.MERGED) - 1  # It never got to that, whatever else was still open.
-    shown: list[Step] = []
-    standing = True
-    for place, stage in enumerate(way):
-        if stage in promotion.reached:
-            shown.append(Step(_title(promotion, stage), Mark.DONE, promotion.reached[stage], _by(promotion, stage)))
-        elif place > landed and standing:
-            mark = _ENDS.get(promotion.stage, Mark.NOW)
-            # Of several services in a cluster, each has its own reason in its own line.
-            why = waits(promotion) if len(promotion.legs) == 1 or not landed else ""
-            shown.append(Step(_title(promotion, stage), mark, detail=why))
-            standing = False
-        elif place > landed and not promotion.stage.is_end:
-            shown.append(Step(_title(promotion, stage), Mark.LATER))
-    return tuple(shown)
+    landed = Stage.MERGED in promotion.reached
+    asked = {} if landed or promotion.stage.is_end else _asked(promotion)
+    shown = [
+        Step(_title(promotion, stage), Mark.DONE, promotion.reached[stage], _by(promotion, stage))
+        for stage in (_WAY if promotion.pull else _PUSHED)
+        if stage in promotion.reached and stage not in asked
+    ]
+    shown += [Step(_title(promotion, stage), mark, detail=_by(promotion, stage)) for stage, mark in asked.items()]
+    left = [stage for stage in (Stage.MERGED, Stage.SYNCED, Stage.HEALTHY) if stage not in promotion.reached]
+    if not set(asked.values()) - {Mark.DONE}:
+        # Of several services in a cluster, each has its own reason in its own line.
+        why = waits(promotion) if len(promotion.legs) == 1 or not landed else ""
+        mark = _ENDS.get(promotion.stage, Mark.NOW)
+        shown += [Step(_title(promotion, stage), mark, detail=why) for stage in left[:1]]
+        left = [] if promotion.stage.is_end else left[1:]
+    return (*shown, *(Step(_title(promotion, stage), Mark.LATER) for stage in left))
+
+
+def _asked(promotion: Promotion) -> dict[Stage, Mark]:
+    """What the branch asks of a pull request before it may be merged, and how it has it; in no order."""
+    marks = {
+        Stage.CHECKS: _CHECKS.get(promotion.checks) if promotion.checks else None,
+        Stage.APPROVED: _REVIEWS.get(promotion.review) if promotion.review else None,
+    }
+    passed = {stage for stage, mark in marks.items() if mark is Mark.DONE and stage in promotion.reached}
+    return {stage: mark for stage, mark in marks.items() if mark is not None and stage not in passed}
 
 
 def waits(promotion: Promotion) -> str:

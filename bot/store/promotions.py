@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.pull import Checks, Review
 from bot.model.request import Actor
 from bot.model.verification import Proof
 from bot.store.tables import promotions as table
@@ -100,6 +101,8 @@ def _read(row: Sequence[Any]) -> Promotion:
             for name, at in found.get("reached", {}).items()
             if (stage := _stage(name)) is not None
         },
+        "checks": next((each for each in Checks if each == found.get("checks")), None),
+        "review": next((each for each in Review if each == found.get("review")), None),
         "approvers": tuple(found.get("approvers", ())),
         "notes": tuple(found.get("notes", ())),
     }

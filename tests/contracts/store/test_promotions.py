@@ -12,6 +12,7 @@ import memory
 import pytest
 
 from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.pull import Checks, Review
 from bot.model.request import Actor
 from bot.model.secret import Secret
 from bot.model.verification import Proof
@@ -43,6 +44,8 @@ FULL = Promotion(
     "waits for its pods",
     "build failed",
     ("It takes the place of #11.",),
+    Checks.FAILED,
+    Review.CHANGES,
     ("ben", "cid"),
     automatic=True,
     after="#11",

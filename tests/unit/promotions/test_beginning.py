@@ -49,9 +49,7 @@ def test_a_pull_request_is_followed_from_before_it_is_said_to_be_open(bench: Ben
     assert steps(answer.reply) == [
         ("Request", Mark.DONE),
         ("Pull request #1", Mark.DONE),
-        ("Checks", Mark.NOW),
-        ("Approval", Mark.LATER),
-        ("Merge", Mark.LATER),
+        ("Merge", Mark.NOW),
         ("Sync", Mark.LATER),
         ("Health", Mark.LATER),
     ]

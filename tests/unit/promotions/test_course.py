@@ -267,6 +267,8 @@ def test_one_that_is_opened_again_goes_on() -> None:
     assert again == promotion(
         stage=Stage.CHECKS,
         legs=(Leg("payment", "v1.2.0", "v1.3.0", Stage.CHECKS),),
+        checks=Checks.PASSED,
+        review=Review.NONE,
         why="it waits to be merged",
         reached={Stage.REQUESTED: START, Stage.OPEN: START, Stage.CHECKS: START + 2 * MINUTE},
     )

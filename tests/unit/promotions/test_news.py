@@ -7,6 +7,7 @@ import pytest
 
 from bot.model.catalog import Delivery, Environment
 from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.pull import Checks, Review
 from bot.model.reply import Layout, Mark
 from bot.model.request import Actor
 from bot.model.verification import OnFailure, Proof, Verification
@@ -132,18 +133,47 @@ def shown(promotion: Promotion) -> list[tuple[str, Mark, str]]:
     return [(step.title, step.mark, step.detail) for step in steps(promotion)]
 
 
-def test_the_steps_of_one_that_waits() -> None:
-    promotion = at(Stage.OPEN, why="it waits for build")
+@pytest.mark.parametrize(
+    ("promotion", "rest"),
+    [
+        (at(Stage.OPEN), [("Merge", Mark.NOW, "")]),
+        (at(Stage.OPEN, checks=Checks.NONE, review=Review.NONE, why="w"), [("Merge", Mark.NOW, "w")]),
+        (
+            at(Stage.OPEN, checks=Checks.RUNNING, review=Review.WANTED),
+            [("Checks", Mark.NOW, ""), ("Approval", Mark.NOW, ""), ("Merge", Mark.LATER, "")],
+        ),
+        (
+            at(Stage.OPEN, checks=Checks.FAILED, review=Review.APPROVED, approvers=("ben",)),
+            [("Checks", Mark.FAILED, ""), ("Approval", Mark.DONE, "by ben"), ("Merge", Mark.LATER, "")],
+        ),
+        (
+            at(Stage.CHECKS, checks=Checks.FAILED, review=Review.CHANGES),
+            [("Checks", Mark.FAILED, ""), ("Approval", Mark.FAILED, ""), ("Merge", Mark.LATER, "")],
+        ),
+        (
+            at(Stage.CHECKS, checks=Checks.PASSED, review=Review.WANTED),
+            [("Checks", Mark.DONE, ""), ("Approval", Mark.NOW, ""), ("Merge", Mark.LATER, "")],
+        ),
+        (
+            at(Stage.APPROVED, checks=Checks.PASSED, review=Review.APPROVED, approvers=("ben",)),
+            [("Checks", Mark.DONE, ""), ("Approval", Mark.DONE, "by ben"), ("Merge", Mark.NOW, "")],
+        ),
+    ],
+)
+def test_the_steps_of_a_pull_request_are_those_that_its_branch_asks_for(
+    promotion: Promotion, rest: list[tuple[str, Mark, str]]
+) -> None:
     assert shown(promotion) == [
         ("Request", Mark.DONE, "by ana"),
         ("Pull request #12", Mark.DONE, ""),
-        ("Checks", Mark.NOW, "it waits for build"),
-        ("Approval", Mark.LATER, ""),
-        ("Merge", Mark.LATER, ""),
+        *rest,
         ("Sync", Mark.LATER, ""),
         ("Health", Mark.LATER, ""),
     ]
-    assert [step.at for step in steps(promotion)][:3] == [NINE, NINE + timedelta(minutes=1), None]
+
+
+def test_steps_that_are_done_have_their_time() -> None:
+    assert [step.at for step in steps(at(Stage.OPEN))] == [NINE, NINE + timedelta(minutes=1), None, None, None]
 
 
 def test_steps_that_were_passed_over_are_left_out() -> None:
