@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ HERE = Target("payment", "production", "config", ("p/payment",), "production")
 SEEN = Sighting(THERE, "a" * 40, "v1.3.0", "v1.3.0", SyncState.SYNCED, Health.HEALTHY)
 
 
-def standing(minutes: float, **changed: object) -> Standing:
+def standing(minutes: float, **changed: Any) -> Standing:
     found = Standing("staging", "payment", "v1.3.0", Health.HEALTHY, NOW - minutes * MINUTE, NOW)
-    return replace(found, **changed)  # type: ignore[arg-type] - whatever a case is about
+    return replace(found, **changed)
 
 
 def verdict(evidence: Evidence, production: Environment = PRODUCTION, staging: Environment = STAGING) -> Open | Closed:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,11 +29,11 @@ def look(
     return Sighting(PAYMENT, "a" * 40, desired, version, sync, health)
 
 
-def well(minutes: float = 0, **changed: object) -> Standing:
+def well(minutes: float = 0, **changed: Any) -> Standing:
     """Healthy since noon, and seen so many minutes later."""
     seen = NOON + minutes * MINUTE
     found = Standing("staging", "payment", "v1.3.0", Health.HEALTHY, NOON, seen, proven=seen)
-    return replace(found, **changed)  # type: ignore[arg-type] - whatever a case is about
+    return replace(found, **changed)
 
 
 @pytest.mark.parametrize(
