@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import pins
+from bot import branches, pins
 from bot.conversation import Answer
 from bot.errors import Refusal, Unavailable
 from bot.lineage import Lineage
 from bot.model.catalog import Catalog, Target
+from bot.model.change import Step
 from bot.model.promotion import Leg, Promotion
 from bot.model.reply import Outcome, Reply, Section
 from bot.model.request import Actor, Message, Place
@@ -57,15 +58,35 @@ class Retreat:
             for each in git.targets(self.catalog)
             if each.environment == promotion.environment and each.service in {leg.service for leg in legs}
         }
-        seen = {each.target.service: each for each in self.look([*targets.values()])}
+        seen = self._seen([*targets.values()])
         told = failing.details(promotion, legs, seen, now)
         if verification.on_failure is not OnFailure.ROLLBACK:
             self._say(promotion, told)
             return
-        whys = {leg: self._hindrance(git, promotion, leg, targets, verification, now) for leg in legs}
+        done = self._done(promotion)
+        left = [leg for leg in legs if leg.service not in done]
+        if not left:
+            return
+        whys = {leg: self._hindrance(git, promotion, leg, targets, verification, now) for leg in left}
         self._say(promotion, _with_hindrances(promotion, told, whys))
         for leg in [leg for leg, why in whys.items() if not why]:
             self._go_back(promotion, leg, now)
+
+    def _done(self, promotion: Promotion) -> frozenset[str]:
+        """The services that a former call rolled back, and told of."""
+        try:
+            ours = [each for each in self.promotions.promotions() if _takes_back(each, promotion) and each.message]
+        except Unavailable:
+            return frozenset()
+        return frozenset(leg.service for each in ours for leg in each.legs)
+
+    def _seen(self, targets: Sequence[Target]) -> Mapping[str, Sighting]:
+        """What is to be seen of them, as far as anybody can look: to go back, that need not be known."""
+        try:
+            return {each.target.service: each for each in self.look(targets)}
+        except (Refusal, Unavailable) as trouble:
+            log.warning("what failed can't be looked at: %s", trouble)
+            return {}
 
     def _hindrance(
         self, git: Git, promotion: Promotion, leg: Leg, targets: Mapping[str, Target], verification: Verification,
@@ -84,17 +105,23 @@ class Retreat:
     def _situation(self, git: Git, promotion: Promotion, leg: Leg, target: Target) -> Situation:
         forge, before = self.forge(), leg.from_version
         pulls = forge.pulls(target.repository) if forge else ()
-        this = (promotion.repository, promotion.key)
+        # One that was opened by this very rollback, before the process was killed, is found again by its name.
+        ours = branches.name("rollback", [Step(target, leg.to_version, before or "")])
         return Situation(
             current=pins.current(git.head(target.repository), target),
             lineage=Lineage(git.moves(target)),
             before=self.standings.standing(target.environment, target.service, before) if before else None,
-            pulls=[pull for pull in pulls if pull.ours and pending.moved(git, pull, target.repository, [target])],
+            pulls=[
+                pull
+                for pull in pulls
+                if pull.ours and pull.branch != ours and pending.moved(git, pull, target.repository, [target])
+            ],
             others=[
                 each
                 for each in self.promotions.promotions()
                 if each.environment == target.environment
-                and (each.repository, each.key) != this
+                and (each.repository, each.key) != (promotion.repository, promotion.key)
+                and not _takes_back(each, promotion)
                 and any(other.service == target.service for other in each.legs)
             ],
         )
@@ -159,6 +186,10 @@ class Retreat:
         except (Refusal, Unavailable) as trouble:
             log.warning("%s could not be told: %s", reply.text, trouble)
             return ""
+
+
+def _takes_back(one: Promotion, other: Promotion) -> bool:
+    return one.automatic and (one.repository, one.after) == (other.repository, other.key)
 
 
 def _with_hindrances(promotion: Promotion, told: Reply, whys: Mapping[Leg, str]) -> Reply:
