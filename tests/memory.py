@@ -120,6 +120,14 @@ class Git:
             commit = self.commits[commit].parents[0]
         return tuple(above)
 
+    def contains(self, repository: str, commit: str, earlier: str) -> bool:
+        while commit != earlier:
+            known = self.commits.get(commit)
+            if known is None or not known.parents:
+                return False
+            commit = known.parents[0]
+        return commit in self.commits
+
     def find_change(self, target: Target, change: str) -> str | None:
         found = self.log(target.repository, target.folders)
         return next((each.sha for each in found if each.trailers.get("Quarterdeck-Change") == change), None)
