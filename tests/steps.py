@@ -120,7 +120,24 @@ def _press(stage: Stage, said: re.Match[str]) -> None:
     stage.world.playground.workspace.press(said["who"], message.channel, message.ts, said["button"])
 
 
-@step(r"(?P<who>\w+) (?P<what>merges|squashes|rebases|closes) #(?P<number>\d+)")
+@step(r"(?P<who>\w+) (?P<what>approves|asks for changes on) #(?P<number>\d+)")
+def _review(stage: Stage, said: re.Match[str]) -> None:
+    repository, person = stage.world.playground.repository, stage.world.playground.github.people[said["who"]]
+    event = "APPROVE" if said["what"] == "approves" else "REQUEST_CHANGES"
+    repository.review(repository.pull(int(said["number"])), person, event, "")
+
+
+@step(r"the check (?P<name>\w+) of #(?P<number>\d+) (?P<what>begins|passes|fails)")
+def _check_run(stage: Stage, said: re.Match[str]) -> None:
+    repository = stage.world.playground.repository
+    head = repository.pull(int(said["number"])).head
+    if said["what"] == "begins":
+        repository.check(head, said["name"])
+    else:
+        repository.conclude(head, said["name"], "SUCCESS" if said["what"] == "passes" else "FAILURE")
+
+
+@step(r"(?P<who>\w+) (?P<what>merges|squashes|rebases|closes|reopens) #(?P<number>\d+)")
 def _settle(stage: Stage, said: re.Match[str]) -> None:
     github = stage.world.playground.github
     headers = {"Authorization": f"Bearer {github.people[said['who']].token.reveal()}"}
@@ -203,6 +220,18 @@ def _follower(stage: Stage, said: re.Match[str]) -> None:
         rest -= timedelta(seconds=50)
         stage.world.follower.nudge()
         stage.world.follower.run(stage.world.clock.now())
+
+
+@step(r"the watch runs(?:, (?P<count>\d+) minutes later)?")
+def _watch(stage: Stage, said: re.Match[str]) -> None:
+    stage.world.clock.passes(timedelta(minutes=int(said["count"] or 0)))
+    stage.world.app.watch(stage.world.slack.chat).run(stage.world.clock.now())
+
+
+@step(r"the queue is asked")
+def _queue(stage: Stage, _: re.Match[str]) -> None:
+    slack = stage.world.slack
+    stage.world.app.departures(slack.chat, slack.work).run(stage.world.clock.now())
 
 
 @step(r"the cluster (?P<name>\w+) (?P<what>goes down|comes back)")

@@ -8,7 +8,10 @@ from transcript import read
 from world import world
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.md"))
-CONFIGURED = {"drift-heal": (("drift:\n", "drift:\n  heal: sync\n"),)}
+CONFIGURED = {
+    "drift-heal": (("drift:\n", "drift:\n  heal: sync\n"),),
+    "gates": (("    cluster: production\n", "    cluster: production\n    after: staging\n    soak: 15m\n"),),
+}
 """What is set otherwise than in the playground's config, by scenario."""
 
 
