@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,23 +22,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from bot.playground.kubernetes import kinds, patches
+from bot.playground.kubernetes import kinds
 from bot.playground.kubernetes.kinds import Kind, Served
+from bot.playground.kubernetes.made import Made, pods_of
 from bot.playground.kubernetes.objects import Json, Objects, Problem, matches_fields, matches_labels
+from bot.playground.kubernetes.requests import body, change_of, scale_of, wants_table
 from bot.playground.kubernetes.rollout import Rollouts
 from bot.playground.kubernetes.tables import table
 
 WATCH_SECONDS = 300.0
 WATCH_PAUSE = 0.1
-MOST_BYTES = 3 * 1024 * 1024
-"""What an API server takes as a body (`--max-request-body-bytes`)."""
 _REMEMBERED = 1000
 _MOST_PAGES = 100
-_PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
-    "application/merge-patch+json": patches.merge_patch,
-    "application/json-patch+json": patches.json_patch,
-    "application/strategic-merge-patch+json": patches.strategic_merge_patch,
-}
 
 
 @dataclass(slots=True)
@@ -84,6 +79,7 @@ class Cluster:
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
         """Method and path with query of the latest requests, for tests that count calls."""
         self._rollouts = Rollouts(self.objects, now)
+        self._made = Made(self.objects, self._rollouts, now)
         self._pages: dict[str, tuple[int, list[Json]]] = {}
 
     def step(self) -> None:
@@ -97,6 +93,10 @@ class Cluster:
     def fail(self, status: int = 503, **how: Any) -> None:
         """Answer wrongly from now on; see `Fault`."""
         self.faults.append(Fault(status, **how))
+
+    def pods(self, workload: Json) -> list[Json]:
+        """The pods that a workload has by now."""
+        return pods_of(workload, self._rollouts, self.objects)
 
     def recover(self) -> None:
         self.faults.clear()
@@ -141,6 +141,8 @@ class Cluster:
         dry = request.query_params.get("dryRun") == "All"
         program = request.headers.get("User-Agent", "").split("/")[0]
         manager = request.query_params.get("fieldManager") or program or "unknown"
+        if at.part == "log":
+            return PlainTextResponse(self._made.log(at.namespace or "", at.name, request.query_params))
         if at.part == "scale":
             return await self._scale(request, at, manager, dry=dry)
         if request.method == "GET":
@@ -148,11 +150,11 @@ class Cluster:
                 return StreamingResponse(self._watch(request, at), media_type="application/json")
             return JSONResponse(self._single(request, at) if at.name else self._list(request, at))
         if request.method == "POST" and not at.name:
-            manifest = await _body(request)
+            manifest = await body(request)
             new = self.objects.create(at.kind, at.namespace or "", manifest, manager=manager, dry=dry)
             return JSONResponse(new, HTTPStatus.CREATED)
         if request.method in {"PUT", "PATCH"} and at.name:
-            change = await _change(request, at.kind)
+            change = await change_of(request, at.kind)
             return JSONResponse(self.objects.edit(*at.where, change, part=at.part, manager=manager, dry=dry))
         if request.method == "DELETE":
             return self._delete(request, at, dry=dry)
@@ -210,14 +212,14 @@ class Cluster:
             version, items = self._page(token)
         else:
             with self.objects.lock:
-                version, items = self.objects.version, self.objects.all(at.kind, at.namespace)
+                version, items = self.objects.version, self._made.all(at.kind, at.namespace)
             items = [item for item in items if _selected(request, item)]
         metadata: Json = {"resourceVersion": str(version)}
         limit = int(query.get("limit") or 0)
         if limit and len(items) > limit:
             rest, items = items[limit:], items[:limit]
             metadata |= {"continue": self._keep(version, rest), "remainingItemCount": len(rest)}
-        if _wants_table(request):
+        if wants_table(request):
             return table(at.kind.kind, items, self.now(), metadata, whole=query.get("includeObject") == "Object")
         bare = [{key: value for key, value in item.items() if key not in {"apiVersion", "kind"}} for item in items]
         return {"kind": f"{at.kind.kind}List", "apiVersion": at.kind.api_version, "metadata": metadata, "items": bare}
@@ -240,11 +242,11 @@ class Cluster:
         return self._pages.pop(key)
 
     def _single(self, request: Request, at: _Path) -> Json:
-        manifest = self.objects.get(*at.where)
-        return self._shaped(request, at, manifest) if _wants_table(request) else manifest
+        manifest = self._made.get(*at.where)
+        return self._shaped(request, at, manifest) if wants_table(request) else manifest
 
     def _shaped(self, request: Request, at: _Path, manifest: Json) -> Json:
-        if not _wants_table(request):
+        if not wants_table(request):
             return manifest
         metadata = {"resourceVersion": manifest["metadata"]["resourceVersion"]}
         whole = request.query_params.get("includeObject") == "Object"
@@ -258,12 +260,14 @@ class Cluster:
             at = _Path(at.kind, at.namespace)
         if version == 0:
             with self.objects.lock:
-                version, items = self.objects.version, self.objects.all(at.kind, at.namespace)
+                version, items = self.objects.version, self._made.all(at.kind, at.namespace)
             for item in items:
                 if _selected(request, item):
                     yield _event("ADDED", self._shaped(request, at, item))
         if query.get("sendInitialEvents") == "true":
             yield _event("BOOKMARK", _bookmark(at.kind, version, initial=True))
+        made: dict[str, Json] = {}
+        list(self._made.changes(at.kind, at.namespace, made))  # the client has seen these
         while time.monotonic() < deadline:
             with self.objects.lock:
                 newest = self.objects.version
@@ -272,7 +276,7 @@ class Cluster:
                 except Problem as problem:
                     yield _event("ERROR", problem.status())
                     return
-            for what, item in events:
+            for what, item in [*events, *self._made.changes(at.kind, at.namespace, made)]:
                 if _selected(request, item):
                     yield _event(what, self._shaped(request, at, item))
             version = newest
@@ -283,10 +287,10 @@ class Cluster:
     async def _scale(self, request: Request, at: _Path, manager: str, *, dry: bool) -> Response:
         manifest = self.objects.get(*at.where)
         if request.method in {"PUT", "PATCH"}:
-            change = await _change(request, at.kind)
+            change = await change_of(request, at.kind)
 
             def rescaled(live: Json) -> Json:
-                replicas = change(_scale_of(live)).get("spec", {}).get("replicas", 0)
+                replicas = change(scale_of(live)).get("spec", {}).get("replicas", 0)
                 if not isinstance(replicas, int) or replicas < 0:
                     raise Problem(422, "Invalid", "spec.replicas: Invalid value: must be a whole number from 0")
                 live["spec"]["replicas"] = replicas
@@ -295,9 +299,11 @@ class Cluster:
             manifest = self.objects.edit(*at.where, rescaled, part=at.part, manager=manager, dry=dry)
         elif request.method != "GET":
             raise Problem(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-        return JSONResponse(_scale_of(manifest))
+        return JSONResponse(scale_of(manifest))
 
     def _delete(self, request: Request, at: _Path, *, dry: bool) -> Response:
+        if at.name and (taken := self._made.delete(*at.where)) is not None:
+            return JSONResponse(taken)
         if not at.name:
             items = [item for item in self.objects.all(at.kind, at.namespace) if _selected(request, item)]
             for item in items:
@@ -323,65 +329,6 @@ def _selected(request: Request, manifest: Json) -> bool:
     return matches_labels(query.get("labelSelector", ""), labels) and matches_fields(
         query.get("fieldSelector", ""), manifest
     )
-
-
-def _wants_table(request: Request) -> bool:
-    return "as=Table" in request.headers.get("Accept", "").split(",")[0]
-
-
-async def _body(request: Request) -> Json:
-    if "protobuf" in request.headers.get("Content-Type", ""):  # what `kubectl create <kind>` sends
-        raise Problem(415, "UnsupportedMediaType", "only JSON is taken here; try kubectl create -f or kubectl apply -f")
-    content = await request.body()
-    if len(content) > MOST_BYTES:
-        raise Problem(413, "RequestEntityTooLarge", f"limit is {MOST_BYTES}")
-    try:
-        manifest = json.loads(content)
-    except ValueError as error:
-        raise Problem(400, "BadRequest", "the body is not JSON") from error
-    if not isinstance(manifest, dict):
-        raise Problem(400, "BadRequest", "the body is not an object")
-    return manifest
-
-
-async def _change(request: Request, kind: Kind) -> Callable[[Json], Json]:
-    """What a PUT or PATCH does to the object. Strategic merges need types, which custom kinds don't have."""
-    if request.method == "PUT":
-        manifest = await _body(request)
-        return lambda _: manifest
-    form = request.headers.get("Content-Type", "").partition(";")[0].strip()
-    apply = _PATCHES.get(form)
-    if apply is None or (apply is patches.strategic_merge_patch and kind.is_custom):
-        raise Problem(415, "UnsupportedMediaType", f"the media type of the patch, {form!r}, is not served here")
-    try:
-        patch = json.loads(await request.body())
-    except ValueError as error:
-        raise Problem(400, "BadRequest", "the patch is not JSON") from error
-
-    def patched(live: Json) -> Json:
-        try:
-            result = apply(live, patch)
-        except (patches.BadPatchError, AttributeError, TypeError) as error:
-            raise Problem(422, "Invalid", f"the patch can't be applied: {type(error).__name__}") from error
-        if not isinstance(result, dict):
-            raise Problem(422, "Invalid", "the patch leaves no object")
-        return result
-
-    return patched
-
-
-def _scale_of(manifest: Json) -> Json:
-    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    labels = manifest["spec"].get("selector", {}).get("matchLabels", {})
-    return {
-        "kind": "Scale", "apiVersion": "autoscaling/v1",
-        "metadata": {key: value for key, value in manifest["metadata"].items() if key in kept},
-        "spec": {"replicas": manifest["spec"].get("replicas", 0)},
-        "status": {
-            "replicas": manifest.get("status", {}).get("replicas", 0),
-            "selector": ",".join(f"{key}={value}" for key, value in labels.items()),
-        },
-    }  # fmt: skip
 
 
 def _event(what: str, manifest: Json) -> bytes:

@@ -37,7 +37,7 @@ class Kind:
 
     @property
     def subresources(self) -> tuple[str, ...]:
-        return ("status",) * self.status + ("scale",) * self.scalable
+        return ("status",) * self.status + ("scale",) * self.scalable + ("log",) * (self.resource == "pods")
 
 
 RBAC = "rbac.authorization.k8s.io"
@@ -69,7 +69,12 @@ FLUX = (
     Kind("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories", short=("gitrepo",)),
     Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", short=("ks",)),
 )
-"""What a cluster serves besides, where an agent tells of itself by Flux's objects; the names are those of its CRDs."""
+ARGOCD = (
+    Kind("argoproj.io", "v1alpha1", "Application", "applications", short=("app", "apps"), status=False),
+    Kind("argoproj.io", "v1alpha1", "AppProject", "appprojects", short=("appproj", "appprojs"), status=False),
+)
+ENGINES = {"flux": FLUX, "argocd": ARGOCD}
+"""What a cluster serves besides, where an agent tells of itself by an engine's objects; the names are of its CRDs."""
 
 
 class Served:
@@ -147,6 +152,8 @@ def _resources(kind: Kind) -> Iterator[dict[str, Any]]:
     }  # fmt: skip
     if kind.status:
         yield {"name": f"{kind.plural}/status", "singularName": "", **common, "verbs": ["get", "patch", "update"]}
+    if "log" in kind.subresources:
+        yield {"name": f"{kind.plural}/log", "singularName": "", **common, "verbs": ["get"]}
     if kind.scalable:
         scale = {"group": "autoscaling", "version": "v1", "kind": "Scale", "namespaced": kind.namespaced}
         yield {"name": f"{kind.plural}/scale", "singularName": "", **scale, "verbs": ["get", "patch", "update"]}

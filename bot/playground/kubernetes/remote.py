@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bot.playground.kubernetes.envtest import ApiServer
 from bot.playground.kubernetes.kinds import Kind, Served
 from bot.playground.kubernetes.kubeconfig import Server
+from bot.playground.kubernetes.made import pods_of
 from bot.playground.kubernetes.objects import Change, Json, Problem
 from bot.playground.kubernetes.rollout import Rollouts
 
@@ -50,6 +51,10 @@ class RemoteCluster:
     def settle(self) -> None:
         """Finish every rollout at once."""
         self._rollouts.step(finish=True)
+
+    def pods(self, workload: Json) -> list[Json]:
+        """The pods that a workload would have by now: the server knows of none."""
+        return pods_of(workload, self._rollouts, self.objects)
 
     def close(self) -> None:
         """Hang up."""

@@ -58,6 +58,31 @@ def _containers(manifest: Json) -> list[Json]:
     return found
 
 
+def _statuses(manifest: Json) -> list[Json]:
+    found: list[Json] = manifest.get("status", {}).get("containerStatuses", [])
+    return found
+
+
+def _pod_ready(manifest: Json) -> str:
+    return f"{sum(bool(each.get('ready')) for each in _statuses(manifest))}/{len(_containers(manifest))}"
+
+
+def _pod_status(manifest: Json) -> str:
+    """What kubectl shows in place of the phase: why a container waits, or how it ended."""
+    states = [state for each in _statuses(manifest) for state in each.get("state", {}).values()]
+    reasons = [state["reason"] for state in states if "reason" in state]
+    return str(reasons[0] if reasons else manifest.get("status", {}).get("phase", "Unknown"))
+
+
+def _restarts(manifest: Json) -> int:
+    return sum(each.get("restartCount", 0) for each in _statuses(manifest))
+
+
+def _involved(manifest: Json) -> str:
+    about = manifest.get("involvedObject", {})
+    return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
+
+
 _IMAGES: Mapping[str, Cell] = {
     "Containers": lambda manifest: ",".join(container.get("name", "") for container in _containers(manifest)),
     "Images": lambda manifest: ",".join(container.get("image", "") for container in _containers(manifest)),
@@ -65,7 +90,10 @@ _IMAGES: Mapping[str, Cell] = {
 _READY: Mapping[str, Cell] = {"Ready": _condition("Ready", "status"), "Status": _condition("Ready", "message")}
 _COLUMNS: Mapping[str, Mapping[str, Cell]] = {
     "Namespace": {"Status": _at("status", "phase", default="Active")},
-    "Pod": {"Status": _at("status", "phase")},
+    "Pod": {"Ready": _pod_ready, "Status": _pod_status, "Restarts": _restarts},
+    "Event": {
+        "Type": _at("type"), "Reason": _at("reason"), "Object": _involved, "Message": _at("message"),
+    },
     "Service": {
         "Type": _at("spec", "type"), "Cluster-IP": _at("spec", "clusterIP", default="<none>"),
         "External-IP": lambda _: "<none>", "Port(s)": _service_ports,
