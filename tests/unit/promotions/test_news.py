@@ -259,12 +259,12 @@ def test_what_is_healthy_can_go_on_to_the_next_environment() -> None:
     assert buttons(pushed(Stage.HEALTHY, verb="rollback")) == []
 
 
-def test_it_goes_on_to_every_environment_that_comes_after_and_waits_there_while_it_soaks() -> None:
+def test_it_goes_on_to_every_environment_that_comes_after_and_waits_for_its_gate() -> None:
     production = replace(ENVIRONMENTS["production"], after="staging", soak=timedelta(minutes=30))
     edge = replace(production, name="edge", soak=timedelta())
     assert buttons(pushed(Stage.HEALTHY), ENVIRONMENTS | {"production": production, "edge": edge}) == [
         ("Promote to production", "promote payment v1.3.0 to production when healthy"),
-        ("Promote to edge", "promote payment v1.3.0 to edge"),
+        ("Promote to edge", "promote payment v1.3.0 to edge when healthy"),
     ]
 
 
