@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import acknowledging, comparing, drifting, long, promoting, racing, rendering, starting, wide
+from bench import acknowledging, comparing, drifting, long, matrix, promoting, racing, rendering, starting, wide
 from bench.figures import table
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     began, load = time.monotonic(), os.getloadavg()[0]
     figures = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
-        for each in (acknowledging, promoting, starting, rendering, comparing, wide, long, racing, drifting):
+        for each in (acknowledging, promoting, starting, rendering, comparing, wide, long, racing, drifting, matrix):
             print(f"{each.__name__} …", file=sys.stderr, flush=True)
             figures += each.measure(Path(folder))
     print(table(figures))

@@ -84,8 +84,8 @@ def stream(targets: int = TARGETS) -> Iterator[str]:
 
 def deploy(server: ApiServer, targets: int = TARGETS) -> None:
     """Apply all of it, as an engine would: server-side, by its own name. Raises what the server refuses."""
-    _send(server, (_of("v1", "Namespace", {"name": name(number)}) for number in range(targets)))
-    _send(server, (each for number in range(targets) for each in objects(number, namespace=name(number))))
+    send(server, (_of("v1", "Namespace", {"name": name(number)}) for number in range(targets)))
+    send(server, (each for number in range(targets) for each in objects(number, namespace=name(number))))
 
 
 def path(manifest: Mapping[str, Any]) -> str:
@@ -93,7 +93,8 @@ def path(manifest: Mapping[str, Any]) -> str:
     return f"{_PATHS[manifest['kind']].format(metadata.get('namespace', ''))}/{metadata['name']}"
 
 
-def _send(server: ApiServer, manifests: Iterable[Manifest]) -> None:
+def send(server: ApiServer, manifests: Iterable[Manifest]) -> None:
+    """Apply them, as an engine would. Raises what the server refuses."""
     waiting: queue.Queue[Manifest | None] = queue.Queue(_WRITERS * 4)
     failed: list[Exception] = []
 

@@ -204,6 +204,8 @@ class Forge:
     """What any two versions come to; None is no answer."""
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
+        if f"pulls {repository}" in self.rejected:
+            raise Unavailable("GitHub is away.")
         return tuple(self.open_pulls)
 
     def pull(self, repository: str, number: int) -> PullRequest:

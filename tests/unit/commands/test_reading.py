@@ -92,6 +92,32 @@ def test_of_very_many_that_are_well_those_that_moved_last_are_shown() -> None:
     assert reply.sections[1].text.startswith("And 10 more, all synced and healthy: ")
 
 
+def test_what_is_pending_is_told_by_the_files_of_open_pull_requests() -> None:
+    bench = Bench()
+    bench.runs("staging", "v1.0.0")
+    bench.runs("production", "v1.0.0")
+    bench.say("promote payment v1.1.0 to prod")
+    reply = bench.say("status")
+    assert rows(reply) == (("payment", "v1.0.0 ✓ 1 d Ana", "v1.0.0 ✓ 1 d Ana, #1"),)
+    assert reply.sections[1].text == "On the way:\npayment in production: v1.0.0 → v1.1.0 by #1"
+    assert reply.data is not None
+    url = "https://github.example/pull/1"
+    assert [each["pending"] for each in reply.data["services"]] == [
+        [],
+        [{"pull": 1, "url": url, "version": "v1.1.0"}],
+    ]
+    assert bench.say("status in staging").sections[1:] == ()
+
+
+def test_a_forge_that_is_down_hides_nothing_else() -> None:
+    bench = Bench()
+    bench.forge.rejected = ("pulls config",)
+    reply = bench.say("status payment")
+    assert reply.outcome is Outcome.ANSWERED
+    assert len(rows(reply)) == 2
+    assert reply.sections[-1] == Section("Which pull requests are open can't be told: GitHub is away.")
+
+
 def test_a_reason_that_many_share_names_three() -> None:
     bench = Bench(files={path("staging", each): pod("v1.0.0", each) for each in ("api", "payment", "web", "worker")})
     bench.clusters.down.add("staging")
