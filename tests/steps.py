@@ -90,9 +90,11 @@ class Stage:
         mine = {(each.channel, each.ts): each for each in (*tops, *threads, *private) if each.user == bot}
         return [mine[place] for place in sorted(mine, key=lambda place: place[1])]
 
-    def last(self) -> Message:
-        """The bot's newest message that the transcript has told, as it is now."""
-        return [message for message in self._told() if (message.channel, message.ts) in self.seen][-1]
+    def last(self, button: str = "") -> Message:
+        """The bot's newest message that the transcript has told, as it is now; with such a button, if one has it."""
+        told = [message for message in self._told() if (message.channel, message.ts) in self.seen]
+        named = [each for each in told if any(its["text"]["text"] == button for its in each.buttons)]
+        return (named or told)[-1]
 
 
 def text(message: Message) -> str:
@@ -116,7 +118,7 @@ def _write(stage: Stage, said: re.Match[str]) -> None:
 
 @step(r"(?P<who>\w+) presses (?P<button>.+)")
 def _press(stage: Stage, said: re.Match[str]) -> None:
-    message = stage.last()
+    message = stage.last(said["button"])
     stage.world.playground.workspace.press(said["who"], message.channel, message.ts, said["button"])
 
 
@@ -142,8 +144,8 @@ def _settle(stage: Stage, said: re.Match[str]) -> None:
     github = stage.world.playground.github
     headers = {"Authorization": f"Bearer {github.people[said['who']].token.reveal()}"}
     pull = f"{github.api_url}/repos/{REPOSITORY}/pulls/{said['number']}"
-    if said["what"] == "closes":
-        answer = http.patch(pull, headers=headers, json={"state": "closed"})
+    if said["what"] in {"closes", "reopens"}:
+        answer = http.patch(pull, headers=headers, json={"state": "closed" if said["what"] == "closes" else "open"})
     else:
         method = {"merges": "merge", "squashes": "squash", "rebases": "rebase"}[said["what"]]
         answer = http.put(f"{pull}/merge", headers=headers, json={"merge_method": method})

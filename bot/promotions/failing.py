@@ -27,7 +27,11 @@ WIDEST = 240
 def details(promotion: Promotion, legs: Sequence[Leg], seen: Mapping[str, Sighting], now: datetime) -> Reply:
     """What is to be known of services that failed: `seen` are their sightings, by name, as far as there are any."""
     sections = [section for leg in legs for section in _leg(leg, seen.get(leg.service), now, named=len(legs) > 1)]
-    return Reply(Outcome.ANSWERED, " ".join(failed(promotion, leg) for leg in legs), tuple(sections))
+    if not sections:
+        return Reply(Outcome.ANSWERED, " ".join(failed(promotion, leg) for leg in legs))
+    # That it failed, and why, was said just before.
+    names = wording.joined([f"{leg.service} {wording.short(leg.to_version)}" for leg in legs])
+    return Reply(Outcome.ANSWERED, f"This was seen of {names} in {promotion.environment}:", tuple(sections))
 
 
 def failed(promotion: Promotion, leg: Leg) -> str:

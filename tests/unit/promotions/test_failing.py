@@ -42,7 +42,7 @@ def test_everything_that_is_known_is_said() -> None:
     told = failing.details(PAYMENT, [leg], {"payment": seen(ailment, trouble="the sync failed")}, NOW)
     assert told == Reply(
         Outcome.ANSWERED,
-        "payment v1.3.0 failed in production: 0 of 1 replicas ready.",
+        "This was seen of payment v1.3.0 in production:",
         (
             Section(
                 "Deployment shop/payment: 0 of 1 replicas ready for 6 minutes: CrashLoopBackOff, it ended with 1",
