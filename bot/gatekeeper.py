@@ -3,7 +3,7 @@
 Used by whoever asks for a promotion and by what waits for one, so that both are told the same. Reads only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def judged(
 
     Unavailable if the store, which knows since when they do well, can't be read.
     """
-    sources = {target: source for target in wanted if (source := _source(ctx, target)) is not None}
+    sources = _sources(ctx, wanted)
     known = dict(seen or {})
     missing = [source for source in dict.fromkeys(sources.values()) if source not in known]
     known |= {each.target: each for each in ctx.survey.look(missing)} if missing else {}
@@ -51,10 +51,14 @@ def closed(verdicts: Mapping[Target, Verdict]) -> Closed | None:
     return min(shut, key=lambda each: not each.final, default=None)
 
 
-def _source(ctx: Context, target: Target) -> Target | None:
-    """The service in the environment that its versions come from, if it is there."""
-    after = ctx.catalog.environments[target.environment].after
-    return next(iter(ctx.targets(target.service, after)), None) if after else None
+def _sources(ctx: Context, wanted: Iterable[Target]) -> dict[Target, Target]:
+    """Each service in the environment that its versions come from, where it is there."""
+    after = {target: ctx.catalog.environments[target.environment].after for target in wanted}
+    if not any(after.values()):
+        return {}
+    there = {(each.service, each.environment): each for each in ctx.targets()}
+    found = {target: there.get((target.service, name)) for target, name in after.items() if name}
+    return {target: source for target, source in found.items() if source is not None}
 
 
 def _proofs(ctx: Context, prober: Prober, source: Target, version: str, standing: Standing | None) -> tuple[Proof, ...]:

@@ -49,6 +49,8 @@ def follow(
     if version is None or health is Health.UNKNOWN:
         return known
     where = sighting.target.environment, sighting.target.service
+    if known is not None and known.version != version:
+        now = max(now, known.seen + timedelta.resolution)  # which of two was seen last must be clear
     fresh = Standing(*where, version, health, since=now, seen=now, proven=proven)
     if known is None or known.version != version:
         return _proven(fresh, healthy_for)

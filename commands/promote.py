@@ -8,7 +8,7 @@ from bot import branches, markdown, pins, policy, proposals, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.gatekeeper import closed, judged
-from bot.gates import Verdict
+from bot.gates import Closed, Verdict
 from bot.language.arguments import Duration, EnvironmentName, Reason, Said, ServiceName, ServiceNames, VersionName
 from bot.lineage import Lineage
 from bot.model.catalog import Target
@@ -108,7 +108,7 @@ def _single(ctx: Context, target: Target, wanted: str, because: str = "", looks:
     if isinstance(move, Skipped):
         return Reply(Outcome.UNCHANGED, move.why)
     if not because:
-        _pass(judged(ctx, _passed(move), looks))
+        _pass(ctx, move, judged(ctx, {target: wanted}, looks)[target])
     return _proposal(ctx, tree, [move], because)
 
 
@@ -131,7 +131,7 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
             # Services may share a file: each is moved in what the ones before it leave.
             move = _move(ctx, Preview(ctx.git.head(target.repository), before), target, wanted)
             if isinstance(move, Move):
-                _pass({target: verdicts[target], **judged(ctx, dict.fromkeys(move.also, wanted))})
+                _pass(ctx, move, verdicts[target])
         except Refusal as refusal:
             why = str(refusal) if str(refusal).startswith(f"{name} ") else f"{name}: {refusal}"
             skipped.append(Skipped(name, environment, why, refused=True))
@@ -160,7 +160,7 @@ def _when_healthy(ctx: Context, target: Target, wait: Wait) -> Proposal | Queuei
     move = _move(ctx, tree, target, wanted)
     if isinstance(move, Skipped):
         return Reply(Outcome.UNCHANGED, move.why)
-    shut = closed(judged(ctx, _passed(move)))
+    shut = _shut(ctx, move, judged(ctx, {target: wanted})[target])
     if shut is None:
         return _proposal(ctx, tree, [move])
     if shut.final:
@@ -200,15 +200,20 @@ def _declared(ctx: Context, source: Target, target: Target) -> str:
     return reading.version
 
 
-def _pass(verdicts: Mapping[Target, Verdict]) -> None:
-    """Refusal where a gate is closed."""
-    if (shut := closed(verdicts)) is not None:
+def _pass(ctx: Context, move: Move, verdict: Verdict) -> None:
+    """Refusal where a gate is closed. `verdict` is that of the target's own."""
+    if (shut := _shut(ctx, move, verdict)) is not None:
         raise Refusal(str(shut))
 
 
-def _passed(move: Move) -> dict[Target, str]:
-    """What passes a gate: the target, and those that the same files move too."""
-    return dict.fromkeys((move.step.target, *move.also), move.step.to_version)
+def _shut(ctx: Context, move: Move, verdict: Verdict) -> Closed | None:
+    """The gate that is, if any: what the same files move as well passes its own."""
+    step = move.step
+    if (other := closed(judged(ctx, dict.fromkeys(move.also, step.to_version)))) is not None:
+        anyway = f"promote {step.target.service} {step.to_version} to {step.target.environment} anyway because …"
+        why = f"{wording.moved_too(move.also)} {other.why}"
+        return Closed(why, f"To promote it all the same, say: {anyway}", final=True)
+    return verdict if isinstance(verdict, Closed) else None
 
 
 def _move(ctx: Context, tree: Tree, target: Target, wanted: str, because: str = "") -> Move | Skipped:
@@ -266,7 +271,11 @@ def _proposal(ctx: Context, tree: Tree, moves: Sequence[Move], because: str = ""
         confirm=" ".join([*doubts, "Go on?"]) if doubts else None,
         because=because,
         gated=not because
-        and any(ctx.catalog.environments[each.environment].after for move in moves for each in _passed(move)),
+        and any(
+            ctx.catalog.environments[each.environment].after
+            for move in moves
+            for each in (move.step.target, *move.also)
+        ),
         also=tuple(other for move in moves for other in move.also),
     )
 

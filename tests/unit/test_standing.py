@@ -123,6 +123,12 @@ def test_another_version_begins_anew_and_keeps_what_it_proved_before() -> None:
     assert follow(well(9), other, AT_TEN, healthy_for=MINUTE, proven=NOON) == well(**seen, proven=NOON)
 
 
+def test_of_two_versions_it_is_clear_which_was_seen_last() -> None:
+    found = follow(well(11), look(version="v1.2.0", desired="v1.2.0"), AT_TEN)
+    assert found is not None
+    assert found.seen > well(11).seen
+
+
 def test_a_version_proves_itself_by_being_healthy_for_long_enough() -> None:
     begun = follow(None, look(), NOON, healthy_for=MINUTE)
     assert begun == well(proven=None)

@@ -133,8 +133,13 @@ def test_what_the_same_files_move_as_well_passes_its_gate_too() -> None:
     }
     made = Bench(files=files, environments={"staging": STAGING, "production": PRODUCTION})
     made.runs("staging", "v1.0.0")
-    with pytest.raises(Refusal, match=r"payment v1\.1\.0 can't go to production: .* Git has v1\.0\.0 there\."):
+    with pytest.raises(Refusal) as refusal:
         made.plan("promote payment v1.1.0 to staging")
+    assert str(refusal.value) == (
+        "This moves payment in production as well, by the same files. payment v1.1.0 can't go to production: it must "
+        "be healthy in staging first, and Git has v1.0.0 there. To promote it all the same, say: "
+        "promote payment v1.1.0 to staging anyway because …"
+    )
     planned = made.plan("promote payment v1.1.0 to staging anyway because it is one file")
     assert isinstance(planned, Proposal)
     assert [str(each) for each in planned.also] == ["payment in production"]
