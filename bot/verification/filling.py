@@ -34,12 +34,6 @@ def query(text: str, target: Target, version: str) -> str:
     return _filled(text, target, version, lambda value: _QUOTING.sub(lambda c: f"\\x{ord(c[0]):02x}", value))
 
 
-def shown(url: str) -> str:
-    """An address for people: what may hold a token is left out."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="…" if parts.query else ""))
-
-
 def _filled(text: str, target: Target, version: str, escape: Callable[[str], str]) -> str:
     said = {"service": target.service, "environment": target.environment, "version": version}
     return _PLACEHOLDER.sub(lambda found: escape(said[found[1]]), text)

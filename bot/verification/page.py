@@ -16,8 +16,8 @@ def probe(page: UrlProbe, target: Target, version: str, fetch: Fetch, known: Seq
     try:
         url = filling.address(page.url, target, version)
     except ValueError as wrong:
-        return Proof("GET of a page", False, str(wrong), now)
-    what = f"GET {filling.shown(url)}"
+        return Proof(quoted(f"GET {page.url}", known=known), False, str(wrong), now)
+    what = quoted(f"GET {url}", known=known)
     try:
         # One who asks for the redirect itself must not be led away by it.
         answer = fetch(url, {"Accept": "*/*"}, hops=0) if 300 <= page.status < 400 else fetch(url, {"Accept": "*/*"})

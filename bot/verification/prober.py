@@ -34,11 +34,14 @@ class Prober:
         try:
             return self._probed(probe, target, version, since)
         except (Refusal, Unavailable) as trouble:
-            return Proof(_called(probe), None, quoted(str(trouble), known=values(self.secrets)), self.now())
+            return self._unproved(probe, str(trouble))
         except Exception as fault:
             log.exception("a probe of %s broke", target)
-            why = f"the look broke ({type(fault).__name__}); the bot's log says where"
-            return Proof(_called(probe), None, why, self.now())
+            return self._unproved(probe, f"the look broke ({type(fault).__name__}); the bot's log says where")
+
+    def _unproved(self, probe: Probe, why: str) -> Proof:
+        known = values(self.secrets)
+        return Proof(quoted(_called(probe), known=known), None, quoted(why, known=known), self.now())
 
     def _probed(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
         now, known = self.now(), values(self.secrets)
@@ -54,8 +57,8 @@ class Prober:
 def _called(probe: Probe) -> str:
     match probe:
         case UrlProbe():
-            return "GET of a page"
+            return f"GET {probe.url}"
         case QueryProbe():
-            return "a query of Prometheus"
+            return f"the query “{probe.query}”"
         case JobProbe(name):
             return f"the Job {name}"

@@ -20,6 +20,8 @@ from bot.verification import filling
 from bot.verification.fetching import Fetch, Unanswered
 from bot.verification.words import first
 
+LONGEST = 300
+"""Characters of a query that are shown."""
 NAMED = 3
 """Values that the evidence names."""
 
@@ -35,7 +37,7 @@ def probe(
 ) -> Proof:
     """What it answers. The token goes to the address that the config names, over TLS or within this machine alone."""
     query = filling.query(asked.query, target, version)
-    what = f"the query {first(query, known)}"
+    what = f"the query {first(query, known, LONGEST)}"
     try:
         url = filling.address(asked.prometheus, target, version).rstrip("/")
         headers = {"Accept": "application/json"}

@@ -9,7 +9,7 @@ WIDEST = 100
 _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-zA-Z!][^<>]*>")
 
 
-def first(text: str, known: Sequence[str]) -> str:
+def first(text: str, known: Sequence[str], widest: int = WIDEST) -> str:
     """`“upstream is down”`; "" where there are none, or they are none for people. `known` are secrets' values."""
-    words = "" if "\x00" in text else quoted(_MARKUP.sub(" ", text), WIDEST, known)
+    words = "" if "\x00" in text else quoted(_MARKUP.sub(" ", text), widest, known)
     return f"“{words}”" if words else ""

@@ -69,7 +69,7 @@ PAGE = UrlProbe("https://pay.example.com/healthz?of={version}", contains="ok")
     ids=lambda value: str(value)[:30],
 )
 def test_a_page(answer: Fetched | Exception, passed: bool, evidence: str) -> None:
-    assert probed(PAGE, Web(answer)) == Proof("GET https://pay.example.com/healthz?…", passed, evidence, NOW)
+    assert probed(PAGE, Web(answer)) == Proof("GET https://pay.example.com/healthz?of=v1.3.0", passed, evidence, NOW)
 
 
 def test_a_page_is_asked_without_credentials() -> None:
@@ -110,7 +110,8 @@ def test_an_address_is_filled(url: str, version: str, filled: str) -> None:
 def test_an_address_that_may_not_be_asked_is_not(url: str, why: str) -> None:
     web = Web()
     proof = probed(UrlProbe(url), web, version="evil.example.com#")
-    assert (proof, web.asked) == (Proof("GET of a page", False, why, NOW), [])
+    assert (proof.passed, proof.evidence, web.asked) == (False, why, [])
+    assert "secret" not in proof.what
 
 
 @given(st.text())
@@ -254,7 +255,7 @@ def test_what_breaks_is_evidence(fault: Exception, evidence: str) -> None:
 
     made = Prober(lambda: NOW, broken, TOKEN, (TOKEN,), Web(fault))
     assert made.probe(JobProbe("smoke"), PAYMENT, "v1", NOW) == Proof("the Job smoke", None, evidence, NOW)
-    assert made.probe(PAGE, PAYMENT, "v1", NOW) == Proof("GET of a page", None, evidence, NOW)
+    assert made.probe(PAGE, PAYMENT, "v1", NOW) == Proof(f"GET {PAGE.url}", None, evidence, NOW)
 
 
 @given(st.text(max_size=300))
