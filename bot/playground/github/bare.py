@@ -162,6 +162,14 @@ class Bare:
         sibling = self.make_commit(tree, commit.parents[:1], "", commit.author, commit.author)
         return self.merged_tree(sibling, commit.sha)
 
+    def reverted_tree(self, commit: str, onto: str) -> str | None:
+        """The tree of `git revert`, of a merge against its first parent; None if it conflicts."""
+        now = Signature("-", "-", datetime.fromtimestamp(0, UTC))
+        trees = [self._git("rev-parse", f"{each}^{{tree}}").strip() for each in (commit, onto, f"{commit}^")]
+        base = self.make_commit(trees[0], [], "", now, now)
+        ours, theirs = (self.make_commit(tree, [base], "", now, now) for tree in trees[1:])
+        return self.merged_tree(ours, theirs)
+
     def signature(self, commit: str) -> tuple[str, str]:
         """A commit's signature, "" if it has none, and what it is a signature of (gitformat-signature(5))."""
         header, _, message = self._git("cat-file", "commit", commit).partition("\n\n")

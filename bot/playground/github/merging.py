@@ -52,11 +52,11 @@ def merge(
         raise Denied(405, "Pull Request is still a draft")
     if repository.merged_tree(pull) is None:
         raise Denied(405, "Pull Request is not mergeable")
+    if repository.decision(pull) == "CHANGES_REQUESTED":
+        raise Denied(405, "Changes have been requested by a reviewer with write access.")
     if missing := repository.missing_approvals(pull):
         reviews = "review is" if missing == 1 else "reviews are"
         raise Denied(405, f"At least {missing} approving {reviews} required by reviewers with write access.")
-    if repository.decision(pull) == "CHANGES_REQUESTED":
-        raise Denied(405, "Changes have been requested by a reviewer with write access.")
     for name in repository.missing_checks(pull):
         raise Denied(405, f'Required status check "{name}" is expected.')
     if repository.rules(pull.base).queue:

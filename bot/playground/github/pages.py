@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.playground.github import merging
+from bot.playground.github import merging, signs
+from bot.playground.github.acts import ACTS
 from bot.playground.github.bare import FileDiff, Logged
 from bot.playground.github.denied import Denied
 from bot.playground.github.markdown import diff, inline, render
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
 
 SHEETS = ("github.css",)
 METHOD_NAMES = {"merge": "Create a merge commit", "squash": "Squash and merge", "rebase": "Rebase and merge"}
-Act = Callable[[Repository, Pull, Person, dict[str, str]], object]
-ACTIONS: dict[str, Act] = {
-    "approve": lambda repository, pull, by, form: repository.review(pull, by, "APPROVE", form.get("body", "")),
-    "comment": lambda repository, pull, by, form: repository.comment(pull, by, form.get("body", "")),
-    "close": lambda repository, pull, by, _form: repository.edit(pull, state="closed", by=by),
-    "ready": lambda repository, pull, _by, _form: repository.edit(pull, draft=False),
-    "merge": lambda repository, pull, by, form: merging.merge(
-        repository, pull, by, form.get("method", "merge"), sha=form.get("head")
-    ),
-    "enqueue": lambda repository, pull, by, form: merging.enqueue(repository, pull, by, form.get("head")),
-    "delete": lambda repository, pull, _by, _form: repository.delete_branch(pull.branch),
-}
 
 
 class Pages:
@@ -65,7 +54,8 @@ class Pages:
         return self._page(
             repository.full_name,
             f"{self._heading(repository)}<p class=soft>Branch <code>{escape(repository.default_branch)}</code> at"
-            f" <code>{tip[:7]}</code></p><h2>Commits</h2>{_table(commits)}<h2>Files</h2>{_table(files)}",
+            f" <code>{tip[:7]}</code></p>{signs.deployments(repository)}"
+            f"<h2>Commits</h2>{_table(commits)}<h2>Files</h2>{_table(files)}",
         )
 
     def blob(self, request: Request) -> Response:
@@ -89,7 +79,8 @@ class Pages:
         return self._page(
             subject,
             f"{self._heading(repository)}<h2>{escape(subject)}</h2><p class=soft>{escape(commit.author.name)}"
-            f" committed <code>{sha}</code></p>{f'<pre>{escape(rest.strip())}</pre>' if rest.strip() else ''}{changes}",
+            f" committed <code>{sha}</code></p>{f'<pre>{escape(rest.strip())}</pre>' if rest.strip() else ''}"
+            f"{signs.checks(repository, sha)}{changes}",
         )
 
     def compare(self, request: Request) -> Response:
@@ -129,7 +120,7 @@ class Pages:
             f" {_count(repository.commits(pull), 'commit')} into <code>{escape(pull.base)}</code> from"
             f" <code>{escape(pull.branch)}</code></p>{said}{_about(pull)}"
             f'<section class="text">{render(pull.body) or "<p class=soft>No description.</p>"}</section>'
-            f"{_conversation(pull)}{self._actions(repository, pull, request)}"
+            f"{_conversation(pull)}{signs.checks(repository, pull.head)}{self._actions(repository, pull, request)}"
             f"<h3>Files changed</h3>{_files(repository.diff(pull))}",
             status=422 if problem else 200,
         )
@@ -138,14 +129,15 @@ class Pages:
         repository = self._repository(request)
         pull = repository.pull(request.path_params["number"])
         person = self._github.people.get(form.get("person", ""))
-        act = ACTIONS.get(form.get("action", ""))
+        act = ACTS.get(form.get("action", ""))
         if person is None or act is None:
             return self.pull(request, "Choose who you are and what to do.")
         try:
-            act(repository, pull, person, form)
+            made = act(repository, pull, person, form)
         except (Denied, merging.Unprocessable) as denied:
             return self.pull(request, str(denied))
-        return RedirectResponse(f"{self._at(repository)}/pull/{pull.number}?as={quote(person.login)}", 303)
+        shown = made if isinstance(made, Pull) else pull
+        return RedirectResponse(f"{self._at(repository)}/pull/{shown.number}?as={quote(person.login)}", 303)
 
     def _actions(self, repository: Repository, pull: Pull, request: Request) -> str:
         chosen = request.query_params.get("as", "")
@@ -154,7 +146,8 @@ class Pages:
         text = '<textarea name="body" rows="2" aria-label="Comment" placeholder="Comment"></textarea>'
         if pull.closed:
             left = pull.branch in repository.bare.branches()
-            buttons = '<button name="action" value="delete">Delete branch</button>' if left else ""
+            buttons = _button("revert", "Revert") if pull.merged else _button("reopen", "Reopen") if left else ""
+            buttons += _button("delete", "Delete branch") if left else ""
             note = ""
         else:
             buttons, note = _merge_buttons(repository, pull)
@@ -255,10 +248,14 @@ def _about(pull: Pull) -> str:
 def _merge_buttons(repository: Repository, pull: Pull) -> tuple[str, str]:
     """What can be done to it while it is open, and what stands in the way of merging."""
     missing, queue = repository.missing_approvals(pull), repository.rules(pull.base).queue
+    unproven = repository.missing_checks(pull)
+    blocked = [f"{_count(missing, 'more approving review')} required."] if missing else []
+    blocked += ["Changes are requested."] if repository.decision(pull) == "CHANGES_REQUESTED" else []
+    blocked += [f"Required: {escape(', '.join(unproven))}."] if unproven else []
     notes = {
         "dirty": "This branch has conflicts with the base branch.",
         "draft": "This pull request is still a draft.",
-        "blocked": f"{_count(missing, 'more approving review')} required.",
+        "blocked": " ".join(blocked),
     }
     state = merging.state(repository, pull)
     stopped = " disabled" if state in notes or pull.queued else ""
@@ -271,8 +268,15 @@ def _merge_buttons(repository: Repository, pull: Pull) -> tuple[str, str]:
     )
     ready = '<button name="action" value="ready">Ready for review</button>' if pull.draft else ""
     note = f"<p class=problem>{notes[state]}</p>" if state in notes else ""
-    approve = '<button name="action" value="approve">Approve</button>'
-    return f'{approve}{ready}<button name="action" value="close" class="danger">Close</button>{merge}', note
+    reviews = _button("approve", "Approve") + _button("request", "Request changes")
+    ends = _button("pass", "Pass checks") + _button("fail", "Fail checks") + _button("rerun", "Run checks again")
+    hands = _button("push", "Push over it") + _button("by-hand", "Merge by hand")
+    close = '<button name="action" value="close" class="danger">Close</button>'
+    return f"{reviews}{ready}{close}{merge}{ends if repository.checks(pull.head) else ''}{hands}", note
+
+
+def _button(action: str, words: str) -> str:
+    return f'<button name="action" value="{action}">{words}</button>'
 
 
 def _select(name: str, choices: Iterable[tuple[str, str]], chosen: str) -> str:

@@ -1,7 +1,11 @@
 """The pages show what is there, escape what people wrote, and their buttons act."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.model.promotion import Report
+from bot.model.pull import Checks, Nudge, Review
 from bot.playground.github.rules import Protection
 
 BRANCH = "quarterdeck/promote/production/payment/v1.3.0"
@@ -169,3 +173,73 @@ def test_files_and_commits_can_be_read(world):
 )
 def test_what_is_not_there_is_404(world, path):
     assert world.page(path).status_code == 404
+
+
+def seen(forge):
+    forge.forget(Nudge("config", pulls=(1,)))
+    return forge.progress("config", [1])[1]
+
+
+def test_checks_run_by_themselves_and_end_as_somebody_says(world, adapter):
+    world.gitops.settings.checks = {"render": None, "policy": timedelta(seconds=1)}
+    world.gitops.protected["main"] = Protection(checks=("render",))
+    world.branch()
+    world.gitops.open(world.bot, title="Promote", body="", head=BRANCH, base="main")
+    assert (seen(adapter).checks, seen(adapter).named) == (Checks.RUNNING, ("render",))
+    page = world.page("/acme/gitops/pull/1").text
+    assert "Required: render." in page
+    assert '<span class="badge warn">Running</span></td><td>render' in page
+    assert '<span class="badge good">Success</span></td><td>policy' in page
+    press(world, "fail")
+    assert (seen(adapter).checks, seen(adapter).named) == (Checks.FAILED, ("render",))
+    refused = press(world, "merge", "ben", head=world.gitops.pull(1).head)
+    assert (refused.status_code, "Required status check &quot;render&quot; is expected." in refused.text) == (422, True)
+    press(world, "rerun")
+    assert seen(adapter).checks is Checks.RUNNING
+    press(world, "pass")
+    assert (seen(adapter).checks, seen(adapter).named) == (Checks.PASSED, ())
+    assert press(world, "merge", "ben").status_code == 303
+
+
+def test_changes_are_requested_and_it_is_closed_and_reopened(world, pull, adapter):
+    world.gitops.protected["main"] = Protection(approvals=1)
+    assert press(world, "request", body="Not on a Friday").status_code == 303
+    assert seen(adapter).review is Review.CHANGES
+    assert "Changes are requested." in world.page("/acme/gitops/pull/1").text
+    assert "Changes have been requested" in press(world, "merge", "ben").text
+    press(world, "close", "ben")
+    assert (seen(adapter).pull.state, seen(adapter).closed_by) == ("closed", "ben")
+    press(world, "reopen")
+    assert (seen(adapter).pull.state, seen(adapter).closed_by) == ("open", None)
+
+
+def test_a_branch_that_somebody_rewrote_and_merged_by_hand(world, pull, adapter):
+    before = pull.head
+    press(world, "push", "ana")
+    pushed = seen(adapter).pull.head
+    assert pushed != before
+    assert not world.gitops.bare.contains(pushed, before)
+    press(world, "by-hand", "ana")
+    merged = seen(adapter).pull
+    tip = world.gitops.bare.log("main", 1)[0]
+    assert (merged.state, merged.merged_as, merged.merged_by, merged.head) == ("merged", tip.sha, "ana", pushed)
+    assert tip.parents[1] == pushed
+
+
+def test_a_merged_one_is_reverted_by_a_pull_request(world, pull):
+    press(world, "merge", "ben")
+    assert press(world, "revert", "ben").headers["Location"] == "/github/acme/gitops/pull/2?as=ben"
+    made = world.gitops.pull(2)
+    assert (made.title, made.author) == (f'Revert "{pull.title}"', world.ben)
+    assert world.gitops.bare.read(made.head, "payment.yaml") == b"image: v1.2.9\n"
+    assert press(world, "revert", "ben").status_code == 422
+
+
+def test_deployments_and_statuses_are_shown(world, pull, adapter):
+    commit = world.gitops.bare.branches()["main"]
+    adapter.report(Report("config", commit, "staging", "in_progress", f"Syncs {HOSTILE}", "https://acme.slack.com/p1"))
+    page = world.page("/acme/gitops").text
+    assert '<span class="badge warn">In progress</span></td><td>staging at ' in page
+    assert '<a href="https://acme.slack.com/p1">Details</a>' in page
+    assert "<script" not in page
+    assert "quarterdeck/staging" in world.page(f"/acme/gitops/commit/{commit}").text
