@@ -415,6 +415,25 @@ def test_what_can_t_be_told_of_one_keeps_nothing_of_the_others_back(world: World
     assert world.round() == ["m1= payment v1.3.0 open (it waits to be merged)"]
 
 
+def test_messages_that_never_can_be_told_keep_nothing_of_the_others_back(world: World) -> None:
+    for number in range(1, 5):
+        world.promote(number)
+    faults = [f"m{number}=" for number in (1, 2, 3)]
+    for _ in range(2):
+        world.chat.troubles = {words: Unavailable("Slack is away.") for words in faults}
+        said = world.round()
+    assert said == ["m4= payment v1.3.0 open (it waits to be merged)"]
+
+
+def test_what_nobody_saw_in_a_while_is_not_taken_for_healthy(world: World) -> None:
+    world.promote()
+    world.merge()
+    world.runs = "v1.3.0"
+    world.round()
+    assert world.round(5 * MINUTE) == []
+    assert world.rounds(MINUTE)[-1] == "m1> ana: healthy"
+
+
 def test_a_look_that_breaks_is_logged_and_made_again(world: World) -> None:
     world.promote()
     world.merge()

@@ -468,6 +468,10 @@ def test_an_outage_says_nothing_new_until_the_time_is_over() -> None:
     assert ends(run(merged(), (30 * MINUTE, blind))) == (Stage.TIMED_OUT, "Git can't be reached")
 
 
+def test_nothing_times_out_that_nobody_looked_at() -> None:
+    assert run(merged(), (60 * MINUTE, Evidence())) == merged()
+
+
 def test_what_is_healthy_at_last_is_given_its_time() -> None:
     after = run(merged(), (30 * MINUTE - SECOND, look()), (30 * MINUTE + SECOND, look()))
     assert after.stage is Stage.SYNCED
