@@ -27,7 +27,7 @@ from bot.playground.github import GitHub
 from bot.playground.guard import Guard
 from bot.playground.kubernetes import Agent, Cluster, envtest, kubeconfig
 from bot.playground.kubernetes.envtest import ApiServer
-from bot.playground.kubernetes.kinds import FLUX, KINDS, Served
+from bot.playground.kubernetes.kinds import ENGINES, KINDS, Served
 from bot.playground.kubernetes.remote import RemoteCluster
 from bot.playground.slack import Workspace
 
@@ -35,6 +35,8 @@ HERE = Path(__file__).parent
 SAMPLE = HERE / "sample"
 REPOSITORY = "acme/gitops"
 ENVIRONMENTS = ("staging", "production")
+BOTH_ENGINES = {"staging": "flux", "production": "argocd"}
+"""What deploys each, as the playground is shown."""
 
 CONFIG = """\
 repositories:
@@ -76,10 +78,11 @@ class Playground:
     """Everything but the bot. Its state is in `folder`; a listening socket is taken at once, served in `running`.
 
     `paced` holds the bot to Slack's pace; `lived_in` gives the sample repository a past. `servers` are API servers by
-    environment; stand-ins take the place of those that are not there.
+    environment; stand-ins take the place of those that are not there. `engines` names the engine that deploys an
+    environment, where that is not Flux.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one by name, each with what tests want
         self,
         folder: Path,
         *,
@@ -89,6 +92,7 @@ class Playground:
         lived_in: bool = False,
         every: str = "20s",
         servers: Mapping[str, ApiServer] | None = None,
+        engines: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._listener = server.bind(port)
@@ -111,15 +115,16 @@ class Playground:
         if lived_in:
             past.happen(self.repository, files, self.github.people, now)
         source.write(self.github)
+        deployed_by = {name: (engines or {}).get(name, "flux") for name in ENVIRONMENTS}
         self.clusters: dict[str, Cluster | RemoteCluster] = {
             name: RemoteCluster(name, servers[name], now)
             if servers and name in servers
-            else Cluster(name, now=now, served=Served((*KINDS, *FLUX)))
+            else Cluster(name, now=now, served=Served((*KINDS, *ENGINES[deployed_by[name]])))
             for name in ENVIRONMENTS
         }
         url = self.github.clone_url(REPOSITORY)
         self.agents = {
-            name: Agent(cluster, self.repository.bare.path, f"environments/{name}", url=url)
+            name: Agent(cluster, self.repository.bare.path, f"environments/{name}", url=url, engine=deployed_by[name])
             for name, cluster in self.clusters.items()
         }
         self._cluster_token = secrets.token_urlsafe(24)
@@ -219,7 +224,7 @@ def run(port: int, *, open_browser: bool, assets: Path | None = None) -> int:
             print(f"No API server could be started from {assets}: {error}", file=sys.stderr)
             return 2
         try:
-            playground = Playground(folder, port=port, paced=True, lived_in=True, servers=servers)
+            playground = Playground(folder, port=port, paced=True, lived_in=True, servers=servers, engines=BOTH_ENGINES)
         except OSError as error:
             print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
             return 2

@@ -1,9 +1,10 @@
-"""A stand-in of Flux for one cluster: it applies to the cluster what is merged, and tells of that by Flux's objects.
+"""A stand-in of Flux or Argo CD for one cluster: it applies to the cluster what is merged, and tells of that by the
+engine's objects.
 
-Each folder is a Kustomization. It is applied when the branch moves, and then only what changed in Git is touched; what
-was changed by hand stays until somebody asks for a reconciliation. That is on purpose: the real kustomize-controller
-would undo it within ten minutes, and the playground is for looking at drift. Objects removed from Git are removed from
-the cluster.
+Each folder is a Kustomization, or an Application. It is applied when the branch moves, and then only what changed in
+Git is touched; what was changed by hand stays until somebody asks for a reconciliation. That is on purpose: the real
+kustomize-controller would undo it within ten minutes, and Argo CD with self-heal at once, and the playground is for
+looking at drift. Objects removed from Git are removed from the cluster.
 """
 
 import fnmatch
@@ -24,14 +25,18 @@ from typing import Protocol
 
 import yaml
 
-from bot.playground.kubernetes import flux
-from bot.playground.kubernetes.flux import Flux, Key
+from bot.playground.kubernetes.argocd import ArgoCD
+from bot.playground.kubernetes.engine import Engine, Key, Outcome
+from bot.playground.kubernetes.flux import Flux
 from bot.playground.kubernetes.kinds import Served
 from bot.playground.kubernetes.objects import Json, Problem, Store
 
 _BESIDE = Path(sys.executable).with_name("kubectl")
 KUBECTL = str(_BESIDE) if _BESIDE.exists() else "kubectl"
 """The kubectl that comes with this Python's packages, else the one on PATH."""
+ENGINES: Mapping[str, Callable[[Store, str, str, Callable[[], datetime]], Engine]] = {"flux": Flux, "argocd": ArgoCD}
+NAMESPACE = "default"
+"""Where an object is that names no namespace."""
 _LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
@@ -51,6 +56,9 @@ class Applied(Protocol):
     def step(self) -> None:
         """Let the controllers do what is due by now."""
 
+    def pods(self, workload: Json) -> list[Json]:
+        """The pods that a workload has by now."""
+
 
 @dataclass
 class Folder:
@@ -65,7 +73,7 @@ class Folder:
 
     @property
     def name(self) -> str:
-        """Of its Kustomization."""
+        """Of its Kustomization or Application."""
         return Path(self.path).name
 
 
@@ -76,21 +84,21 @@ class AgentError(Exception):
 class Agent:
     """Follows `branch` of `repository` (a path or URL); every folder directly below `parent` is applied.
 
-    `url` is where others find the repository. `start` lets it follow by itself, looking every `interval` seconds; tests
-    call `sync` instead.
+    `url` is where others find the repository, `engine` one of `ENGINES`, whose stand-in it is. `start` lets it follow
+    by itself, looking every `interval` seconds; tests call `sync` instead.
     """
 
     def __init__(
         self, cluster: Applied, repository: str | Path, parent: str, *, url: str = "", branch: str = "main",
-        namespace: str = "default", interval: float = 1.0,
+        interval: float = 1.0, engine: str = "flux",
     ) -> None:  # fmt: skip
         self.cluster = cluster
         self.folders: dict[str, Folder] = {}
         self.revision = ""
         self.error = ""
         self._repository, self._branch = str(repository), branch
-        self._parent, self._namespace, self._interval = parent, namespace, interval
-        self._flux = Flux(cluster.objects, url or self._repository, branch, cluster.now)
+        self._parent, self._interval = parent, interval
+        self.engine = ENGINES[engine](cluster.objects, url or self._repository, branch, cluster.now)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -107,12 +115,18 @@ class Agent:
                 if heal or revision != self.revision or self._has_news():
                     self._apply(revision, heal=heal)
                     self.revision = revision
+                self._observe()
             except (AgentError, Problem) as error:
                 self.error = str(error)
-                self._flux.tell_source(self.revision, self.error)
+                self.engine.tell_source(self.revision, self.error)
 
     def _has_news(self) -> bool:
-        return self._flux.has_news([each.name for each in self.folders.values() if _NAME.fullmatch(each.name)])
+        return self.engine.has_news([each.name for each in self.folders.values() if _NAME.fullmatch(each.name)])
+
+    def _observe(self) -> None:
+        for folder in self.folders.values():
+            if _NAME.fullmatch(folder.name):
+                self.engine.observe(folder.name, folder.objects)
 
     def _head(self) -> str:
         answer = _git("ls-remote", self._repository, f"refs/heads/{self._branch}").decode()
@@ -149,35 +163,45 @@ class Agent:
         for path in self.folders.keys() - set(paths):
             folder = self.folders.pop(path)
             self._apply_folder(folder, {}, revision, heal=heal)
-            self._flux.forget(folder.name)
-        self._flux.tell_source(revision)
+            self.engine.forget(folder.name)
+        self.engine.tell_source(revision)
 
     def _reconcile(self, folder: Folder, root: Path, revision: str, *, heal: bool) -> None:
         """Apply a folder if it is due, and tell of that. A request is for all of it, whatever was changed by hand."""
         if not _NAME.fullmatch(folder.name):
-            folder.error = "the folder's name can't be that of a Kustomization"
+            folder.error = f"the folder's name can't be that of a {self.engine.kind}"
             return
-        self._flux.declare(folder.name, folder.path)
-        if self._flux.suspended(folder.name):
+        self.engine.declare(folder.name, folder.path)
+        if self.engine.suspended(folder.name):
+            self._leave(folder, root, revision)
             return
-        request = self._flux.request(folder.name)
-        if not (heal or request or folder.attempted != revision or self._flux.is_changed(folder.name)):
+        request = self.engine.request(folder.name)
+        if not (heal or request or folder.attempted != revision or self.engine.is_changed(folder.name)):
             return
-        folder.attempted = revision
+        folder.attempted, built, before = revision, True, dict(folder.objects)
         try:
             wanted = self._objects(render(root / folder.path), folder)
         except AgentError as error:
-            folder.error = str(error)
+            folder.error, built = str(error), False
         else:
             self._apply_folder(folder, wanted, revision, heal=heal or bool(request))
-        self._flux.tell(
-            folder.name, revision, folder.revision, folder.objects, error=folder.error, handled=request
-        )  # fmt: skip
+        changed = heal or bool(request or folder.error) or folder.objects != before
+        self.engine.tell(
+            folder.name,
+            Outcome(revision, folder.revision, folder.objects, folder.error, built, changed, request),
+        )
+
+    def _leave(self, folder: Folder, root: Path, revision: str) -> None:
+        """Let the engine tell what is new in Git for a folder that it is to leave alone, if it does that."""
+        if self.engine.compares:
+            with suppress(AgentError):
+                wanted = self._objects(render(root / folder.path), folder)
+                self.engine.leave(folder.name, revision, differs=wanted != folder.objects)
 
     def _apply_folder(self, folder: Folder, wanted: Mapping[Key, Json], revision: str, *, heal: bool) -> None:
         """Create, change and prune so that the folder's objects follow; what fails is told and tried again later."""
         failed = []
-        # What an agent of a former run applied is known by its labels alone.
+        # What an agent of a former run applied is known by its marks alone.
         for key in (self._applied(folder) | folder.objects.keys()) - wanted.keys():
             self._delete(key)
         kept = {key: manifest for key, manifest in folder.objects.items() if key in wanted}
@@ -196,7 +220,7 @@ class Agent:
         kind = self.cluster.served.of(key[0], key[1])
         if kind is None:
             raise Problem(404, "NotFound", f"the cluster does not serve {key[1]} in {key[0]}")
-        self.cluster.objects.apply(kind, key[2], old, new, manager=flux.MANAGER, heal=heal)
+        self.cluster.objects.apply(kind, key[2], old, new, manager=self.engine.manager, heal=heal)
 
     def _delete(self, key: Key) -> None:
         kind = self.cluster.served.of(key[0], key[1])
@@ -205,17 +229,16 @@ class Agent:
                 self.cluster.objects.delete(kind, key[2], key[3])
 
     def _applied(self, folder: Folder) -> set[Key]:
-        """The live objects that this agent's labels say came from the folder."""
-        marks = flux.labels(folder.name).items()
+        """The live objects that this agent's marks say came from the folder."""
         return {
             (kind.api_version, kind.kind, manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
             for kind in self.cluster.served
             for manifest in self.cluster.objects.all(kind)
-            if marks <= manifest["metadata"].get("labels", {}).items()
+            if self.engine.owner(manifest["metadata"]) == folder.name
         }
 
     def _objects(self, manifests: Sequence[Json], folder: Folder) -> dict[Key, Json]:
-        """The manifests by identity, each with its namespace and the labels that say where it came from."""
+        """The manifests by identity, each with its namespace and the mark that says where it came from."""
         found: dict[Key, Json] = {}
         for manifest in manifests:
             api_version, name = str(manifest.get("apiVersion")), str(manifest.get("kind"))
@@ -223,9 +246,9 @@ class Agent:
             kind = self.cluster.served.of(api_version, name)
             namespace = ""
             if kind is None or kind.namespaced:
-                namespace = metadata["namespace"] = metadata.get("namespace") or self._namespace
-            metadata["labels"] = {**(metadata.get("labels") or {}), **flux.labels(folder.name)}
-            found[api_version, name, namespace, str(metadata.get("name"))] = {**manifest, "metadata": metadata}
+                namespace = metadata["namespace"] = metadata.get("namespace") or NAMESPACE
+            key = (api_version, name, namespace, str(metadata.get("name")))
+            found[key] = {**manifest, "metadata": self.engine.mark(folder.name, key, metadata)}
         return found
 
 

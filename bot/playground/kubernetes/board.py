@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import yaml
 
 from bot.health import health
+from bot.health.causes import causes, summed_up
 from bot.manifests import images
 from bot.model.sync import Health
 from bot.playground.kubernetes.agent import KUBECTL, Agent
-from bot.playground.kubernetes.flux import NAME
 from bot.playground.kubernetes.kinds import Kind
 from bot.playground.kubernetes.objects import Json
 
@@ -27,7 +27,7 @@ def board(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     return (
         '<main class="clusters"><header><h1>Clusters</h1><p class="soft">Git says what should run, this is what runs.'
         " Change something by hand and ask the bot for <code>drift</code>. The agents apply what is merged;"
-        " <em>Sync now</em> puts back all that Git declares and, as Flux does, takes away what <code>kubectl</code>"
+        " <em>Sync now</em> puts back all that Git declares and takes away what <code>kubectl</code>"
         f' added beside it.</p></header><div class="columns">{columns}</div>'
         f"{_commands(agents, kubeconfig)}</main>"
     )
@@ -81,6 +81,8 @@ def _cluster(name: str, agent: Agent) -> str:
 def _workload(cluster: str, agent: Agent, kind: Kind, manifest: Json) -> str:
     metadata, status = manifest["metadata"], manifest.get("status", {})
     state, why, _ = health(manifest)
+    because = summed_up(each for pod in agent.cluster.pods(manifest) for each in causes(pod))
+    why = ": ".join(filter(None, [why, *because[:1]]))
     containers = manifest["spec"]["template"]["spec"].get("containers", [])
     version = ", ".join(images.split(str(each.get("image", ""))).version or "latest" for each in containers)
     wanted = (
@@ -100,13 +102,13 @@ def _workload(cluster: str, agent: Agent, kind: Kind, manifest: Json) -> str:
 
 
 def _origin(agent: Agent, metadata: Json) -> str:
-    """Which Kustomization made an object, and the commit that it stands at."""
-    name = metadata.get("labels", {}).get(NAME)
+    """Which Kustomization or Application made an object, and the commit that it stands at."""
+    name = agent.engine.owner(metadata)
     folder = next((each for each in agent.folders.values() if each.name == name), None)
     if folder is None:
         return "made by hand"
     at = f" at <code>{escape(folder.revision[:7])}</code>" if folder.revision else ""
-    return f"of the Kustomization {escape(folder.name)}{at}"
+    return f"of the {agent.engine.kind} {escape(folder.name)}{at}"
 
 
 def _forms(cluster: str, kind: Kind, manifest: Json, containers: Sequence[Json]) -> str:
@@ -182,18 +184,20 @@ def _commands(agents: Mapping[str, Agent], kubeconfig: str) -> str:
     target = f"deployment/{metadata['name']}"
     lines = (
         f"export KUBECONFIG={kubeconfig}",
-        f"{kubectl} get deployments,services",
+        f"{kubectl} get deployments,services,pods",
         f"{kubectl} scale {target} --replicas=5",
         f"{kubectl} set image {target} '*=registry.example.com/{metadata['name']}:v0.0.1'",
         f"{kubectl} set env {target} DEBUG=1",
         f"{kubectl} edit {target}",
         f"{kubectl} rollout status {target}",
+        f"{kubectl} logs {target}",
         f"{kubectl} delete {target}",
     )
     contexts = " and ".join(f"<code>{escape(each)}</code>" for each in agents)
     return (
         f'<section><h2>With kubectl</h2><p class="soft">Type the first line once. The contexts are {contexts}.'
-        " An image whose tag contains <code>broken</code> never becomes ready.</p>"
+        " An image whose tag contains <code>broken</code> can’t be pulled, one with <code>crash</code> starts and"
+        " falls.</p>"
         f'<pre data-live="commands">{escape(chr(10).join(lines))}</pre></section>'
     )
 

@@ -1,14 +1,14 @@
 """What an agent tells of itself in its cluster: Flux's objects, by which clients see what is deployed, and ask for it.
 
 Fields by the CRDs, words and conditions by the controllers (fluxcd/source-controller, fluxcd/kustomize-controller).
-There is no artifact, which the real source-controller serves to the others. A cluster that does not serve these kinds
-is told nothing, and asks for nothing.
+There is no artifact, which the real source-controller serves to the others.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from bot.playground.kubernetes.engine import Key, Outcome
 from bot.playground.kubernetes.kinds import FLUX, Kind
 from bot.playground.kubernetes.objects import Json, Problem, Store
 
@@ -25,11 +25,11 @@ _SOURCE = "gitops"
 _INTERVAL = "10m0s"
 _REPOSITORY_KIND, _KUSTOMIZATION_KIND = FLUX
 
-Key = tuple[str, str, str, str]
-
 
 class Flux:
-    """A GitRepository, and a Kustomization for each folder. All may raise `Problem` where the cluster says no."""
+    """A GitRepository, and a Kustomization for each folder. Implements `Engine`."""
+
+    manager, kind, compares = MANAGER, _KUSTOMIZATION_KIND.kind, False
 
     def __init__(self, objects: Store, url: str, branch: str, now: Callable[[], datetime]) -> None:
         self._objects, self._url, self._branch, self._now = objects, url, branch, now
@@ -73,24 +73,36 @@ class Flux:
         """What asks for a reconciliation of a Kustomization, to be told as handled; "" if nothing does."""
         return _request(self._kustomization(name)) if self._is_served else ""
 
-    def tell(
-        self, name: str, attempted: str, applied: str, objects: Iterable[Key], *, error: str = "", handled: str = ""
-    ) -> None:
-        """Of a reconciliation: the commits tried and applied last, the objects now there, and what went wrong."""
+    def leave(self, name: str, revision: str, *, differs: bool) -> None:
+        """Flux says nothing of what it leaves alone."""
+
+    def observe(self, name: str, objects: Mapping[Key, Json]) -> None:
+        """Flux says nothing of how they do, unless it is told to wait."""
+
+    def mark(self, name: str, key: Key, metadata: Json) -> Json:  # noqa: ARG002 - the same for all
+        return {**metadata, "labels": {**(metadata.get("labels") or {}), NAME: name, NAMESPACE: PLACE}}
+
+    def owner(self, metadata: Json) -> str:
+        labels: Json = metadata.get("labels") or {}
+        return str(labels.get(NAME, "")) if labels.get(NAMESPACE) == PLACE else ""
+
+    def tell(self, name: str, outcome: Outcome) -> None:
         if not self._is_served:
             return
-        message = error or f"Applied revision: {self._revision(attempted)}"
+        error, handled = outcome.error, outcome.handled
+        message = error or f"Applied revision: {self._revision(outcome.attempted)}"
         entries = [
             {"id": f"{namespace}_{each.replace(':', '__')}_{_group(api)}_{kind}", "v": api.rpartition("/")[2]}
-            for api, kind, namespace, each in sorted(objects)
+            for api, kind, namespace, each in sorted(outcome.objects)
         ]
 
         def told(live: Json) -> Json:
-            status = {**_section(live, "status"), "lastAttemptedRevision": self._revision(attempted)}
+            status = {**_section(live, "status"), "lastAttemptedRevision": self._revision(outcome.attempted)}
             status |= {"inventory": {"entries": entries}}
-            status |= {"lastAppliedRevision": self._revision(applied)} if applied else {}
+            status |= {"lastAppliedRevision": self._revision(outcome.applied)} if outcome.applied else {}
             status |= {"lastHandledReconcileAt": handled} if handled else {}
-            reason = "ReconciliationFailed" if error else "ReconciliationSucceeded"
+            failed = "ReconciliationFailed" if outcome.built else "BuildFailed"
+            reason = failed if error else "ReconciliationSucceeded"
             return self._with(live, status, reason, message, is_ready=not error)
 
         self._objects.edit(_KUSTOMIZATION_KIND, PLACE, name, told, part="status", manager=f"gotk-{MANAGER}")
@@ -168,8 +180,3 @@ def _section(manifest: Json, name: str) -> Json:
 
 def _group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
-
-
-def labels(name: str) -> Mapping[str, str]:
-    """What marks an object as deployed by a Kustomization."""
-    return {NAME: name, NAMESPACE: PLACE}

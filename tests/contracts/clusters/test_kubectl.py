@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from contracts.clusters.conftest import StandIn
 
+from bot.playground.kubernetes.engine import Outcome
 from bot.playground.kubernetes.flux import Flux
 from bot.playground.kubernetes.kinds import FLUX, KINDS, Served
 
@@ -155,7 +156,7 @@ def test_flux_objects_are_custom_ones_that_say_whether_they_are_ready(kubectl: K
     stand_in.cluster.objects.served = stand_in.cluster.served
     flux = Flux(stand_in.cluster.objects, "https://example.com/gitops", "main", stand_in.cluster.now)
     flux.declare("pay", "env/pay")
-    flux.tell("pay", "a" * 40, "a" * 40, ())
+    flux.tell("pay", Outcome("a" * 40, "a" * 40))
 
     lines = kubectl("get", "ks", "--namespace=flux-system").splitlines()
     assert [line.split()[:3] for line in lines] == [["NAME", "READY", "STATUS"], ["pay", "True", "Applied"]]

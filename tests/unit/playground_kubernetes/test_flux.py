@@ -144,7 +144,7 @@ def test_what_fails_is_not_called_applied(repository: Repository, agent: Agent) 
 
     status = kustomization(agent)["status"]
     assert [(each["type"], each["status"], each["reason"]) for each in status["conditions"]] == [
-        ("Ready", "False", "ReconciliationFailed"),
+        ("Ready", "False", "BuildFailed"),
         ("Reconciling", "True", "ProgressingWithRetry"),
     ]
     assert status["conditions"][0]["message"] == "a manifest is not YAML"
