@@ -113,11 +113,12 @@ def _of_container(status: Manifest, spec: Manifest, *, is_init: bool) -> Cause |
     if ended and (count(ended.get("exitCode")) or ended.get("reason") == "OOMKilled"):
         return Cause(_FAILING, _end(ended), restarts)
     before = part(status, "lastState", "terminated")
-    if part(status, "state", "running") and (status.get("ready") is True or is_init):
+    running = "running" in part(status, "state")
+    if running and (status.get("ready") is True or is_init):
         return None if status.get("ready") is True else Cause(_BEGINNING, "still at work", restarts)
     if count(before.get("exitCode")):
         return Cause(_FAILING, _end(before), restarts)
-    return _of_running(status, spec, restarts) if part(status, "state", "running") else None
+    return _of_running(status, spec, restarts) if running else None
 
 
 def _of_waiting(status: Manifest, spec: Manifest, waiting: Manifest, restarts: int) -> Cause:
@@ -135,7 +136,7 @@ def _of_waiting(status: Manifest, spec: Manifest, waiting: Manifest, restarts: i
 
 def _of_running(status: Manifest, spec: Manifest, restarts: int) -> Cause | None:
     for probe, fails in (("startupProbe", status.get("started") is False), ("readinessProbe", True)):
-        if fails and spec.get(probe):
+        if fails and probe in spec:
             return Cause(_WAITING, f"{probe.removesuffix('Probe')} probe failing", restarts)
     return Cause(_BEGINNING, "not ready", restarts) if restarts else None
 
