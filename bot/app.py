@@ -35,11 +35,12 @@ from bot.model.reply import Outcome
 from bot.model.request import Actor, Message, Misunderstanding, Place
 from bot.model.schedule import Every
 from bot.model.secret import Renewed, Secret
-from bot.model.sync import Manifest, Sighting
+from bot.model.sync import Sighting
 from bot.perform import Performer
 from bot.ports import Chat, Git
 from bot.promotions import news
 from bot.promotions.beginning import Beginning
+from bot.promotions.found import Found
 from bot.promotions.report import report
 from bot.recent import Recent
 from bot.survey import Progress, Survey, silently
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from bot.jobs.drift import DriftCheck
     from bot.jobs.follow import Follow
     from bot.jobs.queue import Departures
+    from bot.jobs.retreat import Retreat
     from bot.jobs.watch import Watch
     from bot.mirrors.folder import Mirrors
     from bot.rendering.renderer import Renderer
@@ -250,6 +252,7 @@ class App:
         from bot.jobs.gathering import Gathering
 
         catalog, store = self.settings.catalog, self._store.promotions
+        found = Found(catalog, self._mirrors.reader, store, self.settings.rules.people)
         words = Words(lambda each: news.message(each, catalog.environments), news.step, news.ended)
         return Follow(
             catalog,
@@ -265,11 +268,32 @@ class App:
                 store,
                 chat,
                 words,
-                Hooks(report=self._report),
+                Hooks(self._retreat(chat).run, self._report, found.proposed, found.pushed),
                 self._store.fingerprint_key,
                 lambda name: catalog.environments[name].channel if name in catalog.environments else None,
             ),
             lambda: self._forge,
+        )
+
+    def _retreat(self, chat: Chat) -> "Retreat":
+        from bot.jobs.retreat import Retreat
+
+        def closely(wanted: Sequence[Target]) -> list[Sighting]:
+            survey = self._survey(self._mirrors.reader())
+            return [survey.closely(each) for each in survey.look(wanted)]
+
+        return Retreat(
+            self.settings.catalog,
+            self._store.promotions,
+            self._store.standings,
+            chat,
+            lambda: self._forge,
+            self._mirrors.reader,
+            closely,
+            self.conversation.carry_out,
+            ITSELF,
+            self.settings.rules.people,
+            self.now,
         )
 
     def _report(self, promotion: Promotion) -> str:
@@ -283,9 +307,19 @@ class App:
 
     @cached_property
     def _prober(self) -> "Prober":
+        from bot.clusters.jobs import Jobs
         from bot.verification.prober import Prober
 
-        return Prober(self.now, _no_jobs, self.surroundings.prometheus_token, self.surroundings.secrets)
+        jobs = Jobs(self._clusters.reach, self._namespaces)
+        return Prober(self.now, jobs, self.surroundings.prometheus_token, self.surroundings.secrets)
+
+    def _namespaces(self, target: Target) -> set[str]:
+        """Where a target's objects are: as Git has it, or where its engine puts those that name none."""
+        reader = self._mirrors.reader()
+        declared = self._survey(reader).declare(reader.head(target.repository), target)
+        engine = self._engines.deployed([target]).get(target)
+        placed = declared.namespace or (engine.namespace if engine else "")
+        return {each for each in (placed, *(ref.namespace for ref in declared.references)) if each} or {"default"}
 
     def watch(self, chat: Chat) -> "Watch":
         """Looks at all environments that have a cluster, for all who want to know how things go on."""
@@ -457,7 +491,8 @@ class App:
         from bot.forges.github import GitHub
 
         repositories = self.settings.catalog.repositories
-        return self._closing.enter_context(GitHub(self.surroundings.github_api_url, credential, repositories))
+        url, clock = self.surroundings.github_api_url, lambda: self.now().timestamp()
+        return self._closing.enter_context(GitHub(url, credential, repositories, clock=clock))
 
     @cached_property
     def _store(self) -> "Store":
@@ -498,10 +533,6 @@ class App:
         clusters = Clusters(Path(kubeconfig) if kubeconfig else None, secrets=self.surroundings.secrets)
         self._closing.callback(clusters.close)
         return clusters
-
-
-def _no_jobs(target: Target) -> Sequence[Manifest]:
-    raise Unavailable(f"the Jobs of {target} can't be read yet")
 
 
 def _known(convert: arguments.Converter, word: str | None, vocabulary: arguments.Vocabulary) -> str | None:
