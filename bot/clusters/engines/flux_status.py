@@ -2,7 +2,8 @@
 
 Reasons of conditions by fluxcd/pkg, apis/meta; kustomize-controller, internal/controller; helm-controller, api/v2 and
 internal/reconcile. Flux tries for ever whatever failed, unless a HelmRelease limits that: a failure is one from the
-first time on, except within such a limit, or where its source has something newer by now.
+first time on, except within such a limit, or where its source has something newer by now. A source that fails is no
+failure of all that is made of it: that stays as it is, and waits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.clusters.engines.quoting import quoted
+from bot.clusters.engines.quoting import LONGEST, quoted
 from bot.clusters.engines.said import commit_of, entries, moment, reference, text, within, written
 from bot.model.sync import Deployed, Health, Manifest, ObjectRef
 
@@ -47,7 +48,7 @@ def told(deployed: Deployed, manifest: Manifest, source: Key, around: Objects) -
     status = within(manifest, "status")
     chart = _chart(manifest)
     sources = [around[key] for key in (chart, source) if key in around]
-    trouble = _trouble(manifest, sources)
+    trouble = _failed(manifest, sources) or _broken_chart(sources)
     paused, since = _paused(manifest, sources)
     attempted = _attempted(status, around.get(source, {}))
     return replace(
@@ -126,10 +127,6 @@ def _health(manifest: Manifest) -> Health | None:
     return Health.PROGRESSING if condition(manifest, "Reconciling").get("status") == "True" else Health.UNKNOWN
 
 
-def _trouble(manifest: Manifest, sources: list[Manifest]) -> str:
-    return _failed(manifest, sources) or next(filter(None, map(_unreadable, sources)), "")
-
-
 def _failed(manifest: Manifest, sources: list[Manifest]) -> str:
     ready, stalled = condition(manifest, "Ready"), condition(manifest, "Stalled")
     reason = text(ready.get("reason"))
@@ -182,13 +179,21 @@ def _retries(manifest: Manifest) -> int:
     return max(0, limit - failures + 1)
 
 
-def _unreadable(source: Manifest) -> str:
-    """That a source is not ready: what it had before goes on being deployed."""
-    ready = condition(source, "Ready")
-    if ready.get("status") != "False" or suspended(source) or _is_of_old(source, ready):
+def _broken_chart(sources: list[Manifest]) -> str:
+    """That no chart can be made, though its source is well: the commit is at fault."""
+    chart, *rest = sources or [{}]
+    if reference(chart).kind != "HelmChart" or any(map(_fails, rest)) or not _fails(chart):
         return ""
-    words = f"{_name(source)} fails, so nothing new in it is seen"
-    gist = quoted(ready.get("message"))
+    return _and_why(f"{_name(chart)} fails", chart)
+
+
+def _fails(source: Manifest) -> bool:
+    ready = condition(source, "Ready")
+    return ready.get("status") == "False" and not suspended(source) and not _is_of_old(source, ready)
+
+
+def _and_why(words: str, manifest: Manifest, longest: int = LONGEST) -> str:
+    gist = quoted(condition(manifest, "Ready").get("message"), longest)
     return f"{words}: {gist}" if gist else words
 
 
@@ -200,6 +205,9 @@ def _waiting(manifest: Manifest, sources: list[Manifest], around: Objects) -> st
     if ready.get("status") == "False" and _retries(manifest):
         left = _retries(manifest)
         return f"a retry ({left} left) of what failed: {_failure(manifest, text(ready.get('reason')))}"
+    failing = [each for each in sources if _fails(each)]
+    if failing:
+        return _and_why(f"{_name(failing[-1])}, which fails, so that nothing new is seen", failing[-1])
     empty = next((each for each in sources if not _has_artifact(each)), None)
     if empty is not None and ready.get("status") != "True":
         return f"{_name(empty)}, which has nothing yet"
@@ -219,8 +227,7 @@ def _awaited(key: Key, manifest: Manifest, around: Objects) -> str:
     if suspended(found) and ready.get("status") != "True":
         return f"{what}, which is suspended"
     if ready.get("status") != "True":
-        gist = quoted(ready.get("message"), 100)
-        return f"{what}, which is not ready: {gist}" if gist else f"{what}, which is not ready"
+        return _and_why(f"{what}, which is not ready", found, 100)
     if kind == "Kustomization" and _source(found) == _source(manifest):
         ahead = text(within(found, "status").get("lastAppliedRevision"))
         behind = text(within(manifest, "status").get("lastAttemptedRevision"))

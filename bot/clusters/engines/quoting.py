@@ -1,7 +1,7 @@
 """What engines quote of others, such as an API server's complaint or a tool's output, made fit to be shown.
 
 Kept is the first line, up to where it begins to quote a manifest, masked as `bot.quoting` masks, and cut. Of a Secret,
-values that the API server refuses are masked too. What an engine quotes of a Secret's value in any other way would pass:
+values that the API server refuses are masked too. A Secret's value that an engine quotes in any other way would pass:
 none does, as far as known (Argo CD masks Secrets in what it reports, and Helm's values are in its further lines).
 """
 
@@ -11,7 +11,8 @@ from bot import quoting
 
 LONGEST = 160
 _MANIFEST = re.compile(
-    r"""[{\[]\s*["{]|\bmap\[|\bapiVersion\s*:|\b(?:stringData|binaryData|data)["']?\s*:|error\ found\ in\ \#""", re.VERBOSE
+    r"""[{\[]\s*["{]|\bmap\[|\bapiVersion\s*:|\b(?:stringData|binaryData|data)["']?\s*:|error\ found\ in\ \#""",
+    re.VERBOSE,
 )
 _REFUSED = re.compile(r"""(?i)(\bvalue:\s*)(?:"(?:[^"\\]|\\.)*"?|\S+)""")
 _RUN = re.compile(r"(?=[A-Za-z+/]*\d)(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{40,}={0,2}")

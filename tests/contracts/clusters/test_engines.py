@@ -246,9 +246,7 @@ def test_a_release_whose_chart_is_broken(cluster: Cluster, clusters: Clusters) -
     status = {"helmChart": f"{cluster.namespace}/payment", "conditions": [ready("False", "SourceNotReady", "x")]}
     cluster.make(HELMRELEASES, "helmreleases", "payment", spec, status)
 
-    assert cluster.told(clusters).trouble == (
-        f"HelmChart {cluster.namespace}/payment fails, so nothing new in it is seen: no Chart.yaml"
-    )
+    assert cluster.told(clusters).trouble == (f"HelmChart {cluster.namespace}/payment fails: no Chart.yaml")
 
 
 def test_a_release_of_a_chart_in_the_repository(cluster: Cluster, clusters: Clusters) -> None:

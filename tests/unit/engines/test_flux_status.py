@@ -99,7 +99,8 @@ def told(manifest: Manifest, *others: Manifest) -> Deployed:
 
 UNREADABLE = ready("GitOperationFailed", "failed to checkout: authentication required")
 UNSEEN = (
-    "GitRepository flux-system/gitops fails, so nothing new in it is seen: failed to checkout: authentication required"
+    "GitRepository flux-system/gitops, which fails, so that nothing new is seen: "
+    "failed to checkout: authentication required"
 )
 UPGRADE = "Helm upgrade failed for release shop/payment with chart x@1.0.0: timed out"
 OUT_OF_RETRIES = condition("Stalled", "True", "RetriesExceeded", "Failed to upgrade after 4 attempt(s)")
@@ -122,7 +123,6 @@ TROUBLE = [
     (kustomization(READY), (), ""),
     (kustomization(), (), ""),
     (kustomization(ready("HealthCheckCanceled", "New reconciliation triggered")), (), ""),
-    (kustomization(READY), (source("GitRepository", UNREADABLE),), UNSEEN),
     (kustomization(READY), (source("GitRepository", UNREADABLE, suspend=True),), ""),
     (kustomization(READY), (source("GitRepository", {**UNREADABLE, "observedGeneration": 1}),), ""),
     (kustomization(ready("BuildFailed", MISSING)), (source("GitRepository", UNREADABLE),),
@@ -138,7 +138,7 @@ TROUBLE = [
      f"the Helm upgrade failed: {UPGRADE}"),
     (release(ready("SourceNotReady", "HelmChart 'flux-system/shop-payment' is not ready")),
      (source("HelmChart", ready("ChartPackageError", "no Chart.yaml"), name="shop-payment"),),
-     "HelmChart flux-system/shop-payment fails, so nothing new in it is seen: no Chart.yaml"),
+     "HelmChart flux-system/shop-payment fails: no Chart.yaml"),
 ]  # fmt: skip
 
 
@@ -152,6 +152,10 @@ NOT_READY = ready("DependencyNotReady", "dependency 'flux-system/db' is not read
 AFTER_DB = {"dependsOn": [{"name": "web"}, {"name": "db"}]}
 WEB = kustomization(READY, name="web", applied=NEWEST)
 WAITING = [
+    (kustomization(READY), (source("GitRepository", UNREADABLE),), UNSEEN),
+    (release(ready("SourceNotReady", "x")),
+     (source("GitRepository", UNREADABLE), source("HelmChart", ready("NoSourceArtifact", "none"), name="shop-payment")),
+     UNSEEN),
     (kustomization(NOT_READY, **AFTER_DB), (WEB, kustomization(ready("HealthCheckFailed", TIMEOUT), name="db")),
      f"Kustomization flux-system/db, which is not ready: {TIMEOUT}"),
     (kustomization(NOT_READY, **AFTER_DB), (WEB, kustomization(name="db")),
