@@ -66,6 +66,6 @@ def _engine(told: Deployed, ailments: Iterable[Ailment], now: datetime) -> Itera
     elif told.held:
         yield told.held.rstrip(".")
     if told.waiting:
-        yield told.waiting
+        yield f"waits for {told.waiting}"
     if told.trouble and all(told.trouble not in each.reason for each in ailments):
         yield told.trouble

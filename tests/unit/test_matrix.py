@@ -174,7 +174,7 @@ def drifted(number: int) -> tuple[Difference, ...]:
             seen(deployed=deployed(paused="suspended in Flux", paused_since=NOW - timedelta(days=3), held="It is.")),
             "suspended in Flux for 3 days",
         ),
-        (seen(deployed=deployed(held="It is in vain.", waiting="a window is shut")), "It is in vain; a window is shut"),
+        (seen(deployed=deployed(held="It is in vain.", waiting="a window")), "It is in vain; waits for a window"),
         (
             seen(
                 health=Health.DEGRADED,
