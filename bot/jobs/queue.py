@@ -67,7 +67,7 @@ class Departures:
             last = f" {verdict.why}" if isinstance(verdict, Closed) else ""
             self._drop(ctx, waiting, place, f"The time that it was to wait is over.{last}")
         elif not isinstance(verdict, Closed):
-            message = replace(waiting.message, at=now)
+            message = replace(waiting.message, at=now, place=_answered(ctx, waiting))
             if self.queue.say(waiting, message):
                 self.say(message)
 
@@ -91,13 +91,15 @@ class Departures:
             return
         text = f"{_named(waiting)} no longer waits, and nothing was done. {why}"
         self.audit.record(waiting.message, "promote", target, Outcome.WITHDRAWN, text)
-        place = waiting.message.place
-        if place.channel is None:  # it was asked for at a terminal
-            environment = ctx.catalog.environments.get(waiting.environment)
-            place = Place(channel=environment.channel if environment else None)
+        place, asker = _answered(ctx, waiting), waiting.message.actor.id
         if place.channel is not None:
-            reply = Reply(Outcome.ANSWERED, text, mentions=(waiting.message.actor.id,))
-            self.chat.post(place, reply, to=waiting.message.actor.id)
+            self.chat.post(place, Reply(Outcome.ANSWERED, text, mentions=(asker,)), to=asker)
+
+
+def _answered(ctx: Context, waiting: Waiting) -> Place:
+    """Where it was asked for; of what was said at a terminal, the environment's channel."""
+    place, environment = waiting.message.place, ctx.catalog.environments.get(waiting.environment)
+    return place if place.channel is not None or environment is None else replace(place, channel=environment.channel)
 
 
 def _named(waiting: Waiting) -> str:

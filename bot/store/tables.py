@@ -117,6 +117,7 @@ standings = Table(
     Column("seen", Instant, nullable=False),
     Column("proven", Instant),
     Column("stirring", Instant),
+    Index("standings_seen", "environment", "service", "seen"),
     comment="Since when each version has been healthy or not: clusters say how one does now.",
 )
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("seen", INSTANT, nullable=False),
         sa.Column("proven", INSTANT),
         sa.Column("stirring", INSTANT),
+        sa.Index("standings_seen", "environment", "service", "seen"),
     )
     op.create_table(
         "queue",
