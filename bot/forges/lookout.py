@@ -24,8 +24,10 @@ STALE: Final = 60.0
 """Seconds after which the others are."""
 YOUNG: Final = 120.0
 """Seconds in which a new head's checks are expected to begin."""
-PAUSE: Final = 1.0
-"""Seconds between requests for lists, on average over all repositories."""
+PAUSES: Final = (1.25, 2.5, 6.0)
+"""Seconds for each repository that is followed, between its lists and between questions about what will be otherwise
+soon, and about the others: however many there are, less than one request a second is made while nothing changes.
+"""
 IDLE: Final = 600.0
 """Seconds after which what nobody looks at is forgotten."""
 NUDGES: Final = 10_000
@@ -50,16 +52,17 @@ class _Known:
     head_since: float
     wanted: float
 
-    def is_due(self, now: float, listed: str, pace: float) -> bool:
+    def is_due(self, now: float, listed: str, repositories: int) -> bool:
+        _, quickly, slowly = (repositories * each for each in PAUSES)
         if self.progress is None:
-            return now - self.asked >= max(STALE, pace)
+            return now - self.asked >= max(STALE, slowly)
         ahead = listed > self.updated
         if ahead and listed != self.listed:
             return True
         if self.progress.pull.state != "open" and not self.unsettled and not ahead:
             return False
         soon = self.unsettled or ahead or now - self.head_since < YOUNG
-        return now - self.asked >= max(RECHECK if soon else STALE, pace)
+        return now - self.asked >= (max(RECHECK, quickly) if soon else max(STALE, slowly))
 
 
 @dataclass(slots=True)
@@ -111,14 +114,15 @@ class Lookout:
             now = self._clock()
             self._forget()
             here = self._repository(name, numbers, now)
-            pace = PAUSE * len(self._repositories)
-            everything = bool(here.known) and now - here.listed_at >= pace and not self._list(name, here, now)
+            repositories = len(self._repositories)
+            is_old = now - here.listed_at >= PAUSES[0] * (repositories - 1)
+            everything = bool(here.known) and is_old and not self._list(name, here, now)
             due = [
                 number
                 for number in sorted(set(numbers))
                 if everything
                 or (known := here.known.get(number)) is None
-                or known.is_due(now, here.listed.get(number, ""), pace)
+                or known.is_due(now, here.listed.get(number, ""), repositories)
             ]
             for first in range(0, len(due), progress.MOST):
                 self._ask(name, here, due[first : first + progress.MOST], now)
