@@ -8,6 +8,8 @@ import pytest
 import yaml
 from kubernetes import client
 
+from bot.clusters.engines import argocd, flux
+
 RBAC = Path(__file__).parents[2] / "deploy/rbac"
 FOLDERS = {folder.name: folder for folder in (RBAC, *(path for path in RBAC.iterdir() if path.is_dir()))}
 
@@ -33,15 +35,43 @@ def granted(folder: str) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(
     ("folder", "verbs"),
-    [("rbac", {"get", "list"}), ("secrets", {"get", "list"}), ("confirm", {"patch"}), ("sync", {"patch"})],
+    [
+        ("rbac", {"get", "list"}),
+        ("secrets", {"get", "list"}),
+        ("symptoms", {"get", "list"}),
+        ("confirm", {"patch"}),
+        ("sync", {"patch"}),
+    ],
 )
 def test_a_role_grants_these_verbs_alone(folder: str, verbs: set[str]) -> None:
     assert {verb for _, _, verb in granted(folder)} == verbs
 
 
+def test_engines_are_read_by_the_first_role_and_asked_by_another() -> None:
+    listed = {
+        argocd.GROUP: {"applications", "appprojects", "applicationsets"},
+        flux.KUSTOMIZATIONS: {"kustomizations"},
+        flux.HELMRELEASES: {"helmreleases"},
+        flux.SOURCES: {"gitrepositories", "ocirepositories", "helmcharts"},
+    }
+    page = (RBAC.parents[1] / "docs/rights.md").read_text()
+    reads, asks = granted("rbac"), granted("sync")
+    for group, resources in listed.items():
+        assert {(group, "*", "get"), (group, "*", "list")} <= reads
+        assert f"`{group}`" in page
+        assert all(f"`{resource}`" in page for resource in resources)
+        assert {resource for granted_group, resource, _ in asks if granted_group == group} <= resources
+
+
 def test_secrets_are_read_by_their_own_role_alone() -> None:
     core = {folder: {resource for group, resource, _ in granted(folder) if group == ""} for folder in FOLDERS}
     assert {folder for folder, resources in core.items() if resources & {"secrets", "*"}} == {"secrets"}
+
+
+def test_logs_and_events_are_read_by_their_own_role_alone() -> None:
+    told = {folder: {resource for _, resource, _ in granted(folder)} for folder in FOLDERS}
+    assert {folder for folder, resources in told.items() if resources & {"pods/log", "events"}} == {"symptoms"}
+    assert told["symptoms"] == {"pods/log", "events"}
 
 
 def test_dry_runs_could_widen_no_right() -> None:
