@@ -83,11 +83,13 @@ def said(ailment: Ailment, now: datetime) -> str:
 
     The object is not named. What the cluster's clock dates after ours has just begun.
     """
-    since = ailment.since or ailment.symptoms.since
+    since, causes = ailment.since or ailment.symptoms.since, ailment.symptoms.causes[:CAUSES]
     text = ailment.reason or ailment.health.value
+    head, _, told = text.partition(": ")
+    if told and any(cause.startswith(told) for cause in causes):
+        text = head  # the pod's own reason is the first of its causes
     if since is not None and now - since >= timedelta(minutes=1):
         text += f"{',' if ':' in text else ''} for {lasted(now - since)}"
-    causes = [cause for cause in ailment.symptoms.causes[:CAUSES] if cause not in text]
     return f"{text}: {'; '.join(causes)}" if causes else text
 
 

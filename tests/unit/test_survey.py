@@ -24,6 +24,7 @@ from bot.model.sync import (
     Rehearsal,
     Severity,
     Sighting,
+    Symptoms,
     SyncState,
 )
 from bot.ports import Tree
@@ -504,3 +505,128 @@ def test_no_cluster_waits_for_another() -> None:
     survey = replace(sight.survey, clusters=clusters)
     seen = survey.look([target(cluster=cluster, folders=(f"{cluster}/payment",)) for cluster in ("east", "west")])
     assert [each.sync for each in seen] == [SyncState.SYNCED, SyncState.SYNCED]
+
+
+WORKLOAD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: payment, namespace: shop, generation: 2}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: payment}}
+  template: {metadata: {labels: {app: payment}}, spec: {containers: [{name: app, image: 'acme/payment:v1'}]}}
+"""
+REF = ObjectRef("apps/v1", "Deployment", "shop", "payment")
+APP = ObjectRef("argoproj.io/v1alpha1", "Application", "argocd", "payment")
+PULL = Symptoms(("ImagePullBackOff acme/payment:v1",), stuck=True)
+
+
+def deployment(ready: int, reason: str = "ReplicaSetUpdated") -> Manifest:
+    (found,) = live(WORKLOAD)
+    counts = {"replicas": 3, "updatedReplicas": 3, "readyReplicas": ready, "availableReplicas": ready}
+    condition = {"type": "Progressing", "status": "True", "reason": reason}
+    return {**found, "status": {"observedGeneration": 2, "conditions": [condition], **counts}}
+
+
+def watched(manifest: Manifest, **engine: Any) -> Sight:
+    sight = Sight({"staging/payment/deployment.yaml": WORKLOAD})
+    sight.clusters.apply("east", manifest)
+    if engine:
+        sight.engines.found[target()] = Deployed("argocd", "east", APP, "staging/payment", **engine)
+    return sight
+
+
+def ailing(sighting: Sighting) -> list[tuple[str, str, str]]:
+    return [(each.object.kind, each.health.value, each.reason) for each in sighting.ailments]
+
+
+def test_what_is_healthy_ails_nothing_and_nobody_is_asked() -> None:
+    sight = watched(deployment(3))
+    seen = sight.one()
+    assert (seen.health, seen.ailments, sight.clusters.examined) == (Health.HEALTHY, (), [])
+    assert sight.survey.closely(seen) is seen
+    assert sight.clusters.examined == []
+
+
+def test_each_cluster_is_asked_once_for_all_that_ails_in_it() -> None:
+    files = {f"staging/{name}/pod.yaml": pod("acme/x:v1", name=name) for name in ("api", "payment", "web")}
+    sight = Sight(files)
+    sight.apply(*files.values())
+    sight.clusters.apply("east", {**live(files["staging/web/pod.yaml"])[0], "status": {"phase": "Running"}})
+    sight.survey.look([target(service) for service in ("api", "payment", "web")])
+    pods = {ObjectRef("v1", "Pod", "shop", name) for name in ("api", "payment")}
+    assert sight.clusters.examined == [("east", pods, False)]
+
+
+def test_what_its_pods_say_stands_beside_what_ails() -> None:
+    sight = watched(deployment(2))
+    sight.clusters.ailing[REF] = replace(PULL, stuck=False)
+    (ailment,) = sight.one().ailments
+    assert (ailment.object, ailment.reason, ailment.symptoms.causes) == (REF, "2 of 3 replicas ready", PULL.causes)
+
+
+def test_closely_one_target_is_looked_at_again() -> None:
+    sight = watched(deployment(2), trouble="the sync failed")
+    seen = sight.one()
+    sight.clusters.closer[REF] = replace(PULL, events=("BackOff: again",), log=("panic",), stuck=False)
+    closer = sight.survey.closely(seen)
+    assert [each.symptoms.log for each in closer.ailments] == [(), ("panic",)]
+    assert sight.clusters.examined[-1] == ("east", {REF}, True)
+    assert replace(closer, ailments=()) == replace(seen, ailments=())
+
+
+@pytest.mark.parametrize(
+    ("reason", "health"), [("ReplicaSetUpdated", Health.PROGRESSING), ("NewReplicaSetAvailable", Health.DEGRADED)]
+)
+def test_pods_that_cant_run_are_a_failure_once_no_rollout_is_under_way(reason: str, health: Health) -> None:
+    sight = watched(deployment(2, reason))
+    sight.clusters.ailing[REF] = PULL
+    seen = sight.one()
+    assert (seen.health, seen.ailments[0].health, seen.why) == (health, health, "2 of 3 replicas ready")
+
+
+@pytest.mark.parametrize(
+    ("ready", "engine", "health", "ailments"),
+    [
+        (3, {"health": Health.HEALTHY}, "healthy", []),
+        (3, {"health": Health.MISSING}, "healthy", []),
+        (2, {"health": Health.HEALTHY}, "progressing", [("Deployment", "progressing", "2 of 3 replicas ready")]),
+        (3, {"health": Health.DEGRADED}, "degraded", [("Application", "degraded", "Argo CD says: degraded")]),
+        (3, {"health": Health.SUSPENDED}, "suspended", [("Application", "suspended", "Argo CD says: suspended")]),
+        (3, {"health": Health.DEGRADED, "alone": False}, "healthy", []),
+        (
+            2,
+            {"health": Health.PROGRESSING},
+            "progressing",
+            [
+                ("Deployment", "progressing", "2 of 3 replicas ready"),
+                ("Application", "progressing", "Argo CD says: progressing"),
+            ],
+        ),
+        (
+            2,
+            {"health": Health.HEALTHY, "trouble": "the sync failed: Job shop/migrate failed", "alone": False},
+            "degraded",
+            [
+                ("Application", "degraded", "the sync failed: Job shop/migrate failed"),
+                ("Deployment", "progressing", "2 of 3 replicas ready"),
+            ],
+        ),
+    ],
+)
+def test_an_engines_word_makes_it_worse_and_never_better(
+    ready: int, engine: dict[str, Any], health: str, ailments: list[tuple[str, str, str]]
+) -> None:
+    seen = watched(deployment(ready), **engine).one()
+    assert (seen.health.value, ailing(seen)) == (health, ailments)
+    assert not ailments or ailments[0][2] in seen.why
+
+
+def test_what_is_missing_ails_too() -> None:
+    sight = Sight({"staging/payment/deployment.yaml": WORKLOAD})
+    seen = sight.one()
+    assert (seen.health, ailing(seen)) == (
+        Health.MISSING,
+        [("Deployment", "missing", "Deployment shop/payment is missing")],
+    )
+    assert sight.clusters.examined == []

@@ -24,7 +24,7 @@ from bot.model.change import (
     Unchanged,
 )
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.sync import ObjectRef
+from bot.model.sync import Ailment, Health, ObjectRef, Symptoms
 
 TARGET = Target("payment", "production", "config", ("environments/production/payment",), "production")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -193,3 +193,27 @@ def test_columns_have_one_width_and_an_underlined_header() -> None:
         "Service  Git\n-------  ----\napi      v1 x\nworker"
     )
     assert wording.columns([]) == ""
+
+
+CAUSE = "ImagePullBackOff registry.example.com/payment:v1.3.0"
+
+
+@pytest.mark.parametrize(
+    ("reason", "minutes", "causes", "said"),
+    [
+        ("2 of 3 replicas ready", 6, (CAUSE,), f"2 of 3 replicas ready for 6 minutes: {CAUSE}"),
+        ("2 of 3 replicas ready", 0, (CAUSE,), f"2 of 3 replicas ready: {CAUSE}"),
+        ("2 of 3 replicas ready", -6, (), "2 of 3 replicas ready"),
+        ("2 of 3 replicas ready", None, ("one", "two", "three"), "2 of 3 replicas ready: one; two"),
+        ("the job failed: BackoffLimitExceeded", 90, (), "the job failed: BackoffLimitExceeded, for 1 hour"),
+        (f"a container can't run: {CAUSE}", 2, (CAUSE,), f"a container can't run for 2 minutes: {CAUSE}"),
+        ("", 2, (), "progressing for 2 minutes"),
+    ],
+)
+def test_what_ails(reason: str, minutes: int | None, causes: tuple[str, ...], said: str) -> None:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    since = None if minutes is None else now - timedelta(minutes=minutes)
+    ref = ObjectRef("apps/v1", "Deployment", "shop", "payment")
+
+    assert wording.said(Ailment(ref, Health.PROGRESSING, reason, since, Symptoms(causes)), now) == said
+    assert wording.said(Ailment(ref, Health.PROGRESSING, reason, None, Symptoms(causes, since=since)), now) == said

@@ -134,6 +134,24 @@ def test_rollout_status_follows_by_watch(kubectl: Kubectl, stand_in: StandIn) ->
     assert message == 'error: deployment "pay" exceeded its progress deadline\n'
 
 
+def test_pods_are_there_and_say_why_they_fail(kubectl: Kubectl, stand_in: StandIn) -> None:
+    stand_in.cluster.settle()
+    running = kubectl("get", "pods", "-l", "app=pay", "--no-headers").splitlines()
+    assert [line.split()[1:4] for line in running] == [["1/1", "Running", "0"]] * 2
+    assert "listening on :8080" in kubectl("logs", "deployment/pay")
+
+    kubectl("set", "image", "deployment/pay", "app=reg/pay:v2-crash")
+    stand_in.cluster.settle()
+    failing = next(line.split() for line in kubectl("get", "pods").splitlines() if "CrashLoopBackOff" in line)
+    assert failing[1:4] == ["0/1", "CrashLoopBackOff", "7"]
+    assert kubectl("logs", failing[0], "--previous", "--tail=1") == "panic: migration 42 failed\n"
+    assert "Back-off restarting failed container app" in kubectl("describe", "pod", failing[0])
+    assert len(kubectl("get", "replicasets", "--no-headers").splitlines()) == 2
+    kubectl("delete", "pod", failing[0])
+    assert failing[0] not in kubectl("get", "pods")
+    assert "CrashLoopBackOff" in kubectl("get", "pods")
+
+
 def test_delete(kubectl: Kubectl) -> None:
     kubectl("delete", "deployment/pay", "service/pay")
 
