@@ -174,3 +174,19 @@ def test_all_of_it_is_as_the_definitions_say(repository: Repository, agent: Agen
     repository.commit({"env/pay/more.yaml": text})
     agent.sync()
     assert misfits(version["schema"]["openAPIV3Schema"], application(agent)) == []
+
+
+def test_where_nothing_happens_nothing_is_written(repository: Repository) -> None:
+    moments = iter(NOW.replace(minute=minute) for minute in range(60))
+    last = [NOW]
+
+    def later() -> datetime:
+        last[0] = next(moments, last[0])
+        return last[0]
+
+    cluster = Cluster("production", now=later, served=Served((*KINDS, *ARGOCD)))
+    found = Agent(cluster, repository.folder, "env", url=URL, engine="argocd")
+    found.sync()
+    before = application(found)
+    found.sync()
+    assert application(found) == before
