@@ -10,6 +10,7 @@ from world import world
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.md"))
 CONFIGURED = {
     "drift-heal": (("drift:\n", "drift:\n  heal: sync\n"),),
+    "follow-rollback": (('    channel: "#deploys"\n', '    channel: "#deploys"\n    on_failure: rollback\n'),),
     "gates": (("    cluster: production\n", "    cluster: production\n    after: staging\n    soak: 15m\n"),),
 }
 """What is set otherwise than in the playground's config, by scenario."""

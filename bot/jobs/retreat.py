@@ -144,9 +144,11 @@ class Retreat:
         if answer.reply.pull is None and answer.reply.commit is None:
             self._say(promotion, failing.stays(promotion, leg, answer.reply.text))
             return
-        told = failing.goes_back(answer.reply)
-        self._note(answer, self._place(promotion), replace(told, mentions=self._concerned(promotion), broadcast=True))
-        self._tell_channel(promotion, told)
+        told, elsewhere = failing.goes_back(answer.reply), self._elsewhere(promotion)
+        concerned = replace(told, mentions=self._concerned(promotion), broadcast=elsewhere is None)
+        self._note(answer, self._place(promotion), concerned)
+        if elsewhere:
+            self._post(Place(channel=elsewhere), Reply(told.outcome, told.text))
         if (warning := answer.afterwards()) is not None:
             self._say(promotion, warning)
 
@@ -168,11 +170,12 @@ class Retreat:
         channel = promotion.channel or self.catalog.environments[promotion.environment].channel
         return Place(channel=channel, thread=(promotion.thread or promotion.message or None) if channel else None)
 
-    def _tell_channel(self, promotion: Promotion, told: Reply) -> None:
-        """The environment's own channel learns of it too, where it was asked for in another."""
+    def _elsewhere(self, promotion: Promotion) -> str | None:
+        """The environment's own channel, unless it was asked for there: then it is shown there from the thread."""
         channel = self.catalog.environments[promotion.environment].channel
-        if channel and promotion.channel and promotion.channel not in {channel, self.chat.channel(channel)}:
-            self._post(Place(channel=channel), Reply(told.outcome, told.text))
+        if channel is None or not promotion.channel:
+            return None
+        return None if promotion.channel in {channel, self.chat.channel(channel)} else channel
 
     def _say(self, promotion: Promotion, reply: Reply) -> str:
         return self._post(self._place(promotion), reply)

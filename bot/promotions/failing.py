@@ -43,7 +43,7 @@ def failed(promotion: Promotion, leg: Leg) -> str:
 
 def goes_back(done: Reply) -> Reply:
     """That the bot rolls back by itself: `done` is what came of that."""
-    return replace(done, text=f"Rolled back by itself, as the config says for what fails. {done.text}", private=False)
+    return replace(done, text=f"The config has what fails rolled back. {done.text}", private=False)
 
 
 def stays(promotion: Promotion, leg: Leg, why: str) -> Reply:

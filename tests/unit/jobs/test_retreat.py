@@ -110,10 +110,9 @@ def test_it_is_rolled_back_and_told_to_all_concerned() -> None:
     assert there == THREAD
     assert told.outcome is Outcome.OPENED
     assert told.text.startswith(
-        "Rolled back by itself, as the config says for what fails. payment in production: v2.0.0 → v1.0.0. "
-        "Pull request #1 is open"
+        "The config has what fails rolled back. payment in production: v2.0.0 → v1.0.0. Pull request #1 is open"
     )
-    assert (told.mentions, told.broadcast) == ((ANA.id, BEN.id), True)
+    assert (told.mentions, told.broadcast) == ((ANA.id, BEN.id), False)
     assert (elsewhere, briefly) == (Place("#deploys"), Reply(Outcome.OPENED, told.text))
     assert scene.bench.audit.kept == [("Quarterdeck", "rollback", "payment in production", "opened")]
     (pull,) = scene.bench.forge.pulls("config")
@@ -234,7 +233,11 @@ def test_what_the_forge_refuses_is_told() -> None:
 def test_the_channel_is_told_once_where_it_was_asked_for_there() -> None:
     scene = Scene()
     scene.failed = replace(scene.failed, channel="C9")
-    assert [place for place, _ in scene.run()] == [Place("C9", "1.1")] * 2
+    said = scene.run()
+    assert [(place, reply.broadcast) for place, reply in said] == [
+        (Place("C9", "1.1"), False),
+        (Place("C9", "1.1"), True),
+    ]
 
 
 def test_what_was_asked_for_at_a_terminal_is_told_to_the_channel() -> None:
