@@ -1,7 +1,7 @@
 """Take back what was asked for and is not done yet: one of our pull requests is closed, and its branch goes; or what
 waits for its gates waits no longer."""
 
-from bot import branches, proposals, wording
+from bot import branches, proposals, queueing, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.language.arguments import EnvironmentName, PullNumber, ServiceName
@@ -34,22 +34,9 @@ def cancel(
 
 
 def _unqueued(ctx: Context, target: Target) -> Unqueueing | Reply:
-    mine = (target.environment, target.service)
-    waiting = next((each for each in ctx.queue() if (each.environment, each.service) == mine), None)
-    if waiting is None:
-        return Reply(
-            Outcome.UNCHANGED,
-            f"Nothing waits to go to {target}. To close a pull request of mine, say: cancel pr <number>",
-        )
-    what = f"{waiting.service} {wording.short(waiting.version)}"
-    asked = f"which {waiting.message.actor.name} asked for {wording.ago(waiting.since, ctx.now)}"
-    return Unqueueing(
-        verb="cancel",
-        target=target,
-        waiting=waiting,
-        would=f"{what} would no longer wait to go to {target.environment}",
-        text=f"{what} no longer waits to go to {target.environment}, {asked}.",
-    )
+    back = queueing.take_back(ctx, target)
+    why = f"Nothing waits to go to {target}. To close a pull request of mine, say: cancel pr <number>"
+    return back or Reply(Outcome.UNCHANGED, why)
 
 
 def _closed(ctx: Context, number: int) -> Withdrawal | Reply:

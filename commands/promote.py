@@ -1,10 +1,10 @@
 """Move services forward: the versions that Git pins in an environment are set to the ones asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import branches, markdown, pins, policy, proposals, targets, wording
+from bot import branches, markdown, pins, policy, proposals, queueing, targets, wording
 from bot.command import Context, command
 from bot.errors import Refusal
 from bot.gatekeeper import closed, judged
@@ -13,15 +13,10 @@ from bot.language.arguments import Duration, EnvironmentName, Reason, Said, Serv
 from bot.lineage import Lineage
 from bot.model.catalog import Target
 from bot.model.change import Draft, Edit, Proposal, Queueing, Release, Skipped, Step
-from bot.model.promotion import Waiting
-from bot.model.reply import Choice, Outcome, Reply
-from bot.model.request import SAY
+from bot.model.reply import Outcome, Reply
 from bot.model.sync import Sighting, SyncState
 from bot.ports import Tree
 from bot.preview import Preview
-
-UNLESS_SAID = timedelta(days=1)
-LONGEST = timedelta(days=14)
 
 Looks = Mapping[Target, Sighting]
 NONE: Looks = {}
@@ -44,7 +39,7 @@ class Wait:
 
     version: str | None
     origin: str | None
-    period: timedelta
+    period: timedelta | None
 
 
 @command(
@@ -85,7 +80,7 @@ def promote(  # noqa: PLR0913, PLR0917 - one for each slot of its usages
         alone = services[0] if services is not None and len(services) == 1 else service
         if alone is None:
             raise Refusal("One service at a time can wait until it is healthy; say it of each.")
-        wait = Wait(version, origin, duration or UNLESS_SAID)
+        wait = Wait(version, origin, duration)
         return _when_healthy(ctx, ctx.target(alone, environment), wait)
     if version is not None and service is not None:
         return _single(ctx, ctx.target(service, environment), version, markdown.flat(reason or ""))
@@ -152,9 +147,6 @@ def _when_healthy(ctx: Context, target: Target, wait: Wait) -> Proposal | Queuei
             f"{target.environment} comes after no environment in the config, so there is nothing to wait for; say: "
             f"promote {target.service} {wait.version or '<version>'} to {target.environment}"
         )
-    if wait.period > LONGEST:
-        longest = wording.lasted(LONGEST)
-        raise Refusal(f"A promotion can wait for {longest} at most, and {wording.lasted(wait.period)} is longer.")
     wanted = wait.version or _declared(ctx, ctx.target(target.service, wait.origin or after), target)
     tree = ctx.git.head(target.repository)
     move = _move(ctx, tree, target, wanted)
@@ -163,29 +155,7 @@ def _when_healthy(ctx: Context, target: Target, wait: Wait) -> Proposal | Queuei
     shut = _shut(ctx, move, judged(ctx, {target: wanted})[target])
     if shut is None:
         return _proposal(ctx, tree, [move])
-    if shut.final:
-        raise Refusal(str(shut))
-    expires = ctx.now + wait.period
-    if shut.opens is not None and shut.opens > expires:
-        raise Refusal(f"{shut.why} That is later than {wording.moment(expires)}, until when it would wait.")
-    words = f"promote {target.service} {wanted} to {target.environment}"
-    message = replace(ctx.message, id=f"{ctx.message.id}:due", text=words, press=None, resumed=False, due=True)
-    back = f"cancel {target}"
-    instead = next((f" It takes the place of {each.version}." for each in ctx.queue() if _is_for(each, target)), "")
-    return Queueing(
-        verb="promote",
-        target=target,
-        waiting=Waiting(target.environment, target.service, wanted, message, expires, ctx.now),
-        would=f"{target.service} {wording.short(wanted)} would go to {target.environment} as soon as it may, until "
-        f"{wording.moment(expires)}",
-        text=f"{shut.why} It goes by itself as soon as it may, until {wording.moment(expires)}.{instead} "
-        f"To take that back, say: {back}",
-        choices=(Choice("Cancel", action=SAY, value=back),),
-    )
-
-
-def _is_for(waiting: Waiting, target: Target) -> bool:
-    return (waiting.environment, waiting.service) == (target.environment, target.service)
+    return queueing.put(ctx, target, wanted, shut, wait.period)
 
 
 def _declared(ctx: Context, source: Target, target: Target) -> str:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.gates import Closed, Evidence, Open, clock, judge, length, part
 from bot.model.catalog import Catalog, Environment, Target
@@ -176,3 +178,44 @@ def test_lengths_and_times_of_day() -> None:
     assert length(timedelta(days=1, hours=2, seconds=5)) == "1 day 2 hours 5 seconds"
     assert clock(NOW, NOW) == "14:14 UTC"
     assert clock(NOW + timedelta(days=1), NOW) == "2026-03-03 14:14 UTC"
+
+
+versions = st.sampled_from([None, "v1.2.0", "v1.3.0"])
+sightings = st.builds(
+    Sighting,
+    st.just(THERE),
+    st.just("a" * 40),
+    versions,
+    versions,
+    st.sampled_from(SyncState),
+    st.sampled_from(Health),
+)
+standings = st.builds(
+    Standing,
+    st.just("staging"),
+    st.just("payment"),
+    st.sampled_from(["v1.2.0", "v1.3.0"]),
+    st.sampled_from(Health),
+    st.integers(-5, 60).map(lambda minutes: NOW - minutes * MINUTE),
+    st.integers(-1, 15).map(lambda minutes: NOW - minutes * MINUTE),
+)
+
+
+@given(st.none() | sightings, st.none() | standings)
+def test_nothing_passes_that_does_not_do_well_now_and_has_not_for_long_enough(
+    sighting: Sighting | None, known: Standing | None
+) -> None:
+    found = verdict(Evidence(sighting, known))
+    now = sighting is not None and (sighting.desired, sighting.live, sighting.sync, sighting.health) == (
+        "v1.3.0",
+        "v1.3.0",
+        SyncState.SYNCED,
+        Health.HEALTHY,
+    )
+    before = known is not None and (known.version, known.health) == ("v1.3.0", Health.HEALTHY)
+    soaked = known is not None and NOW - known.since >= 30 * MINUTE and NOW - known.seen <= GAP
+    assert (found == Open()) == (now and before and soaked)
+    if isinstance(found, Closed):
+        assert found.why.startswith("payment v1.3.0 can't go to production")
+        assert found.why.endswith(".")
+        assert found.opens is None or found.opens > NOW

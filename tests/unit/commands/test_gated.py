@@ -153,7 +153,7 @@ def test_a_promotion_is_put_where_it_waits() -> None:
         verb="promote",
         target=target,
         waiting=waiting(made),
-        would="payment v1.1.0 would go to production as soon as it may, until 2026-03-03 09:00 UTC",
+        would="payment v1.1.0 would wait to go to production, until 2026-03-03 09:00 UTC",
         text=f"{SOAKING} It goes by itself as soon as it may, until 2026-03-03 09:00 UTC. "
         "To take that back, say: cancel payment in production",
         choices=(Choice("Cancel", action="say", value="cancel payment in production"),),
@@ -161,7 +161,7 @@ def test_a_promotion_is_put_where_it_waits() -> None:
     assert made.plan("promote payment to prod when healthy within 2h") == replace(
         planned,
         waiting=waiting(made, period=timedelta(hours=2), number=4),
-        would="payment v1.1.0 would go to production as soon as it may, until 2026-03-02 11:00 UTC",
+        would="payment v1.1.0 would wait to go to production, until 2026-03-02 11:00 UTC",
         text=f"{SOAKING} It goes by itself as soon as it may, until 2026-03-02 11:00 UTC. "
         "To take that back, say: cancel payment in production",
     )
@@ -216,7 +216,7 @@ def test_a_dry_run_puts_nothing_anywhere() -> None:
     made = bench()
     assert made.say("promote payment to prod when healthy", dry_run=True) == Reply(
         Outcome.PLANNED,
-        "payment v1.1.0 would go to production as soon as it may, until 2026-03-03 09:00 UTC. Nothing was done.",
+        "payment v1.1.0 would wait to go to production, until 2026-03-03 09:00 UTC. Nothing was done.",
     )
     assert made.queue.waiting() == ()
 
