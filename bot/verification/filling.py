@@ -34,6 +34,11 @@ def query(text: str, target: Target, version: str) -> str:
     return _filled(text, target, version, lambda value: _QUOTING.sub(lambda c: f"\\x{ord(c[0]):02x}", value))
 
 
+def plain(text: str, target: Target, version: str) -> str:
+    """What is only compared, such as a Job's name."""
+    return _filled(text, target, version, lambda value: value)
+
+
 def _filled(text: str, target: Target, version: str, escape: Callable[[str], str]) -> str:
     said = {"service": target.service, "environment": target.environment, "version": version}
     return _PLACEHOLDER.sub(lambda found: escape(said[found[1]]), text)

@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.model.sync import Manifest
-from bot.model.verification import JobProbe, Proof
+from bot.model.verification import Proof
 from bot.verification.words import first
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def probe(asked: JobProbe, jobs: Sequence[Manifest], since: datetime, known: Sequence[str], now: datetime) -> Proof:
-    """What the newest of its Jobs has come to; `jobs` are all that there are where the service is."""
-    what = f"the Job {asked.job}"
-    job = _newest(asked.job, jobs)
+def probe(wanted: str, jobs: Sequence[Manifest], since: datetime, known: Sequence[str], now: datetime) -> Proof:
+    """What the newest of the Jobs of a name has come to; `jobs` are all that there are where the service is."""
+    what = f"the Job {wanted}"
+    job = _newest(wanted, jobs)
     if job is None:
         return Proof(what, None, "there is none yet", now)
     name = _part(job, "metadata").get("name")
-    named = f"{name}: " if name != asked.job else ""
+    named = f"{name}: " if name != wanted else ""
     for kind, passed in (("Complete", True), ("SuccessCriteriaMet", True), ("Failed", False), ("FailureTarget", False)):
         if (condition := _condition(job, kind)) is None:
             continue

@@ -26,6 +26,7 @@ def probe(page: UrlProbe, target: Target, version: str, fetch: Fetch, known: Seq
     said = f"answered {answer.status} {first(answer.text, known)}".rstrip()
     if answer.status != page.status:
         return Proof(what, False, f"{said}, not {page.status}", now)
-    if page.contains and page.contains not in answer.text:
-        return Proof(what, False, f"{said}, without {first(page.contains, known)}", now)
+    wanted = filling.plain(page.contains, target, version)
+    if wanted not in answer.text:
+        return Proof(what, False, f"{said}, without {first(wanted, known)}", now)
     return Proof(what, True, f"answered {answer.status}", now)

@@ -12,7 +12,7 @@ from bot.model.sync import Manifest
 from bot.model.verification import JobProbe, Probe, Proof, QueryProbe, UrlProbe
 from bot.quoting import quoted
 from bot.redaction import values
-from bot.verification import job, page, prometheus
+from bot.verification import filling, job, page, prometheus
 from bot.verification.fetching import Fetch, Fetcher
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ class Prober:
             case QueryProbe():
                 return prometheus.probe(probe, target, version, self.fetch, self.prometheus_token, known, now)
             case JobProbe():
-                return job.probe(probe, self.jobs(target), since, known, now)
+                wanted = filling.plain(probe.job, target, version)
+                return job.probe(wanted, self.jobs(target), since, known, now)
 
 
 def _called(probe: Probe) -> str:

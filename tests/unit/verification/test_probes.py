@@ -72,6 +72,13 @@ def test_a_page(answer: Fetched | Exception, passed: bool, evidence: str) -> Non
     assert probed(PAGE, Web(answer)) == Proof("GET https://pay.example.com/healthz?of=v1.3.0", passed, evidence, NOW)
 
 
+def test_what_a_page_must_hold_and_a_job_is_called_may_name_the_version() -> None:
+    page = UrlProbe("https://pay.example.com/", contains="version: {version}")
+    assert probed(page, Web(Fetched(200, "version: v1.3.0"))).passed
+    assert not probed(page, Web(Fetched(200, "version: v1.2.0"))).passed
+    assert probed(JobProbe("{service}-smoke"), None, job("payment-smoke", "Complete")).passed
+
+
 def test_a_page_is_asked_without_credentials() -> None:
     web = Web()
     probed(PAGE, web)
