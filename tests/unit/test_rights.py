@@ -74,6 +74,12 @@ def test_logs_and_events_are_read_by_their_own_role_alone() -> None:
     assert told["symptoms"] == {"pods/log", "events"}
 
 
+def test_probes_may_read_jobs_and_none_is_made() -> None:
+    jobs = {(folder, verb) for folder in FOLDERS for group, resource, verb in granted(folder) if group == "batch"}
+    assert {("rbac", "list"), ("rbac", "get")} <= jobs
+    assert not {verb for _, verb in jobs} & {"create", "update", "delete", "*"}
+
+
 def test_dry_runs_could_widen_no_right() -> None:
     wide = {"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "*"}
     assert not wide & {group for group, _, _ in granted("confirm")}
