@@ -28,6 +28,9 @@ _KEPT = ".json"
 _UNUSED = 30 * 24 * 3600
 """Seconds after which what was not asked for is thrown away; folders that Git no longer has end so too."""
 
+Key = tuple[str, ...]
+"""How it is rendered, the folder, and the identities of what is looked at to tell that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Render:
@@ -49,12 +52,12 @@ class Cache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._memory: OrderedDict[tuple[str, ...], tuple[_Known, ...]] = OrderedDict()
+        self._memory: OrderedDict[Key, tuple[_Known, ...]] = OrderedDict()
         self._objects = 0
         self._lock = Lock()
         self._swept = folder is None
 
-    def find(self, key: tuple[str, ...], identity: Callable[[str], str | None]) -> Render | None:
+    def find(self, key: Key, identity: Callable[[str], str | None]) -> Render | None:
         """The render under a key, if the files it was made of are still the same."""
         root = identity("")
         with self._lock:
@@ -69,7 +72,7 @@ class Cache:
                 return render
         return None
 
-    def keep(self, key: tuple[str, ...], render: Render) -> None:
+    def keep(self, key: Key, render: Render) -> None:
         """Keep a render. A disk that can't be written costs speed, never the answer."""
         self._remember(key, render, None)
         if self._folder is None:
@@ -86,7 +89,7 @@ class Cache:
         except OSError:
             return
 
-    def _load(self, key: tuple[str, ...]) -> Iterator[Render]:
+    def _load(self, key: Key) -> Iterator[Render]:
         if self._folder is None:
             return
         name, place = f"{_name(*key)}-", self._places(key)
@@ -102,10 +105,10 @@ class Cache:
             except (OSError, ValueError, KeyError, TypeError):
                 continue
 
-    def _places(self, key: tuple[str, ...]) -> Path:
+    def _places(self, key: Key) -> Path:
         return (self._folder or Path()) / _name(*key[:2])
 
-    def _remember(self, key: tuple[str, ...], render: Render, root: str | None) -> None:
+    def _remember(self, key: Key, render: Render, root: str | None) -> None:
         """The newest first, and few of one key: a base that changed leaves the overlay's own key as it was."""
         with self._lock:
             known = self._memory.pop(key, ())

@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bot.errors import Refusal
+from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Target
 from bot.model.sync import Manifest
 from bot.ports import Tree
 from bot.rendering import charts, graph, helm, kubectl, overrides, plain, sandbox
-from bot.rendering.cache import Cache, Render
+from bot.rendering.cache import Cache, Key, Render
 from bot.rendering.dialect import parse
 from bot.rendering.unsettled import settled
 
 _NO_HELM = "needs Helm, and there is no helm here: install helm 3 or 4 on PATH, or commit rendered manifests."
+_KEYS = 50_000
+"""Keys remembered; when more come in, all are forgotten."""
 _CLOCK = re.compile(rb"\{\{[^}]*\bnow\b")
 
 
@@ -28,6 +30,7 @@ class Renderer:
     def __init__(self, cache: Path | None = None, program: str | None = None) -> None:
         self._cache = Cache(cache)
         self._helm = program or sandbox.find("helm")
+        self._keys: dict[tuple[object, ...], Key] = {}
 
     def render(self, tree: Tree, folder: str, target: Target | None = None) -> tuple[Manifest, ...]:
         """The objects a folder declares: by kustomize or helm where it is made for that, else those of its own files.
@@ -42,22 +45,33 @@ class Renderer:
         return tuple(self._rendered(tree, folder, target).identities)
 
     def _rendered(self, tree: Tree, folder: str, target: Target | None) -> Render:
-        folder = folder.strip("/")
+        """Under the key that it had in the same tree, where it was asked for before: most folders are, at each look."""
+        asked = tree.identity(""), folder, target, self._kubectl_identity(), self._helm_identity()
+        key = self._keys.get(asked)
+        if key is not None and (found := self._cache.find(key, tree.identity)) is not None:
+            return found
+        key, make = self._told_apart(tree, folder.strip("/"), target)
+        if len(self._keys) >= _KEYS:
+            self._keys = {}
+        self._keys[asked] = key
+        return self._once(key, tree, make)
+
+    def _told_apart(self, tree: Tree, folder: str, target: Target | None) -> tuple[Key, Callable[[], Render]]:
+        """What the render is kept under, and what makes it."""
         identity = tree.identity(folder)
         if identity is None:
             raise Refusal(f"{folder} is not a folder of the repository at {tree.commit[:12]}.")
         if graph.kustomization(tree, folder) is not None:
             beside = [each for path in overrides.paths(folder, target) if (each := tree.identity(path))]
             key = (f"kustomize by {kubectl.identity()} {self._helm_identity()}", folder, identity, *beside)
-            return self._once(key, tree, lambda: self._kustomize(tree, folder, target))
+            return key, lambda: self._kustomize(tree, folder, target)
         if charts.is_chart(tree, folder):
             whose = (target.service, target.environment, target.namespace or "") if target else ()
             key = (f"helm by {self._helm_identity()}", folder, identity, *whose)
-            return self._once(key, tree, lambda: self._template(tree, folder, target))
-        key = ("plain", folder, identity)
-        return self._once(key, tree, lambda: Render({folder: identity}, plain.render(tree, folder)))
+            return key, lambda: self._template(tree, folder, target)
+        return ("plain", folder, identity), lambda: Render({folder: identity}, plain.render(tree, folder))
 
-    def _once(self, key: tuple[str, ...], tree: Tree, make: Callable[[], Render]) -> Render:
+    def _once(self, key: Key, tree: Tree, make: Callable[[], Render]) -> Render:
         found = self._cache.find(key, tree.identity)
         if found is None:
             found = make()
@@ -93,6 +107,13 @@ class Renderer:
         _let_a_second_pass(chart.files.values())
         again = _objects(helm.template(self._helm, chart.otherwise()), folder)
         return Render(chart.identities, settled(first, again, folder or "The root"))
+
+    def _kubectl_identity(self) -> str:
+        """Empty where there is none: plain files need none."""
+        try:
+            return kubectl.identity()
+        except Unavailable:
+            return ""
 
     def _helm_identity(self) -> str:
         return sandbox.identity(self._helm) if self._helm else ""

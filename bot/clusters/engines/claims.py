@@ -53,7 +53,7 @@ class Claims:
     def deployed(self, target: Target, engine: str | None = None) -> Deployed | None:
         """What deploys a target, of one engine if that is said; None if nothing does, or it can't be told which."""
         repository = self._repositories.get(target.repository)
-        if repository is None:
+        if repository is None or not self._at:
             return None
         places = {(repository_key(repository.url), folder_key(folder)) for folder in target.folders}
         claims = [
@@ -74,9 +74,12 @@ class Claims:
     def _nearest(self, place: Place, target: Target, branch: str, engine: str | None) -> list[Claim]:
         """The best claims on a folder, else on the nearest one above that reaches down to it."""
         for folder, reaches in _upwards(place[1]):
+            there = self._at.get((place[0], folder))
+            if not there:
+                continue
             claims = [
                 claim
-                for claim in self._at.get((place[0], folder), ())
+                for claim in there
                 if (reaches or claim.below)
                 and claim.branch in {"", branch}
                 and self._leads_to(claim, target)
