@@ -15,7 +15,7 @@ from functools import cache
 from bot import pins
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
-from bot.model.promotion import Leg, Promotion
+from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.pull import Progress
 from bot.model.sync import Sighting
 from bot.model.verification import Probe, Proof
@@ -108,7 +108,9 @@ class Gathering:
         return Evidence(proofs={service: tuple(proofs) for service, proofs in found.items()})
 
     def _proof(self, promotion: Promotion, leg: Leg, probe: Probe, target: Target) -> Proof:
-        return self.prober.probe(probe, target, leg.to_version, leg.there or promotion.asked)
+        # A hook may have run, and a Job ended, before a look finds that the cluster has it.
+        since = promotion.reached.get(Stage.MERGED, promotion.asked)
+        return self.prober.probe(probe, target, leg.to_version, since)
 
     def _note(self, repository: str, trouble: Refusal | Unavailable, now: datetime) -> None:
         log.warning("pull requests of %s can't be looked at: %s", repository, trouble)
