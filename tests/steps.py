@@ -102,7 +102,8 @@ def text(message: Message) -> str:
     private = "(only you see this) " if message.visible_to else ""
     buttons = "".join(f"\n[{each['text']['text']}]" for each in message.buttons)
     files = "".join(f"(the file {each['title']})" for each in message.files)
-    return private + files + unescape(message.text).replace("```\n", "").replace("\n```", "") + buttons
+    said = re.sub(r"<@U0([A-Z]+)\d+>", lambda person: f"@{person[1].lower()}", message.text)
+    return private + files + unescape(said).replace("```\n", "").replace("\n```", "") + buttons
 
 
 @step(r"(?P<who>\w+) in (?P<channel>#\w+): (?P<text>.*)")
@@ -220,7 +221,7 @@ def _follower(stage: Stage, said: re.Match[str]) -> None:
     while rest > timedelta():
         stage.world.clock.passes(min(rest, timedelta(seconds=50)))
         rest -= timedelta(seconds=50)
-        stage.world.follower.nudge()
+        stage.world.nudge()
         stage.world.follower.run(stage.world.clock.now())
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.app import App
 from bot.config.environment import Surroundings
 from bot.config.settings import load
+from bot.model.pull import Nudge
 from bot.playground.github.bare import Signature
 from bot.playground.github.pulls import Person
 from bot.playground.playground import REPOSITORY, Playground
@@ -56,6 +57,13 @@ class World:
         bare = self.playground.repository.bare
         author = Signature(person.name, f"{person.login}@example.com", self.clock.now())
         return bare.commit("main", files, message, author, bare.branches()["main"])
+
+    def nudge(self) -> None:
+        """Something happened, as a webhook of GitHub's says: what is known of pull requests is asked anew."""
+        forge = self.app._forge
+        assert forge
+        forge.forget(Nudge("config", tuple(each.number for each in self.playground.repository.pulls())))
+        self.follower.nudge()
 
     def follow(self) -> None:
         """The clusters' agents apply what is merged, and every rollout ends."""

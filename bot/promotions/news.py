@@ -39,7 +39,7 @@ def step(before: Promotion, after: Promotion) -> Reply | None:
         return _told(after, f"It goes on: pull request #{after.pull} was opened again.")
     new = [note for note in after.notes if note not in before.notes]
     if after.trouble and after.trouble != before.trouble:
-        new.append(_sentence(after.trouble))
+        new.append(f"It is held up: {after.trouble}.")
     elif before.trouble and not after.trouble and after.stage is before.stage:
         new.append(f"That is over: {before.trouble}.")
     return _told(after, *new, mentions=(after.by.id,) if after.trouble else ()) if new else None
@@ -68,20 +68,21 @@ def _text(promotion: Promotion) -> str:
     lead = _lead(promotion)
     why = plan.waits(promotion)
     number = f"pull request #{promotion.pull}"
+    merge = "merge it and the cluster follows"
     match promotion.stage:
         case Stage.OPEN:
-            said = f"P{number[1:]} is open: {why or 'merge it and the cluster follows'}."
+            said = _and(f"P{number[1:]} is open", why or merge)
         case Stage.CHECKS:
-            said = f"The checks of {number} have passed: {why or 'merge it and the cluster follows'}."
+            said = _and(f"The checks of {number} have passed", why or merge)
         case Stage.APPROVED:
             by = f" by {wording.joined(promotion.approvers)}" if promotion.approvers else ""
-            said = f"P{number[1:]} is approved{by}: {why or 'merge it and the cluster follows'}."
+            said = _and(f"P{number[1:]} is approved{by}", why or merge)
         case Stage.MERGED:
-            said = f"{_landed(promotion)}: {why or 'the cluster is to follow'}."
+            said = _and(_landed(promotion), why or "the cluster is to follow")
         case Stage.SYNCED:
-            said = f"The cluster has it: {why or 'its health is watched'}."
+            said = _and("The cluster has it", why or "its health is watched")
         case Stage.CLOSED:
-            said = f"P{number[1:]} was closed unmerged{f': {why}' if why else ''}."
+            said = _and(f"P{number[1:]} was closed unmerged", why)
         case Stage.SUPERSEDED:
             said = _sentence(why or "something newer took its place")
         case _:
@@ -139,6 +140,11 @@ def _landed(promotion: Promotion) -> str:
 
 def _named(names: Sequence[str]) -> str:
     return wording.joined(names) if len(names) <= wording.NAMED else f"{len(names)} services"
+
+
+def _and(state: str, why: str) -> str:
+    """Both in one sentence, but where the reason has a colon of its own."""
+    return f"{state}. {_sentence(why)}" if ": " in why else f"{state}{': ' if why else ''}{why}."
 
 
 def _sentence(clause: str) -> str:

@@ -282,7 +282,7 @@ def test_what_is_no_word_of_a_command_is_in_no_button() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (at(Stage.OPEN), at(Stage.OPEN, trouble="build failed"), f"{LEAD} Build failed."),
+        (at(Stage.OPEN), at(Stage.OPEN, trouble="build failed"), f"{LEAD} It is held up: build failed."),
         (at(Stage.OPEN, trouble="build failed"), at(Stage.OPEN), f"{LEAD} That is over: build failed."),
         (
             at(Stage.CLOSED),
