@@ -14,7 +14,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,8 +22,10 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from bot.errors import Refusal
+from bot.model.secret import Secret
 from bot.playground import kubernetes, past, server, source
 from bot.playground.github import GitHub
+from bot.playground.github.webhooks import Webhooks
 from bot.playground.guard import Guard
 from bot.playground.kubernetes import Agent, Cluster, envtest, kubeconfig
 from bot.playground.kubernetes.envtest import ApiServer
@@ -68,6 +70,10 @@ roles:
   deployer: {{may: [promote, rollback], in: ["*"]}}
   approver: {{may: ["*"], in: ["*"]}}
 """
+
+
+CHECKS = {"render": timedelta(seconds=4), "policy": timedelta(seconds=8)}
+"""What runs on each pull request while somebody watches, and how long."""
 
 
 def utc_now() -> datetime:
@@ -228,6 +234,9 @@ def run(port: int, *, open_browser: bool, assets: Path | None = None) -> int:
         except OSError as error:
             print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
             return 2
+        playground.repository.settings.checks = CHECKS
+        with playground.config.open("a", encoding="utf-8") as config:
+            config.write("deployments: true\n")
         with playground.running(), _agents(playground), _bot(playground) as bot:
             print(f"The playground is at {playground.address}")
             print("In #deploys, type: @Quarterdeck promote payment v1.3.0 to prod")
@@ -276,14 +285,23 @@ def _agents(playground: Playground) -> Iterator[None]:
 
 @contextmanager
 def _bot(playground: Playground) -> Iterator[subprocess.Popen[bytes]]:
-    """`quarterdeck serve` in a process group of its own, so that Ctrl-C reaches it through us, once."""
+    """`quarterdeck serve` in a process group of its own, so that Ctrl-C reaches it through us, once.
+
+    Its GitHub knows where it will listen, and sends webhooks there.
+    """
+    with server.bind() as free:
+        listen = free.getsockname()[1]
+    secret = Secret(secrets.token_urlsafe(24))
+    more = {"QUARTERDECK_LISTEN": f"{server.HOST}:{listen}", "GITHUB_WEBHOOK_SECRET": secret.reveal()}
+    webhooks = Webhooks(playground.github, f"http://{server.HOST}:{listen}/github/events", secret)
     process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-m", "bot", "serve", "--config", str(playground.config)],
-        env=os.environ | playground.environment,
+        env=os.environ | playground.environment | more,
         start_new_session=True,
     )
     try:
-        yield process
+        with webhooks.running():
+            yield process
     finally:
         process.terminate()
         try:

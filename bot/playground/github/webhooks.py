@@ -9,7 +9,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Thread
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from bot.model.secret import Secret
 from bot.playground.github import merging
+from bot.playground.github.bare import GitFailed
 from bot.playground.github.pulls import Pull
 from bot.playground.github.repository import Repository
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bot.playground.github import GitHub
 
 Body = dict[str, Any]
-EVERY = 0.5
+EVERY = 1.0
 """Seconds between looks, where somebody watches."""
 TIMEOUT = 10
 """Seconds that a receiver has, by GitHub's documentation."""
@@ -72,7 +73,8 @@ class Webhooks:
 
         def looking() -> None:
             while not stop.wait(EVERY):
-                self.look()
+                with suppress(GitFailed):  # somebody pushed at that moment
+                    self.look()
 
         thread = Thread(target=looking, name="webhooks", daemon=True)
         thread.start()
