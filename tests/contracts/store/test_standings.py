@@ -1,6 +1,7 @@
 """Standings and what waits, kept on a real file."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,3 +89,10 @@ def test_what_goes_is_in_the_inbox_or_still_waits(store: Store) -> None:
     store.queue.put(WAITING)
     assert not store.queue.say(WAITING, SAID), "said before, it is not said again"
     assert store.queue.waiting() == ()
+
+
+def test_of_many_at_once_one_says_it(store: Store) -> None:
+    store.queue.put(WAITING)
+    with ThreadPoolExecutor(8) as pool:
+        went = list(pool.map(lambda number: store.queue.say(WAITING, replace(SAID, id=f"Ev{number}")), range(8)))
+    assert (went.count(True), len(store.unfinished())) == (1, 1)
