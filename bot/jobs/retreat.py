@@ -20,7 +20,7 @@ from bot.model.reply import Outcome, Reply, Section
 from bot.model.request import Actor, Message, Place
 from bot.model.rules import Person
 from bot.model.sync import Sighting
-from bot.model.verification import OnFailure, Verification
+from bot.model.verification import OnFailure
 from bot.ports import Chat, Forge, Git, Promotions, Standings
 from bot.promotions import failing
 from bot.promotions.retreat import Situation, hindrance
@@ -50,27 +50,32 @@ class Retreat:
     now: Callable[[], datetime]
 
     def run(self, promotion: Promotion, legs: Sequence[Leg]) -> None:
-        """Tell it, and roll back what may be. Unavailable if Git can't be read; what the chat won't take is logged."""
-        now, git = self.now(), self.git()
-        verification = self.catalog.environments[promotion.environment].verification
-        targets = {
-            each.service: each
-            for each in git.targets(self.catalog)
-            if each.environment == promotion.environment and each.service in {leg.service for leg in legs}
-        }
-        seen = self._seen([*targets.values()])
+        """Tell it, and roll back what may be. What can't be found out stands against that, and is told."""
+        now, place = self.now(), self.catalog.environments.get(promotion.environment)
+        if place is None:
+            return
+        try:
+            git, why = self.git(), ""
+            targets = self._targets(git, promotion)
+        except (Refusal, Unavailable) as trouble:
+            targets, why = {}, str(trouble).rstrip(".")
+        seen = self._seen([targets[leg.service] for leg in legs if leg.service in targets])
         told = failing.details(promotion, legs, seen, now)
-        if verification.on_failure is not OnFailure.ROLLBACK:
+        if place.verification.on_failure is not OnFailure.ROLLBACK:
             self._say(promotion, told)
             return
         done = self._done(promotion)
         left = [leg for leg in legs if leg.service not in done]
         if not left:
             return
-        whys = {leg: self._hindrance(git, promotion, leg, targets, verification, now) for leg in left}
+        whys = {leg: why or self._hindrance(git, promotion, leg, targets, now) for leg in left}
         self._say(promotion, _with_hindrances(promotion, told, whys))
         for leg in [leg for leg, why in whys.items() if not why]:
             self._go_back(promotion, leg, now)
+
+    def _targets(self, git: Git, promotion: Promotion) -> Mapping[str, Target]:
+        found = git.targets(self.catalog)
+        return {each.service: each for each in found if each.environment == promotion.environment}
 
     def _done(self, promotion: Promotion) -> frozenset[str]:
         """The services that a former call rolled back, and told of."""
@@ -88,11 +93,8 @@ class Retreat:
             log.warning("what failed can't be looked at: %s", trouble)
             return {}
 
-    def _hindrance(
-        self, git: Git, promotion: Promotion, leg: Leg, targets: Mapping[str, Target], verification: Verification,
-        now: datetime,
-    ) -> str:  # fmt: skip
-        """What can't be found out stands against it."""
+    def _hindrance(self, git: Git, promotion: Promotion, leg: Leg, targets: Mapping[str, Target], now: datetime) -> str:
+        """What stands against it; "" if nothing does."""
         try:
             target = targets.get(leg.service)
             if target is None:
@@ -100,7 +102,7 @@ class Retreat:
             known = self._situation(git, promotion, leg, target)
         except (Refusal, Unavailable) as trouble:
             return str(trouble).rstrip(".")
-        return hindrance(promotion, leg, known, verification, now)
+        return hindrance(promotion, leg, known, self.catalog.environments[promotion.environment].verification, now)
 
     def _situation(self, git: Git, promotion: Promotion, leg: Leg, target: Target) -> Situation:
         forge, before = self.forge(), leg.from_version
@@ -141,6 +143,10 @@ class Retreat:
         except (Refusal, Unavailable) as trouble:
             self._say(promotion, failing.stays(promotion, leg, str(trouble)))
             return
+        except Exception:  # a defect: told once, since whoever calls would call again and again
+            log.exception("%s broke", message.text)
+            self._say(promotion, failing.stays(promotion, leg, "that broke; the bot's log says where"))
+            return
         if answer.reply.pull is None and answer.reply.commit is None:
             self._say(promotion, failing.stays(promotion, leg, answer.reply.text))
             return
@@ -149,7 +155,12 @@ class Retreat:
         self._note(answer, self._place(promotion), concerned)
         if elsewhere:
             self._post(Place(channel=elsewhere), Reply(told.outcome, told.text))
-        if (warning := answer.afterwards()) is not None:
+        try:
+            warning = answer.afterwards()
+        except Exception:
+            log.exception("%s is done; what follows it failed", message.text)
+            return
+        if warning is not None:
             self._say(promotion, warning)
 
     def _note(self, answer: Answer, place: Place, told: Reply) -> None:
@@ -157,7 +168,10 @@ class Retreat:
         message, channel = self._post(place, told), place.channel
         if message and channel:
             known = self.chat.channel(channel)
-            answer.said(Place(known, place.thread, self.chat.link(known, message, place.thread or "")), message)
+            try:
+                answer.said(Place(known, place.thread, self.chat.link(known, message, place.thread or "")), message)
+            except Unavailable as trouble:
+                log.warning("nobody will know which message tells of %s: %s", told.text, trouble)
 
     def _concerned(self, promotion: Promotion) -> tuple[str, ...]:
         """Who asked, who approved and who merged, as far as the config knows them in the chat."""

@@ -17,6 +17,7 @@ from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Place
 from bot.model.sync import Health, Sighting
 from bot.model.verification import OnFailure, Verification
+from bot.ports import Git
 
 ITSELF = Actor("quarterdeck", "Quarterdeck")
 
@@ -201,6 +202,24 @@ def test_not_where_the_store_can_not_tell() -> None:
     stays(scene, "The store is full")
 
 
+def test_not_where_git_can_not_be_read() -> None:
+    scene = Scene()
+
+    def broken() -> Git:
+        raise Unavailable("config can't be fetched.")
+
+    replace(scene.retreat, git=broken).run(scene.failed, [scene.leg])
+    ((_, told),) = scene.chat.said
+    assert told.sections[-1].text == "payment in production is not rolled back by itself: config can't be fetched."
+    assert len(told.choices) == 1
+
+
+def test_an_environment_that_left_the_config_is_nobodys() -> None:
+    scene = Scene()
+    scene.failed = replace(scene.failed, environment="canary")
+    assert scene.run() == []
+
+
 def test_not_what_a_person_would_be_asked_about() -> None:
     """Somebody else's commit, which moved more than the version."""
     scene = Scene("staging")
@@ -216,17 +235,25 @@ def test_not_what_a_person_would_be_asked_about() -> None:
     assert (scene.begun, bench.version("staging")) == ([], "v2.0.0")
 
 
-def test_what_the_forge_refuses_is_told() -> None:
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (Refusal("main is protected."), "main is protected"),
+        (Unavailable("GitHub is away."), "GitHub is away"),
+        (KeyError("x"), "that broke; the bot's log says where"),
+    ],
+)
+def test_what_goes_wrong_is_told(trouble: Exception, why: str) -> None:
     scene = Scene()
 
     def refuse(message: object) -> None:
-        raise Refusal("main is protected.")
+        raise trouble
 
     retreat = replace(scene.retreat, carry_out=refuse)  # type: ignore[arg-type] - it only raises
     retreat.run(scene.failed, [scene.leg])
     assert [reply.text for _, reply in scene.chat.said] == [
         FAILED,
-        "payment in production is not rolled back by itself: main is protected.",
+        f"payment in production is not rolled back by itself: {why}.",
     ]
 
 
