@@ -15,8 +15,6 @@ from bot.model.sync import Manifest
 
 __all__ = ["WORST_FIRST", "Verdict", "health", "is_settled", "worst"]
 
-UNSEEN = "the controller has not seen the newest spec yet"
-
 _JUDGES: Mapping[tuple[str, str], Callable[[Manifest], Verdict]] = {
     ("apps", "Deployment"): workloads.deployment,
     ("apps", "StatefulSet"): workloads.stateful_set,
@@ -46,7 +44,7 @@ def health(manifest: Manifest) -> Verdict:
         verdict = judge(manifest) if judge is kinds.namespace else None
         return verdict or progressing("it is being deleted", moment(deleted))
     if group == "apps" and not _counted(manifest):
-        return progressing(UNSEEN)
+        return progressing(conditions.UNSEEN)
     return judge(manifest)
 
 

@@ -3,6 +3,7 @@
 Sources: argo-rollouts' CRD and `utils/rollout/rolloututil.go`; Argo CD, resource_customizations/argoproj.io.
 """
 
+from bot.health.conditions import UNSEEN
 from bot.health.reading import condition, count, listed, many, moment, number, part, since, text, why
 from bot.health.verdict import Verdict, degraded, healthy, progressing, suspended
 from bot.model.sync import Health, Manifest
@@ -15,7 +16,7 @@ _WORKLOAD = "rollout.argoproj.io/workload-generation"
 def rollout(manifest: Manifest) -> Verdict:
     status = part(manifest, "status")
     if not _is_observed(manifest):
-        return progressing("the controller has not seen the newest spec yet")
+        return progressing(UNSEEN)
     progress, message = condition(status, "Progressing"), quoted(text(status.get("message")))
     invalid = condition(status, "InvalidSpec")
     if invalid.get("status") == "True":

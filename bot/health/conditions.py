@@ -23,15 +23,17 @@ _ON_THE_WAY = re.compile(
     re.IGNORECASE,
 )
 """Reasons by which something that is not ready says that it will be."""
-_UNSEEN = "the controller has not seen the newest spec yet"
+UNSEEN = "the controller has not seen the newest spec yet"
 
 
 def by_conditions(manifest: Manifest) -> Verdict:
-    status = part(manifest, "status")
     if part(manifest, "spec").get("suspend") is True:
         return suspended("it is suspended")
+    status = part(manifest, "status")
+    if not status:  # most objects, and there are thousands
+        return healthy()
     if not is_observed(manifest):
-        return progressing(_UNSEEN)
+        return progressing(UNSEEN)
     generation = number(part(manifest, "metadata").get("generation"))
     told = {text(each.get("type")): each for each in listed(status, "conditions") if _is_current(each, generation)}
     for kind in _BAD:
