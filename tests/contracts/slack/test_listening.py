@@ -309,6 +309,23 @@ def test_stopping_finishes_what_was_begun_and_leaves_the_rest_in_the_inbox(
     assert [message.text for message in hear.heard] == ["promote one"]
 
 
+def test_what_is_due_is_worked_on_and_left_to_the_next_start_by_one_that_stops(
+    workspace: Workspace, hear: Listener, inbox: MemoryInbox, connect: Connect
+) -> None:
+    slack = connect()
+    slack.start()
+    asked = workspace.say("ana", "#deploys", "@quarterdeck promote one when healthy")
+    assert answers(workspace, asked) == ["Heard: promote one when healthy"]
+    due, late = (replace(hear.heard[0], id=name, text=f"promote {name}") for name in ("one", "two"))
+    for message in (due, late):
+        inbox.receive(message)
+    slack.work(due)
+    assert answers(workspace, asked, 2)[-1] == "Heard: promote one"
+    slack.stop()
+    slack.work(late)
+    assert [message.text for message in inbox.unfinished()] == ["promote two"]
+
+
 def test_a_connection_that_slack_ends_is_made_anew(workspace: Workspace, slack: Slack) -> None:
     workspace.disconnect()
     workspace.wait_for(lambda: workspace.connections == 1)
