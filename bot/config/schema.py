@@ -137,7 +137,7 @@ class EnvironmentKeys(Keys):
     release: Literal["together", "apart"] = "together"
     """Whether several services promoted by one command share a pull request, or get one each."""
     channel: Channel | None = None
-    """Where its drift is reported if `drift.channel` isn't set."""
+    """Where services that do badly are told, and drift if `drift.channel` isn't set."""
     reviewers: Listed[Reviewer] = []
     """Who is asked to review its pull requests: `ana` or a team, `acme/sre`. Never whoever asked for it."""
     labels: Listed[Label] = []
@@ -299,6 +299,13 @@ class AuthorKeys(Keys):
     """Sign every commit: with the key in QUARTERDECK_SIGNING_KEY, or have GitHub make and sign it. Else unsigned."""
 
 
+class SlackKeys(Keys):
+    """How messages look."""
+
+    steps: Literal["lines", "plan"] = "lines"
+    """How the steps of a promotion are shown: `plan` takes a newer block of Slack's, and lines where Slack refuses it."""
+
+
 class FileKeys(Keys):
     """The config of Quarterdeck."""
 
@@ -312,6 +319,7 @@ class FileKeys(Keys):
     drift: DriftKeys = DriftKeys()
     deployments: Flag = False
     """Whether the forge is told how far promotions are, as deployments and commit statuses of every environment."""
+    slack: SlackKeys = SlackKeys()
     people: Mapped[PersonId, PersonKeys] = {}
     """People by Slack user id. With none, `say` acts with the Git token's authority."""
     roles: Mapped[Name, RoleKeys] = {}
