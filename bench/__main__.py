@@ -6,7 +6,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import acknowledging, comparing, drifting, long, matrix, promoting, racing, rendering, starting, wide
+from bench import (
+    acknowledging,
+    comparing,
+    drifting,
+    following,
+    long,
+    matrix,
+    promoting,
+    racing,
+    rendering,
+    starting,
+    wide,
+)
 from bench.figures import table
 
 
@@ -14,7 +26,19 @@ def main() -> None:
     began, load = time.monotonic(), os.getloadavg()[0]
     figures = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
-        for each in (acknowledging, promoting, starting, rendering, comparing, wide, long, racing, drifting, matrix):
+        for each in (
+            acknowledging,
+            promoting,
+            starting,
+            rendering,
+            comparing,
+            wide,
+            long,
+            racing,
+            drifting,
+            matrix,
+            following,
+        ):
             print(f"{each.__name__} …", file=sys.stderr, flush=True)
             figures += each.measure(Path(folder))
     print(table(figures))

@@ -68,6 +68,8 @@ class Announcer:
     channel: Callable[[str], str | None]
     _reported: dict[tuple[str, str], Stage] = field(default_factory=dict, init=False)
     """At which stage each was reported last by this process, or may not be."""
+    _settled: dict[tuple[str, str], Promotion] = field(default_factory=dict, init=False)
+    """As each was when there was nothing more to say or to do."""
 
     def is_early(self, promotion: Promotion, now: datetime) -> bool:
         """Whether it may still be noted which message tells it, so that nothing should be told yet."""
@@ -78,6 +80,10 @@ class Announcer:
 
         Unavailable or Refusal if the chat or the store did not take it. One that another process tells stays as it was.
         """
+        place = (after.repository, after.key)
+        if after == before and self._settled.get(place) == before:
+            return before
+        self._settled.pop(place, None)
         said = self.words.message(after)
         news = self.words.step(before, after) if _is_step(before, after) else None
         ended = after.stage.is_end and not before.stage.is_end
@@ -105,7 +111,12 @@ class Announcer:
                 return before
             after = kept
         told = self._reporting(self._shown(after, said))
-        return told if told == after else self._insist(told)
+        if told != after:
+            return self._insist(told)
+        place = (after.repository, after.key)
+        if self._reported.get(place) is after.stage:
+            self._settled[place] = after
+        return after
 
     def _shown(self, promotion: Promotion, said: Reply) -> Promotion:
         """The promotion with its message saying that; a new message where there is none, or no longer."""
