@@ -28,7 +28,7 @@ REFRESH = "argocd.argoproj.io/refresh"
 """Set to `normal` it asks for a comparison with Git's newest now; Argo CD takes it off again. A sync follows where
 auto-sync is on and, if nothing is new in Git, self-heal."""
 _PINNED = re.compile(r"[v^~<>=*! ]*\d+(\.|$)|[0-9a-f]{40}$|refs/tags/")
-_ITS_OWN = frozenset(("https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"))
+ITS_OWN = frozenset(("https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"))
 _REWRITING = {
     "kustomize": (
         "namePrefix", "nameSuffix", "namespace", "images", "replicas", "patches", "components", "commonLabels",
@@ -66,7 +66,7 @@ def claims(application: Manifest, cluster: str, around: Around) -> Iterator[Clai
             below=_reaches_below(source, kind),
             beside=frozenset(others - {places[index]}),
             release=_release(application, source) if kind == "Helm" else "",
-            server="" if server in _ITS_OWN else server,
+            server="" if server in ITS_OWN else server,
             cluster="" if name == "in-cluster" else name,
         )
 

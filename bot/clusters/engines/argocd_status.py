@@ -63,7 +63,7 @@ def told(deployed: Deployed, application: Manifest, index: int, around: Around) 
     rolling = _rolls(made_by) if made_by else False
     trouble = "" if _retries(application) else _trouble(application)
     waiting = "" if trouble else _waiting(application, made_by, around)
-    explained = f"ApplicationSet {_name(made_by)} fails: {_failure(made_by)}" if made_by and _failure(made_by) else ""
+    explained = f"ApplicationSet {_name(made_by)} fails: {failure(made_by)}" if made_by and failure(made_by) else ""
     if explained and trouble:
         trouble = f"{trouble}; its {explained}"
     elif explained and not waiting and not _is_synced(application):
@@ -308,7 +308,8 @@ def _rolls(made_by: Manifest) -> bool:
     return strategy.get("type") == "RollingSync" and bool(within(strategy, "rollingSync").get("steps"))
 
 
-def _failure(made_by: Manifest) -> str:
+def failure(made_by: Manifest) -> str:
+    """Why an ApplicationSet fails; "" where it does not."""
     for each in entries(within(made_by, "status").get("conditions")):
         if each.get("type") == "ErrorOccurred" and each.get("status") == "True":
             return quoted(each.get("message")) or "it does not say why"

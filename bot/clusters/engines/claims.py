@@ -52,13 +52,7 @@ class Claims:
 
     def deployed(self, target: Target, engine: str | None = None) -> Deployed | None:
         """What deploys a target, of one engine if that is said; None if nothing does, or it can't be told which."""
-        repository = self._repositories.get(target.repository)
-        if repository is None or not self._at:
-            return None
-        places = {(repository_key(repository.url), folder_key(folder)) for folder in target.folders}
-        claims = [
-            claim for place in sorted(places) for claim in self._nearest(place, target, repository.branch, engine)
-        ]
+        claims = self.claims(target, engine)
         if len({self._identity(claim) for claim in claims}) != 1:
             return None
         claim = claims[0]
@@ -68,8 +62,17 @@ class Claims:
         rewrites = tuple(each for each in told.rewrites if each not in same)
         if claim.release not in {"", target.service}:
             rewrites = (*rewrites, "releaseName")
+        places = {(claim.place[0], folder_key(folder)) for folder in target.folders}
         alone = claim.place in places and claim.beside <= places
         return replace(told, alone=alone, rewrites=rewrites)
+
+    def claims(self, target: Target, engine: str | None = None) -> list[Claim]:
+        """The best claims on a target: where they are of several objects, it can't be told which deploys it."""
+        repository = self._repositories.get(target.repository)
+        if repository is None or not self._at:
+            return []
+        places = {(repository_key(repository.url), folder_key(folder)) for folder in target.folders}
+        return [each for place in sorted(places) for each in self._nearest(place, target, repository.branch, engine)]
 
     def _nearest(self, place: Place, target: Target, branch: str, engine: str | None) -> list[Claim]:
         """The best claims on a folder, else on the nearest one above that reaches down to it."""

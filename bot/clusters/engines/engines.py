@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.clusters.connection import Budget, Connection, Trouble
 from bot.clusters.discovery import Discovery, Resource
-from bot.clusters.engines import argocd, argocd_status, flux, flux_status
+from bot.clusters.engines import applicationsets, argocd, argocd_status, flux, flux_status
 from bot.clusters.engines.claims import Claim, Claims
 from bot.clusters.engines.said import reference, within
 from bot.clusters.pages import pages
@@ -69,10 +69,15 @@ class Engines:
         clusters = sorted(wanted | self._hubs) if wanted else []
         budget = Budget(self._seconds)
         with ThreadPoolExecutor(CLUSTERS_AT_ONCE, "engines") as pool:
-            looks = dict(zip(clusters, pool.map(lambda cluster: self._look(cluster, budget), clusters), strict=True))
-        servers = {cluster: server for cluster, (server, _) in looks.items()}
-        claims = Claims((each for _, found in looks.values() for each in found), self._repositories, servers)
-        told = ((target, claims.deployed(target, self._said.get(target.environment))) for target in asked)
+            found = list(pool.map(lambda cluster: self._look(cluster, budget), clusters))
+            looks = [look for look, _ in found if look is not None]
+            servers = {look.cluster: look.server for look in looks}
+            claims = Claims((claim for _, each in found for claim in each), self._repositories, servers)
+            lost = [each for each in asked if self._said.get(each.environment) != "flux" and not claims.claims(each)]
+            failed = [claim for each in pool.map(lambda look: look.unmade(lost), looks) for claim in each]
+        unmade = Claims(failed, self._repositories, servers)
+        told = [(target, claims.deployed(target, self._said.get(target.environment))) for target in asked]
+        told += [(target, unmade.deployed(target)) for target in lost]
         return {target: deployed for target, deployed in told if deployed is not None}
 
     def sync(self, deployed: Deployed) -> None:
@@ -84,14 +89,14 @@ class Engines:
         except Trouble as trouble:
             raise Unavailable(f"{deployed.object} was not asked to sync: {trouble}") from trouble
 
-    def _look(self, cluster: str, budget: Budget) -> tuple[str, list[Claim]]:
-        """A cluster's API server, and all claims of the engines' objects in it."""
+    def _look(self, cluster: str, budget: Budget) -> "tuple[_Look | None, list[Claim]]":
+        """A look at a cluster, and all claims of the engines' objects in it."""
         try:
             connection, discovery = self._reach(cluster)
         except Trouble:
-            return "", []
+            return None, []
         look = _Look(connection, discovery, budget, self._clock())
-        return connection.server, [*look.applications(), *look.flux()]
+        return look, [*look.applications(), *look.flux()]
 
 
 class _Look:
@@ -99,6 +104,22 @@ class _Look:
 
     def __init__(self, connection: Connection, discovery: Discovery, budget: Budget, now: datetime) -> None:
         self._connection, self._discovery, self._budget, self._now = connection, discovery, budget, now
+        self._known_sets: list[Manifest] | None = None
+        self.cluster, self.server = connection.cluster, connection.server
+
+    def unmade(self, lost: Sequence[Target]) -> list[Claim]:
+        """What ApplicationSets that fail would deploy of targets that nothing deploys."""
+        sets = self._sets() if lost else []
+        return [
+            claim
+            for each in sets
+            for claim in self._claims(lambda: applicationsets.claims(each, self.cluster, lost))  # noqa: B023 - called at once
+        ]
+
+    def _sets(self) -> list[Manifest]:
+        if self._known_sets is None:
+            self._known_sets = self._all(argocd.GROUP, argocd.SET)
+        return self._known_sets
 
     def applications(self) -> Iterator[Claim]:
         found = self._all(argocd.GROUP, argocd.KIND)
@@ -110,7 +131,7 @@ class _Look:
     def _around(self, applications: Sequence[Manifest]) -> argocd_status.Around:
         """Projects, for their sync windows, and ApplicationSets: each is one more list, where any is of interest."""
         projects = [] if all(map(argocd_status.is_settled, applications)) else self._all(argocd.GROUP, argocd.PROJECT)
-        sets = self._all(argocd.GROUP, argocd.SET) if any(map(argocd_status.owner, applications)) else []
+        sets = self._sets() if any(map(argocd_status.owner, applications)) else []
         return argocd_status.Around(self._now, _by_name(projects), _by_name(sets))
 
     def flux(self) -> Iterator[Claim]:

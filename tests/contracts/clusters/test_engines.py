@@ -236,6 +236,22 @@ def test_a_window_of_its_project_and_the_set_that_made_it(cluster: Cluster, clus
     )
 
 
+def test_a_service_whose_set_fails_has_no_application_and_a_reason(cluster: Cluster, clusters: Clusters) -> None:
+    source = {"repoURL": cluster.url, "path": "apps/{{service}}", "targetRevision": "main"}
+    destination = {"server": "https://kubernetes.default.svc", "namespace": "pay"}
+    template = {"metadata": {"name": "x"}, "spec": {"project": "x", "source": source, "destination": destination}}
+    status = {"conditions": [ERRED]}
+    cluster.make(APPLICATIONS, "applicationsets", "all", {"generators": [], "template": template}, status)
+
+    told = cluster.told(clusters)
+    assert (told.object.kind, told.alone) == ("ApplicationSet", False)
+    assert told.trouble == (
+        f"ApplicationSet {cluster.namespace}/all fails, and there is no Application for it: no cluster"
+    )
+    cluster.application()
+    assert cluster.told(clusters).object.kind == "Application"
+
+
 def test_a_release_whose_chart_is_broken(cluster: Cluster, clusters: Clusters) -> None:
     cluster.make(SOURCES, "gitrepositories", "gitops", {"url": cluster.url, "interval": "1m"})
     source = {"kind": "GitRepository", "name": "gitops"}
@@ -508,6 +524,7 @@ def test_one_list_a_kind(stand_in: Any) -> None:
     clusters.close()
     assert sorted(path.partition("?")[0] for _, path in stand_in.cluster.requests) == [
         "/apis/argoproj.io/v1alpha1/applications",
+        "/apis/argoproj.io/v1alpha1/applicationsets",
         "/apis/helm.toolkit.fluxcd.io/v2/helmreleases",
         "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
         "/apis/source.toolkit.fluxcd.io/v1/gitrepositories",

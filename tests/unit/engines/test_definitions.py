@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from unit.engines import test_argocd_status, test_flux_status
+from unit.engines import test_applicationsets, test_argocd_status, test_flux_status
 
 from bot.clusters.engines import argocd, flux
 from bot.model.sync import Manifest
@@ -81,6 +81,12 @@ READ = {
         *(f"spec.syncWindows.{name}" for name in ("applications", "clusters", "namespaces", "andOperator")),
     ),
     "argocd-applicationset.yaml": (
+        *(f"spec.template.spec.source.{name}" for name in ("repoURL", "path", "chart", "targetRevision")),
+        *(f"spec.template.spec.sources.{name}" for name in ("repoURL", "path", "chart", "targetRevision")),
+        "spec.template.spec.destination.server",
+        "spec.template.spec.destination.name",
+        "spec.generators.git.directories.path",
+        "spec.generators.git.directories.exclude",
         "spec.strategy.type",
         "spec.strategy.rollingSync.steps",
         *(f"status.conditions.{name}" for name in ("type", "status", "message")),
@@ -149,7 +155,7 @@ GROUPS = {
     "flux-helmcharts.yaml": (flux.SOURCES, flux.CHART),
 }
 FILES = {kind: name for name, (_, kind) in GROUPS.items()}
-CASES = (*test_argocd_status.CASES, *test_flux_status.CASES)
+CASES = (*test_applicationsets.CASES, *test_argocd_status.CASES, *test_flux_status.CASES)
 
 
 @functools.cache
