@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from contracts.clusters.conftest import StandIn
+from contracts.clusters.conftest import Real, StandIn
 
 from bot.clusters.live import Clusters
 from bot.model.secret import Secret
@@ -188,3 +189,59 @@ def test_a_cluster_out_of_reach_says_nothing(clusters: Clusters) -> None:
     ref = ObjectRef("apps/v1", "Deployment", "shop", "pay")
 
     assert clusters.symptoms("nowhere", {ref: {"apiVersion": "apps/v1", "kind": "Deployment"}}, closely=True) == {}
+
+
+def made(namespace: str, name: str, revision: str) -> dict[str, Any]:
+    """A pod as a Deployment's ReplicaSet makes it."""
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"pay-{revision}", "uid": "1", "controller": True}
+    labels = {"app": "pay", "pod-template-hash": revision}
+    metadata = {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": [owner]}
+    return {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": BROKEN}]}}
+
+
+@pytest.mark.envtest
+def test_a_real_server_is_asked_in_the_same_words() -> None:
+    """It has no kubelet, which the test plays; selectors of labels and fields are the server's own."""
+    server = Real()
+    namespace = server.namespace()
+    pods, events = f"/api/v1/namespaces/{namespace}/pods", f"/api/v1/namespaces/{namespace}/events"
+    template = {"metadata": {"labels": {"app": "pay"}}, "spec": {"containers": [{"name": "app", "image": BROKEN}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": {"app": "pay"}}, "template": template}
+    manifest = server.send(
+        "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", {"metadata": {"name": "pay"}, "spec": spec}
+    )
+    said = 'ReplicaSet "pay-b" is progressing.'
+    progress = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "message": said}
+    manifest["status"] = {"conditions": [progress]}
+    waiting = {"ImagePullBackOff": "b", "CrashLoopBackOff": "a"}
+    for reason, revision in waiting.items():
+        name = f"pay-{revision}-1"
+        server.send("POST", pods, made(namespace, name, revision))
+        state = {
+            "name": "app", "image": BROKEN, "imageID": "", "ready": False, "restartCount": 1,
+            "state": {"waiting": {"reason": reason}}, "lastState": {"terminated": {"exitCode": 2, "reason": "Error"}},
+        }  # fmt: skip
+        ready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026-03-02T12:00:00Z"}
+        status = {"phase": "Pending", "containerStatuses": [state], "conditions": [ready]}
+        server.send("PATCH", f"{pods}/{name}/status", {"status": status}, kind="application/merge-patch+json")
+        for kind in ("Normal", "Warning"):
+            about = {"kind": "Pod", "namespace": namespace, "name": name}
+            server.send(
+                "POST",
+                events,
+                {
+                    "metadata": {"name": f"{name}.{kind.lower()}"}, "involvedObject": about, "type": kind,
+                    "reason": f"{kind}{revision.upper()}", "message": "password=hunter2", "count": 2,
+                    "lastTimestamp": f"2026-03-02T12:00:0{len(revision)}Z",
+                },
+            )  # fmt: skip
+    ref = ObjectRef("apps/v1", "Deployment", namespace, "pay")
+    clusters = Clusters(server.kubeconfig)
+
+    seen = clusters.symptoms(server.context, {ref: manifest}, closely=True)[ref]
+    clusters.close()
+
+    assert seen.causes == (f"ImagePullBackOff {BROKEN}", "CrashLoopBackOff: exit code 2, 1 restart")
+    assert sorted(seen.events) == ["WarningA: password=… (2 times)", "WarningB: password=… (2 times)"]
+    assert (seen.log, seen.stuck, seen.since) == ((), True, datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert Clusters(server.kubeconfig).symptoms("reader", {ref: manifest}, closely=True) == {}
