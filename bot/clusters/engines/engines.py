@@ -185,6 +185,8 @@ class _Request:
         if deployed.uid and within(manifest, "metadata").get("uid") != deployed.uid:
             raise Refusal(f"{ref} of {deployed.cluster} is another one by now; check again, and ask then")
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if ref.kind == argocd.SET:
+            raise Refusal(f"{ref} was not asked to sync: {deployed.held}")
         if deployed.engine == "argocd":
             why, in_vain = argocd.held(manifest)
             if in_vain:

@@ -1,5 +1,6 @@
 """Engines' objects on any API server: the stand-in, and a real one with the CRDs that their projects publish."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from cluster.crds import with_engines
 from memory import Git, Synced
+from unit.engines.test_definitions import FILES, definition, misfits
 
 from bot.clusters.engines.engines import Engines
 from bot.clusters.live import Clusters
@@ -36,6 +38,7 @@ SERVED = Served(
     )
 )
 ONE, TWO = "1" * 40, "2" * 40
+WHEN = "2026-01-01T00:00:00Z"
 APPLICATIONS = "/apis/argoproj.io/v1alpha1"
 KUSTOMIZATIONS = "/apis/kustomize.toolkit.fluxcd.io/v1"
 HELMRELEASES = "/apis/helm.toolkit.fluxcd.io/v2"
@@ -61,6 +64,15 @@ def ready(status: str, reason: str, message: str) -> dict[str, Any]:
     return {"type": "Ready", "status": status, "reason": reason, "message": message, "lastTransitionTime": at}
 
 
+def check(kind: str, spec: Any, status: Any) -> None:
+    """That the definitions would take it, where they are at hand: the stand-in takes anything."""
+    if os.environ.get("QUARTERDECK_TEST_CRDS"):
+        (version,) = [each for each in definition(FILES[kind])["versions"] if each["storage"]]
+        schema = version["schema"]["openAPIV3Schema"]["properties"]
+        assert misfits(schema["spec"], spec) == []
+        assert status is None or misfits(schema["status"], status) == []
+
+
 class Cluster:
     """A namespace with engines' objects in it, whose repository no other test has."""
 
@@ -76,6 +88,7 @@ class Cluster:
         """Create an object, with its status by whichever way the kind has; its path."""
         kind = next(each.kind for each in SERVED if each.plural == plural)
         path = f"{api}/namespaces/{self.namespace}/{plural}"
+        check(kind, spec, status)
         body = {"apiVersion": api.removeprefix("/apis/"), "kind": kind, "metadata": {"name": name}, "spec": spec}
         self.send("POST", path, body | ({"status": status} if status and kind == "Application" else {}))
         if status and kind != "Application":
@@ -245,6 +258,8 @@ def test_a_service_whose_set_fails_has_no_application_and_a_reason(cluster: Clus
 
     told = cluster.told(clusters)
     assert (told.object.kind, told.alone) == ("ApplicationSet", False)
+    with pytest.raises(Refusal, match="was not asked to sync: there is no Application to ask"):
+        cluster.engines(clusters).sync(told)
     assert told.trouble == (
         f"ApplicationSet {cluster.namespace}/all fails, and there is no Application for it: no cluster"
     )
@@ -423,7 +438,7 @@ def test_rows_101_and_125_on_a_cluster(stand_in: Any) -> None:
         body["metadata"]["annotations"] = tracking
         stand_in.send("POST", f"/api/v1/namespaces/{namespace}/configmaps", body)
     resources = [{"version": "v1", "kind": "ConfigMap", "namespace": namespace, "name": name} for name in maps]
-    path = cluster.application({"history": [{"id": 0, "revision": before}], "resources": resources})
+    path = cluster.application({"history": [{"id": 0, "revision": before, "deployedAt": WHEN}], "resources": resources})
     target = Target("payment", "staging", "config", ("apps/payment",), "staging", watched=True)
 
     def seen() -> list[tuple[Kind, str]]:
@@ -432,7 +447,7 @@ def test_rows_101_and_125_on_a_cluster(stand_in: Any) -> None:
         return [(each.kind, each.object.name) for each in sighting.differences]
 
     pending = seen()
-    status = {"status": {"history": [{"id": 1, "revision": after}]}}
+    status = {"status": {"history": [{"id": 1, "revision": after, "deployedAt": WHEN}]}}
     stand_in.send("PATCH", path, status, kind="application/merge-patch+json")
     applied = seen()
     clusters.close()
