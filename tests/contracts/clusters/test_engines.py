@@ -462,8 +462,13 @@ def test_an_application_for_a_cluster_that_nobody_knows(cluster: Cluster, cluste
 @REAL
 def test_the_definitions_take_what_is_written_here(cluster: Cluster) -> None:
     """Statuses of a wrong form would be refused, so that no test above can hold on to one."""
+    manifest = cluster.send("GET", cluster.application())
     with pytest.raises(HTTPError) as refused:
-        cluster.application({"history": [{"id": "no number"}]})
+        cluster.send(
+            "PUT",
+            f"{APPLICATIONS}/namespaces/{cluster.namespace}/applications/payment",
+            {**manifest, "status": {"history": [{"id": "no number"}]}},
+        )
     refused.value.close()
     assert refused.value.code == 422
 
