@@ -23,6 +23,7 @@ from bot.comparison.memory import Memory
 from bot.config.environment import Surroundings
 from bot.config.settings import Settings, load
 from bot.conversation import Conversation
+from bot.declared import Declarations
 from bot.drift import episodes, syncing
 from bot.errors import Refusal, Unavailable
 from bot.language import arguments
@@ -224,6 +225,7 @@ class App:
             bot_token=token,
             app_token=self.surroundings.slack_app_token,
             api_url=self.surroundings.slack_api_url,
+            plan=self.settings.plan,
         )
 
     def drift_check(self, environment: str, chat: Chat) -> "DriftCheck | None":
@@ -423,6 +425,7 @@ class App:
             self._engines,
             drift.ignore,
             self._memory,
+            self._declarations,
             secrets=drift.secrets,
             confirm=drift.confirm,
             everywhere=lambda: (*reader.targets(catalog), *targets.watched(catalog, reader.head)),
@@ -509,6 +512,10 @@ class App:
     @cached_property
     def _memory(self) -> Memory:
         return Memory()
+
+    @cached_property
+    def _declarations(self) -> Declarations:
+        return Declarations()
 
     @cached_property
     def _renderer(self) -> "Renderer":

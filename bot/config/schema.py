@@ -303,7 +303,7 @@ class SlackKeys(Keys):
     """How messages look."""
 
     steps: Literal["lines", "plan"] = "lines"
-    """How the steps of a promotion are shown: `plan` takes a newer block of Slack's, and lines where Slack refuses it."""
+    """How the steps of a promotion are shown: by lines of text, or by Slack's newer plan block where it is taken."""
 
 
 class FileKeys(Keys):

@@ -46,6 +46,8 @@ class Settings:
     rules: Rules
     drift: Drift
     author: Author
+    plan: bool = False
+    """Whether steps are shown by Slack's plan block."""
 
 
 def load(path: Path, verbs: Collection[str] = ()) -> Settings:
@@ -201,7 +203,9 @@ def _settings(keys: FileKeys, folder: Path) -> Settings:
     }
     roles = {name: Role(name, tuple(role.may), tuple(role.environments)) for name, role in keys.roles.items()}
     author = Author(keys.author.name, keys.author.email, keys.author.sign)
-    return Settings(_catalog(keys, folder), Rules(people, roles), _drift(keys.drift), author)
+    return Settings(
+        _catalog(keys, folder), Rules(people, roles), _drift(keys.drift), author, plan=keys.slack.steps == "plan"
+    )
 
 
 def _catalog(keys: FileKeys, folder: Path) -> Catalog:

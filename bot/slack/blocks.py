@@ -36,6 +36,8 @@ HEADLINE: Final = 3_000
 LINE: Final = 1_000
 DETAIL: Final = 300
 BUTTONS: Final = 10
+CALLED: Final = 20
+"""People whom one message notifies."""
 # docs.slack.dev/reference/block-kit: button, confirmation dialog
 LABEL: Final = 75
 URL: Final = 3_000
@@ -102,8 +104,10 @@ class _Part:
     steps: tuple[Step, ...] = ()
 
 
-def render(reply: Reply, *, asker: str | None = None) -> Content:
+def render(reply: Reply, *, asker: str | None = None, plan: bool = False) -> Content:
     """The message for a reply; `asker` (a user id) is named where the message stands in no thread of theirs.
+
+    `plan`: steps are shown by a block that not every workspace takes, and not every client draws.
 
     Lines that would break Slack's limits are left out and counted. Links that aren't http(s) get no button.
     """
@@ -111,11 +115,11 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     parts = [part for section in reply.sections if (part := _part(section)).text]
     buttons = [_button(number, choice, said) for number, choice in enumerate(_usable(reply.choices), start=1)]
     title = _title(reply)
-    people = [each for each in reply.mentions if _USER_ID.fullmatch(each)]
+    people = [each for each in reply.mentions if _USER_ID.fullmatch(each)][:CALLED]
     blocks = [_headline(title, said, people)]
     # A dialog repeats the headline, so each of the two takes its share of the budget.
     shown, hidden = _fitting(parts, BUDGET - len(said) - len(str(buttons)))
-    blocks += [_block(part) for part in shown]
+    blocks += [_plan(part.steps) if part.steps and plan else _block(part) for part in shown]
     if hidden:
         blocks.append(_context(_left_out(hidden)))
     if buttons:
@@ -123,8 +127,9 @@ def render(reply: Reply, *, asker: str | None = None) -> Content:
     if asker:
         blocks.append(_context(f"Asked by {_person(asker)}."))
     links = [_clean(f"{choice.label}: {choice.url}") for choice in _usable(reply.choices) if not choice.action]
-    text = _plain(f"{title[0]}. {said}" if title else said, [*map(_Part, links), *parts])
-    return {"text": " ".join([*map(_person, people), text]), "blocks": blocks}
+    called = "".join(f"{_person(each)} " for each in people)
+    text = _plain(f"{title[0]}. {said}" if title else said, [*map(_Part, links), *parts], FALLBACK - len(called))
+    return {"text": called + text, "blocks": blocks}
 
 
 def settled(said: str, action: str, actor: Actor) -> Content:
@@ -193,6 +198,25 @@ def _block(part: _Part) -> Block:
     return _rich([_word(part.text)], "rich_text_preformatted" if part.code else "rich_text_section")
 
 
+def _plan(steps: Sequence[Step]) -> Block:
+    """docs.slack.dev/reference/block-kit/blocks/plan-block"""
+    return {"type": "plan", "title": "Steps", "tasks": [_task(number, step) for number, step in enumerate(steps, 1)]}
+
+
+def _task(number: int, step: Step) -> Block:
+    """Its word stands beside the title, since a plan shows its status by a sign alone."""
+    task = {
+        "type": "task_card",
+        "task_id": f"step-{number}",
+        "title": f"{step.title}: {step.mark.value}",
+        "status": _MARKS[step.mark][1],
+    }
+    said = [_date(step.at)] if step.at else []
+    if step.detail:
+        said.append(_word(f"{' ' if said else ''}{step.detail}"))
+    return task | ({"details": _rich(said)} if said else {})
+
+
 def _line(step: Step, *, first: bool) -> list[Block]:
     """A step in a line of its own: its sign and its word, and when that was, in the reader's own time."""
     start = [] if first else [_word("\n")]
@@ -218,9 +242,7 @@ def _told(steps: Sequence[Step]) -> str:
 
     As one reads it aloud: the sentences above it say the rest.
     """
-    marked = {
-        mark: [step.title[:1].lower() + step.title[1:] for step in steps if step.mark is mark] for mark in _ALOUD
-    }
+    marked = {mark: [step.title[:1].lower() + step.title[1:] for step in steps if step.mark is mark] for mark in _ALOUD}
     return " ".join(f"{mark.value.capitalize()}: {', '.join(titles)}." for mark, titles in marked.items() if titles)
 
 
@@ -266,15 +288,15 @@ def _person(user: str, name: str = "") -> str:
     return f"<@{user}>" if _USER_ID.fullmatch(user) else escape(_clip(_clean(name or user), LABEL))
 
 
-def _plain(title: str, parts: Sequence[_Part]) -> str:
+def _plain(title: str, parts: Sequence[_Part], room: int = FALLBACK) -> str:
     """The message as `text`: code between fences, which nothing inside can close."""
 
     def size(text: str) -> int:
         return len(escape(text))
 
-    title = _clip(title, FALLBACK // 2, size)
+    title = _clip(title, room // 2, size)
     # Room for the fences of each part and for the sentence on what is left out.
-    shown, hidden = _fitting(parts, FALLBACK - size(title) - 9 * min(len(parts), PARTS) - 50, size)
+    shown, hidden = _fitting(parts, room - size(title) - 9 * min(len(parts), PARTS) - 50, size)
     texts = [title.replace(_FENCE, "'''")]
     for part in shown:
         text = part.text.replace(_FENCE, "'''")

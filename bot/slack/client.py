@@ -56,6 +56,10 @@ class Outside(Unavailable):
     """The bot is no member where it should speak; nothing was said."""
 
 
+class Rejected(Unavailable):
+    """Slack does not take the message's blocks; nothing was said."""
+
+
 class _Asked(RateLimitErrorRetryHandler):
     """Comes back when Slack said to (Retry-After), unless that is too far away."""
 
@@ -128,6 +132,8 @@ def _unavailable(error: SlackApiError, method: str, channel: str) -> Unavailable
         token = "SLACK_APP_TOKEN" if method.startswith("apps.") else "SLACK_BOT_TOKEN"
         kind = Outside if code in _OUTSIDE else Gone if code in _GONE else Unavailable
         return kind(known.format(channel=channel, method=method, token=token))
+    if code == "invalid_blocks":
+        return Rejected(f"Slack answered {code!r} to {method}.")
     # Anything but a code of Slack's may be a whole foreign page.
     said = f"{code!r}" if re.fullmatch(r"[a-z_]{1,40}", code) else "something that is no answer of its API"
     # Slack's pages of each method: "It's possible some aspect of the operation succeeded before the error was raised."

@@ -43,7 +43,8 @@ class Slack:
     """The bot in one workspace. `chat` may be used from the start; nothing is heard before `start`.
 
     With an app token it listens by Socket Mode; without one, `dispatch` takes the requests that
-    `bot.slack.requests` has verified. Unavailable if Slack can't be reached or refuses the bot token.
+    `bot.slack.requests` has verified. `plan` shows steps by a newer block. Unavailable if Slack can't be reached or
+    refuses the bot token.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Slack:
         bot_token: Secret,
         app_token: Secret | None = None,
         api_url: str | None = None,
+        plan: bool = False,
         workers: int = WORKERS,
     ) -> None:
         client = web_client(bot_token, api_url)
@@ -66,7 +68,7 @@ class Slack:
             app = App(client=client, request_verification_enabled=False, ssl_check_enabled=False, logger=quiet)
         app.use(self._receive)
         self._bot, self._workspace = str(us["user_id"]), str(us["url"])
-        self.chat = Outbox(client, workspace=self._workspace)
+        self.chat = Outbox(client, workspace=self._workspace, plan=plan)
         self.dispatch = app.dispatch
         self._inbox = inbox
         self._hear = hear

@@ -4,21 +4,26 @@ Posts of one channel go one after the other, so that one that must wait holds th
 message go at most once a second, and a newer one overtakes those that wait. Must not know what a reply is about.
 """
 
+import logging
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import count
 from threading import Lock
 from typing import Final
 
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import Unavailable
 from bot.model.reply import Reply
 from bot.model.request import Actor, Place
 from bot.slack.blocks import Content, render, settled
-from bot.slack.client import TIMEOUT, calling
+from bot.slack.client import TIMEOUT, Rejected, calling
 from bot.slack.envelopes import is_direct, permalink
+
+log = logging.getLogger(__name__)
 
 EVERY: Final = 1.0
 """Seconds between two updates of one message (docs.slack.dev/apis/web-api/rate-limits)."""
@@ -27,10 +32,11 @@ EVERY: Final = 1.0
 class Outbox:
     """Implements `bot.ports.Chat`."""
 
-    def __init__(self, client: WebClient, every: float = EVERY, workspace: str = "") -> None:
+    def __init__(self, client: WebClient, every: float = EVERY, workspace: str = "", *, plan: bool = False) -> None:
         self._client = client
         self._every = every
         self._workspace = workspace
+        self._plan = plan
         self._channels: defaultdict[str, Lock] = defaultdict(Lock)
         self._ids: dict[str, str] = {}
         self._lock = Lock()
@@ -52,18 +58,31 @@ class Outbox:
                         channel=channel, user=to, thread_ts=place.thread, **render(reply)
                     )
                 return str(answer["message_ts"])
-            content = render(reply, asker=None if alone or place.thread else to)
-            with calling("chat.postMessage", channel):
-                answer = self._client.chat_postMessage(
-                    channel=channel,
-                    thread_ts=place.thread,
-                    reply_broadcast=bool(reply.broadcast and place.thread),
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    **content,
-                )
+
+            def post(content: Content) -> SlackResponse:
+                with calling("chat.postMessage", channel):
+                    return self._client.chat_postMessage(
+                        channel=channel,
+                        thread_ts=place.thread,
+                        reply_broadcast=bool(reply.broadcast and place.thread),
+                        unfurl_links=False,
+                        unfurl_media=False,
+                        **content,
+                    )
+
+            answer = self._shown(reply, post, asker=None if alone or place.thread else to)
         self._ids[channel] = answer["channel"]
         return str(answer["ts"])
+
+    def _shown(self, reply: Reply, send: Callable[[Content], SlackResponse], asker: str | None = None) -> SlackResponse:
+        """Send a reply; once more in classic blocks, which are taken everywhere, if Slack refuses a newer one."""
+        if self._plan and any(section.steps for section in reply.sections):
+            try:
+                return send(render(reply, asker=asker, plan=True))
+            except Rejected as why:
+                log.warning("Steps are shown as lines from now on: %s", why)
+                self._plan = False
+        return send(render(reply, asker=asker))
 
     def channel(self, name: str) -> str:
         """The id of a channel that something was posted to since the start; else its name."""
@@ -80,7 +99,7 @@ class Outbox:
         `channel` is an id, or a `#name` that something was posted to since the start: Slack updates by id only. What
         should be updated after a restart too is kept with the id that `channel` gives.
         """
-        self._replace(channel, message, render(reply))
+        self._replace(channel, message, lambda update: self._shown(reply, update))
 
     def attach(self, place: Place, name: str, text: str) -> None:
         """Put a text file there that is too long for a message, as `files.getUploadURLExternal` wants it.
@@ -95,7 +114,7 @@ class Outbox:
 
     def settle(self, channel: str, message: str, said: str, action: str, actor: Actor) -> None:
         """Take the buttons off a message and say who pressed which."""
-        self._replace(channel, message, settled(said, action, actor))
+        self._replace(channel, message, lambda update: update(settled(said, action, actor)))
 
     def respond(self, url: str, reply: Reply, *, to: str) -> None:
         """Answer a slash command at its `response_url`, which works where the bot is no member."""
@@ -106,7 +125,9 @@ class Outbox:
         if answer.status_code != 200:
             raise Unavailable(f"Slack answered {answer.status_code} to the command's response_url.")
 
-    def _replace(self, channel: str, message: str, content: Content) -> None:
+    def _replace(
+        self, channel: str, message: str, show: Callable[[Callable[[Content], SlackResponse]], object]
+    ) -> None:
         key = (self.channel(channel), message)
         with self._lock:
             now = time.monotonic()
@@ -120,8 +141,12 @@ class Outbox:
                 if self._newest.get(key, turn) != turn:
                     return
                 self._due[key] = time.monotonic() + self._every
-            with calling("chat.update", channel):
-                self._client.chat_update(channel=key[0], ts=message, **content)
+
+            def update(content: Content) -> SlackResponse:
+                with calling("chat.update", channel):
+                    return self._client.chat_update(channel=key[0], ts=message, **content)
+
+            show(update)
 
     def _forget_before(self, now: float) -> None:
         for key in [key for key, due in self._due.items() if due + self._every < now]:

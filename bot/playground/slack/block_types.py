@@ -238,7 +238,22 @@ class Markdown(_Block):
     text: str = _upto(12_000)
 
 
+class TaskCard(_Block):
+    type: Literal["task_card"]
+    task_id: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    status: Literal["pending", "in_progress", "complete", "error"] | None = None
+    details: RichText | None = None
+    output: RichText | None = None
+
+
+class Plan(_Block):
+    type: Literal["plan"]
+    title: str = Field(min_length=1)
+    tasks: list[TaskCard] = []
+
+
 Block = Annotated[
-    Section | Header | Divider | Context | Actions | ImageBlock | Markdown | RichText | Table,
+    Section | Header | Divider | Context | Actions | ImageBlock | Markdown | RichText | Table | Plan | TaskCard,
     Field(discriminator="type"),
 ]

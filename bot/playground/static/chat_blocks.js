@@ -20,11 +20,20 @@ const DRAW = {
   markdown: (block) => markdown(block.text),
   rich_text: (block, it) => block.elements.map((part) => rich(part, it)),
   table,
+  plan: (block, it) => [make("strong", {}, block.title), make("ul", { class: "plan" }, (block.tasks || []).map((each) => make("li", {}, task(each, it))))],
+  task_card: (block, it) => task(block, it),
 };
 
 const unknown = (block) => make("em", { class: "soft" }, `A ${block.type} block, which this page can't show.`);
 
 const text = (object, it) => (object.type === "mrkdwn" ? mrkdwn(object.text, it.names) : object.text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => (object.emoji === false ? whole : emoji(name))));
+
+const STATUS = { pending: "white_circle", in_progress: "hourglass_flowing_sand", complete: "white_check_mark", error: "x" };
+
+function task(card, it) {
+  const more = [card.details, card.output].filter(Boolean).flatMap((each) => each.elements.map((part) => rich(part, it)));
+  return [document.createTextNode(`${emoji(STATUS[card.status] || "white_circle")} ${card.title}`), ...more];
+}
 
 // Nothing is loaded from outside, so an image elsewhere shows as what it says.
 function image(object) {

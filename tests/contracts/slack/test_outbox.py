@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from contracts.slack.standins import ANA, DEPLOYS
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from loopback import http
 
 from bot.errors import Unavailable
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.reply import Choice, Layout, Mark, Outcome, Reply, Section, Step
 from bot.model.request import Place
 from bot.model.secret import Secret
 from bot.playground.slack import Workspace
@@ -168,6 +169,74 @@ def test_of_updates_in_a_hurry_the_first_and_the_newest_are_shown(workspace: Wor
     unwatch()
     assert (shown[0], shown[-1]) == ("State 0", "State 7")
     assert len(shown) <= 1 + (time.monotonic() - began) / EVERY
+
+
+STEPS = Reply(
+    Outcome.ANSWERED,
+    "It is merged.",
+    (Section(layout=Layout.STEPS, steps=(Step("Merge", Mark.DONE), Step("Sync", Mark.NOW))),),
+)
+
+
+@pytest.fixture
+def newer(workspace: Workspace) -> Outbox:
+    """One that is to show steps by Slack's newer block."""
+    return Outbox(web_client(workspace.installation.bot_token, workspace.api_url), every=EVERY, plan=True)
+
+
+def shapes(workspace: Workspace) -> list[str]:
+    return [workspace.messages(DEPLOYS)[-1].blocks[1]["type"], *(each.text for each in workspace.messages(DEPLOYS))]
+
+
+def test_steps_are_a_plan_where_slack_takes_it(workspace: Workspace, newer: Outbox, outbox: Outbox) -> None:
+    text = "It is merged.\nDone: merge. Now: sync."
+    ts = newer.post(Place(DEPLOYS), STEPS)
+    assert shapes(workspace) == ["plan", text]
+    outbox.update(DEPLOYS, ts, STEPS)
+    assert shapes(workspace) == ["rich_text", text]
+
+
+def test_where_slack_refuses_a_plan_steps_are_lines_from_then_on(
+    workspace: Workspace, newer: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.fail_next("chat.postMessage", error="invalid_blocks")
+    ts = newer.post(Place(DEPLOYS), STEPS)
+    assert shapes(workspace)[0] == "rich_text"
+    newer.update(DEPLOYS, ts, STEPS)
+    assert shapes(workspace)[0] == "rich_text"
+    assert caplog.text.count("Steps are shown as lines from now on") == 1
+
+
+def test_an_update_that_is_refused_for_its_plan_is_made_with_lines(workspace: Workspace, newer: Outbox) -> None:
+    ts = newer.post(Place(DEPLOYS), SYNCED)
+    workspace.fail_next("chat.update", error="invalid_blocks")
+    newer.update(DEPLOYS, ts, STEPS)
+    assert shapes(workspace)[0] == "rich_text"
+
+
+def test_a_message_that_is_refused_for_another_block_is_not_said_twice(workspace: Workspace, newer: Outbox) -> None:
+    workspace.fail_next("chat.postMessage", error="invalid_blocks")
+    with pytest.raises(Unavailable):
+        newer.post(Place(DEPLOYS), SYNCED)
+    assert workspace.messages(DEPLOYS) == []
+
+
+def test_what_is_broadcast_is_seen_in_the_channel_too(workspace: Workspace, outbox: Outbox) -> None:
+    root = workspace.say("ana", "#deploys", "Hello.")
+    quiet, loud = (outbox.post(Place(DEPLOYS, root), replace(SYNCED, broadcast=each)) for each in (False, True))
+    found = {message.ts: message.broadcast for message in workspace.messages(DEPLOYS, root)[1:]}
+    assert found == {quiet: False, loud: True}
+
+
+def test_a_link_leads_to_a_message_once_its_channel_is_known(workspace: Workspace) -> None:
+    client = web_client(workspace.installation.bot_token, workspace.api_url)
+    outbox = Outbox(client, workspace="https://acme.slack.com/")
+    assert outbox.link("#deploys", "170.2") == ""
+    outbox.post(Place("#deploys"), SYNCED)
+    assert outbox.link("#deploys", "170.2") == f"https://acme.slack.com/archives/{DEPLOYS}/p1702"
+    threaded = f"https://acme.slack.com/archives/{DEPLOYS}/p1702?thread_ts=170.1&cid={DEPLOYS}"
+    assert outbox.link(DEPLOYS, "170.2", "170.1") == threaded
+    assert Outbox(client).link(DEPLOYS, "170.2") == ""
 
 
 anything = st.text(max_size=80) | st.sampled_from(["<!channel>", "&" * 4000, "x\n" * 9000, "```", ""])

@@ -2,6 +2,8 @@
 
 import html
 import logging
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import BlockElement
 
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.promotion import Stage
+from bot.model.reply import Choice, Layout, Mark, Outcome, Reply, Section, Step
 from bot.model.request import Actor
-from bot.slack.blocks import BUDGET, FALLBACK, SHOWN, Content, escape, render, settled
+from bot.slack.blocks import BUDGET, FALLBACK, SHOWN, STAGES, Content, escape, render, settled
 
 ANA = Actor("U0ANA", "Ana")
 
@@ -205,11 +208,15 @@ def test_a_cancelled_message_says_by_whom() -> None:
 anything = st.text(st.characters(), max_size=300) | st.sampled_from(
     ["", "```", "<!channel>", "<@U0ANA>", "&" * 5000, "x" * 40_000, "\n" * 5000, "a\n" * 3000, "*_~`"]
 )
+steps = st.builds(
+    Step, anything, st.sampled_from(Mark), st.none() | st.just(datetime(2026, 3, 2, tzinfo=UTC)), anything
+)
 sections = st.builds(
     Section,
     anything,
     st.sampled_from(Layout),
     st.lists(st.lists(anything, max_size=4).map(tuple), max_size=4).map(tuple),
+    st.lists(steps, max_size=8).map(tuple),
 )
 choices = st.builds(
     Choice,
@@ -225,12 +232,17 @@ replies = st.builds(
     anything,
     st.lists(sections, max_size=60).map(tuple),
     st.lists(choices, max_size=12).map(tuple),
+    stage=st.none() | st.sampled_from(Stage),
+    mentions=st.lists(st.just("U0ANA") | anything, max_size=40).map(tuple),
 )
 
 
-@given(replies)
-def test_every_reply_is_within_slacks_limits(reply: Reply) -> None:
-    hold(render(reply, asker="U0ANA"))
+@given(replies, st.booleans())
+def test_every_reply_is_within_slacks_limits(reply: Reply, plan: bool) -> None:
+    hold(render(replace(reply, mentions=()), asker="U0ANA", plan=plan))
+    content = render(reply, asker="U0ANA", plan=plan)
+    assert len(content["text"]) <= FALLBACK
+    assert content["text"].replace("<@U0ANA> ", "").count("<") == 0
 
 
 @given(anything, anything)
@@ -268,8 +280,8 @@ def hold_rich(block: RichTextBlock) -> None:
         assert isinstance(element, BlockElement)
         for inner in element.elements:  # type: ignore[attr-defined]  # each kind of rich text has them
             assert isinstance(inner, BlockElement)
-            assert inner.type in {"text", "emoji"}
-            assert inner.type == "emoji" or inner.text  # type: ignore[attr-defined]  # a text has one
+            assert inner.type in {"text", "emoji", "date"}
+            assert inner.type != "text" or inner.text  # type: ignore[attr-defined]  # a text has one
 
 
 def texts(value: Any) -> list[str]:
@@ -303,3 +315,101 @@ def test_buttons_that_say_something_have_ids_of_their_own() -> None:
         ("say-1", "drift sync"),
         ("say-2", "drift mute"),
     ]
+
+
+STEPS = Reply(
+    Outcome.ANSWERED,
+    "payment in production: v1 → v2. Merged by ben.",
+    (
+        Section(
+            layout=Layout.STEPS,
+            steps=(
+                Step("Pull request #3", Mark.DONE, datetime(2026, 3, 2, 9, tzinfo=UTC)),
+                Step("Merge", Mark.DONE, detail="by ben"),
+                Step("Sync", Mark.NOW, detail="Argo CD is\nsyncing <it>"),
+                Step("Health", Mark.LATER),
+            ),
+        ),
+    ),
+    stage=Stage.MERGED,
+)
+DATE = {
+    "type": "date",
+    "timestamp": 1772442000,
+    "format": "{date_short_pretty} {time}",
+    "fallback": "2026-03-02 09:00 UTC",
+}
+
+
+def test_steps_are_lines_each_with_a_sign_and_a_word_and_the_readers_own_time() -> None:
+    elements = [
+        {"type": "emoji", "name": "white_check_mark"},
+        bold(" Pull request #3"),
+        word(" done"),
+        word(" "),
+        DATE,
+        word("\n"),
+        {"type": "emoji", "name": "white_check_mark"},
+        bold(" Merge"),
+        word(" done"),
+        word(": by ben"),
+        word("\n"),
+        {"type": "emoji", "name": "hourglass_flowing_sand"},
+        bold(" Sync"),
+        word(" now"),
+        word(": Argo CD is syncing <it>"),
+        word("\n"),
+        {"type": "emoji", "name": "white_circle"},
+        bold(" Health"),
+        word(" not yet"),
+    ]
+    content = render(STEPS)
+    assert content["blocks"][1] == rich({"type": "rich_text_section", "elements": elements})
+    assert content["text"] == (
+        "Merged. payment in production: v1 → v2. Merged by ben.\n"
+        "Done: pull request #3, merge. Now: sync. Not yet: health."
+    )
+
+
+def test_steps_are_a_plan_where_that_is_wanted() -> None:
+    content = render(STEPS, plan=True)
+    assert content["text"] == render(STEPS)["text"]
+    assert content["blocks"][1] == {
+        "type": "plan",
+        "title": "Steps",
+        "tasks": [
+            task(1, "Pull request #3: done", "complete", DATE),
+            task(2, "Merge: done", "complete", word("by ben")),
+            task(3, "Sync: now", "in_progress", word("Argo CD is syncing <it>")),
+            {"type": "task_card", "task_id": "step-4", "title": "Health: not yet", "status": "pending"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_stage_is_said_in_a_word_and_shown_by_an_emoji(stage: Stage) -> None:
+    shown, emoji = STAGES[stage]
+    content = render(replace(STEPS, stage=stage, sections=()))
+    first, second, *_ = content["blocks"][0]["elements"][0]["elements"]
+    assert (first["name"], second["text"]) == (emoji, f" {shown}. ")
+    assert content["text"].startswith(f"{shown}. ")
+
+
+def test_whoever_is_mentioned_is_called_first_and_a_forged_id_is_nobody() -> None:
+    content = render(replace(STEPS, mentions=("U0ANA", "<!channel>", "terminal", ""), sections=()))
+    assert content["text"] == "<@U0ANA> Merged. payment in production: v1 → v2. Merged by ben."
+    people = [each for each in content["blocks"][0]["elements"][0]["elements"] if each["type"] == "user"]
+    assert people == [{"type": "user", "user_id": "U0ANA"}]
+
+
+def word(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def bold(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text, "style": {"bold": True}}
+
+
+def task(number: int, title: str, status: str, said: dict[str, Any]) -> dict[str, Any]:
+    details = rich({"type": "rich_text_section", "elements": [said]})
+    return {"type": "task_card", "task_id": f"step-{number}", "title": title, "status": status, "details": details}
