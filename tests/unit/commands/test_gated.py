@@ -90,7 +90,9 @@ def test_it_goes_anyway_for_those_who_may_override() -> None:
 def test_a_rollback_passes_no_gate() -> None:
     made = bench(minutes=None)
     made.put("production", "v1.0.5")
-    assert isinstance(made.plan("rollback payment in prod"), Reversal)
+    planned = made.plan("rollback payment in prod")
+    assert isinstance(planned, Reversal)
+    assert not planned.gated
 
 
 def test_what_is_there_already_is_asked_no_gate() -> None:

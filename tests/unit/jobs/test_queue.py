@@ -114,6 +114,15 @@ def test_it_expires(line: Line) -> None:
     )
 
 
+def test_what_was_taken_back_meanwhile_is_not_told(line: Line) -> None:
+    waiting = line.queue.waiting()
+    line.queue.known.clear()
+    line.queue.waiting = lambda: waiting  # type: ignore[method-assign]
+    line.passes(timedelta(hours=2))
+    line.run()
+    assert (line.chat.posts, line.worked) == ([], [])
+
+
 def test_what_is_open_when_it_expires_goes_no_more(line: Line) -> None:
     line.passes(timedelta(hours=2))
     line.healthy(60)
