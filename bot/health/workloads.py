@@ -8,6 +8,8 @@ from bot.health.reading import condition, count, is_true, many, part, since, tex
 from bot.health.verdict import Verdict, degraded, healthy, progressing, suspended
 from bot.model.sync import Manifest
 
+EXCEEDED = "the rollout exceeded its deadline"
+"""How the reason begins where a rollout is given up."""
 _PAUSED = "DeploymentPaused"
 
 
@@ -18,7 +20,7 @@ def deployment(manifest: Manifest) -> Verdict:
     progress = condition(status, "Progressing")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         short = f"{_of(updated, wanted)} updated" if updated < wanted else f"{_of(ready, wanted)} ready"
-        return degraded(f"the rollout exceeded its deadline: {short}", since(progress))
+        return degraded(f"{EXCEEDED}: {short}", since(progress))
     if spec.get("paused") is True:
         return suspended("the rollout is paused", since(progress) if text(progress.get("reason")) == _PAUSED else None)
     if updated < wanted:

@@ -73,7 +73,8 @@ class Announcer:
 
     def is_early(self, promotion: Promotion, now: datetime) -> bool:
         """Whether it may still be noted which message tells it, so that nothing should be told yet."""
-        return not promotion.message and now - promotion.asked < UNNOTED
+        begun = max([promotion.asked, *promotion.reached.values()])
+        return not promotion.message and now - begun < UNNOTED
 
     def step(self, before: Promotion, after: Promotion) -> Promotion:
         """Keep what is known now, and tell what is news; the promotion as it is kept then.

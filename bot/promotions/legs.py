@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.health.workloads import EXCEEDED
 from bot.model.promotion import Leg, Stage
 from bot.model.sync import Ailment, Health, Kind, Sighting, SyncState
 from bot.model.verification import Proof, Verification
@@ -39,10 +40,10 @@ def in_cluster(leg: Leg, look: Look, verification: Verification, now: datetime) 
     if sighting.target.cluster is None:
         return replace(leg, stage=Stage.TIMED_OUT, why=f"nobody can tell whether it runs there: {sighting.why}")
     if trouble := _trouble(look):
-        return replace(leg, stage=Stage.FAILED, why=trouble)
+        return _failing(leg, look, now, trouble, is_final=not _tries_again(look))
     if leg.stage is Stage.MERGED:
         if not _is_there(leg, look):
-            return leg if _is_unseen(look) else replace(leg, why=_missing(look))
+            return leg if _is_unseen(look) else replace(leg, ailing=None, why=_missing(look))
         leg = replace(leg, stage=Stage.SYNCED, there=now)
     return _judged(leg, look, verification, now)
 
@@ -131,17 +132,26 @@ def _judged(leg: Leg, look: Look, verification: Verification, now: datetime) -> 
     if _is_unseen(look):
         return replace(leg, well=None, ailing=None, proofs=())
     if sighting.health is Health.DEGRADED:
-        since = _begun(leg.ailing, look, now)
-        reason = _reason(sighting)
-        failed = now - since >= GRACE or any(map(_is_final, sighting.ailments))
-        leg = replace(leg, well=None, ailing=since, proofs=(), why=reason)
-        return replace(leg, stage=Stage.FAILED) if failed else leg
+        return _failing(leg, look, now, _reason(sighting), is_final=any(map(_is_final, sighting.ailments)))
     if why := _not_well(leg, look):
         return replace(leg, well=None, ailing=None, proofs=(), why=why)
     leg = replace(leg, well=_begun(leg.well, look, now), ailing=None)
     if is_due(leg, verification, now):
         return replace(leg, stage=Stage.HEALTHY, why="") if _is_proved(leg, verification) else leg
     return replace(leg, why=f"it is healthy, and must stay so for {_spell(verification.healthy_for)}")
+
+
+def _failing(leg: Leg, look: Look, now: datetime, why: str, *, is_final: bool) -> Leg:
+    """Failed where that is definite, or has been so for a while."""
+    since = _begun(leg.ailing, look, now)
+    leg = replace(leg, well=None, ailing=since, proofs=(), why=why)
+    return replace(leg, stage=Stage.FAILED) if is_final or now - since >= GRACE else leg
+
+
+def _tries_again(look: Look) -> bool:
+    """Whether its engine tries a commit that failed again and again: Flux does, at every `spec.retryInterval`. Argo CD
+    does not, once its retries are used up."""
+    return look.sighting.deployed is not None and look.sighting.deployed.engine == "flux"
 
 
 def _not_well(leg: Leg, look: Look) -> str:
@@ -162,8 +172,10 @@ def _is_meant(sighting: Sighting) -> bool:
 
 
 def _is_final(ailment: Ailment) -> bool:
-    """Whether it will not get well by itself: a Job is not tried again once it failed."""
-    return ailment.object.kind == "Job" and ailment.health is Health.DEGRADED
+    """Whether it will not get well by itself: a Job is not tried again once it failed, and a rollout that is given up
+    had ten minutes, or what its `progressDeadlineSeconds` says."""
+    is_job = ailment.object.kind == "Job"
+    return ailment.health is Health.DEGRADED and (is_job or ailment.reason.startswith(EXCEEDED))
 
 
 def _is_unseen(look: Look) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.health.workloads import EXCEEDED
 from bot.model.catalog import Target
 from bot.model.change import Commit, Move
 from bot.model.promotion import Leg, Promotion, Stage
@@ -427,10 +428,25 @@ def test_what_is_degraded_before_the_cluster_has_it_is_the_old_version() -> None
     assert run(merged(), (MINUTE, bad), (9 * MINUTE, bad)).stage is Stage.MERGED
 
 
-def test_a_job_that_failed_is_a_verdict() -> None:
-    bad = look(Saw(health=Health.DEGRADED, ailments=ailing("Job", "the job failed: BackoffLimitExceeded")))
-    after = run(merged(), (MINUTE, bad))
-    assert ends(after) == (Stage.FAILED, "Job shop/payment: the job failed: BackoffLimitExceeded")
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("Job", "the job failed: BackoffLimitExceeded"),
+        ("Deployment", f"{EXCEEDED}: 1 of 3 replicas updated"),
+    ],
+)
+def test_what_is_given_up_is_a_verdict(kind: str, reason: str) -> None:
+    after = run(merged(), (MINUTE, look(Saw(health=Health.DEGRADED, ailments=ailing(kind, reason)))))
+    assert ends(after) == (Stage.FAILED, f"{kind} shop/payment: {reason}")
+
+
+def test_an_engine_that_tries_again_is_given_a_while() -> None:
+    bad = look(Saw(engine=engine(engine="flux", trouble="the dry run failed", attempted=MERGE), attempted=True))
+    after = run(merged(), (MINUTE, bad), (MINUTE + GRACE - SECOND, bad))
+    assert ends(after) == (Stage.MERGED, "the dry run failed")
+    assert ends(run(after, (MINUTE + GRACE, bad))) == (Stage.FAILED, "the dry run failed")
+    better = look(Saw(engine=engine(engine="flux"), applied=False))
+    assert run(after, (MINUTE + GRACE, better), (2 * MINUTE + GRACE, bad)).stage is Stage.MERGED
 
 
 @pytest.mark.parametrize(
