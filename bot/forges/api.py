@@ -17,6 +17,7 @@ import github
 from github.GithubException import GithubException
 from github.Repository import Repository as Remote
 
+from bot.errors import Refusal
 from bot.forges.credential import TIMEOUT, Credential, api
 from bot.forges.failures import RATE_LIMITS, Failures, status
 from bot.model.change import Author
@@ -86,16 +87,15 @@ class Api:
         asked = {"query": query, "variables": dict(given)}
         headers, answer = requester.requestJsonAndCheck("POST", requester.graphql_url, input=asked)
         data, errors = answer.get("data"), answer.get("errors") or []
+        if isinstance(data, str):  # PyGithub's wrapping of what is no JSON
+            raise ValueError("no JSON")  # noqa: TRY004 - said by what answers, not by who calls
         if not isinstance(data, dict) or any(each.get("type") in RATE_LIMITS for each in errors):
             raise requester.createException(400, headers, answer)
         return data, errors
 
     def call(self, name: str, method: str, path: str, given: Mapping[str, Any]) -> Any:
-        """An answer of the REST API; to be used inside `asking`."""
-        requester, asked = self._connection(name).requester, dict(given)
-        if method == "GET":
-            return requester.requestJsonAndCheck(method, path, asked)[1]
-        return requester.requestJsonAndCheck(method, path, input=asked)[1]
+        """An answer of the REST API; to be used inside `asking`. Refusal where the repository is elsewhere by now."""
+        return self._answer(name, method, path, given, {})[1]
 
     def newer(self, name: str, path: str, given: Mapping[str, Any], tag: str) -> tuple[Any, str]:
         """What is at a path and its tag; None and the same tag if it has not changed since. Such an answer counts
@@ -103,15 +103,27 @@ class Api:
 
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
         """
-        requester = self._connection(name).requester
-        condition = {"If-None-Match": tag} if tag else {}
-        code, headers, text = requester.requestJson("GET", path, dict(given), condition)
+        headers, answer = self._answer(name, "GET", path, given, {"If-None-Match": tag} if tag else {})
+        return (None, tag) if answer is None else (answer, str(headers.get("etag", "")))
+
+    def _answer(
+        self, name: str, method: str, path: str, given: Mapping[str, Any], headers: dict[str, str]
+    ) -> tuple[Mapping[str, Any], Any]:
+        """Headers and JSON; None for what has not changed."""
+        requester, asked = self._connection(name).requester, dict(given)
+        parameters, body = (asked, None) if method == "GET" else ({}, asked)
+        code, told, text = requester.requestJson(method, path, parameters, headers, body)
         if code == 304:
-            return None, tag
-        answer = json.loads(text) if text[:1] in "[{" else {"message": ""}
+            return told, None
+        is_json = text[:1] in ("[", "{")
+        answer = json.loads(text) if is_json else {}
         if code >= 400:
-            raise requester.createException(code, headers, answer)
-        return answer, str(headers.get("etag", ""))
+            raise requester.createException(code, told, answer)
+        if code >= 300:
+            raise Refusal(f"{name} was renamed or moved at GitHub: correct its URL in the config.")
+        if not is_json:
+            raise ValueError("no JSON")
+        return told, answer
 
     def login(self, name: str) -> str:
         """Who the bot is; to be used inside `asking`, with a repository that it may see."""

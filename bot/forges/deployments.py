@@ -46,13 +46,19 @@ def _deployment(api: Api, name: str, report: Report) -> None:
     place = f"/repos/{name}/deployments"
     wanted = {"sha": report.commit, "environment": report.environment, "per_page": 100}
     login = api.login(name)
-    ours = [each for each in api.call(name, "GET", place, wanted) if (each["creator"] or {}).get("login") == login]
+    found = api.call(name, "GET", place, wanted)
+    ours = [each for each in found if _is_of(each, report) and (each["creator"] or {}).get("login") == login]
     told = {"description": clipped(report.description, LONGEST)}
     made = ours[0] if ours else _made(api, name, report, told)
     now = told | {"state": report.state, "log_url": _link(report)}
     there = f"{place}/{int(made['id'])}/statuses"
     if not (ours and _is_told(api.call(name, "GET", there, {"per_page": 1}), now)):
         api.call(name, "POST", there, now | {"auto_inactive": report.state == "success"})
+
+
+def _is_of(deployment: Mapping[str, Any], report: Report) -> bool:
+    """A question that was led elsewhere loses what it asked for on the way."""
+    return (deployment["sha"], deployment["environment"]) == (report.commit, report.environment)
 
 
 def _made(api: Api, name: str, report: Report, told: dict[str, str]) -> Any:

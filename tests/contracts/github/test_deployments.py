@@ -103,3 +103,27 @@ def test_rights_that_are_missing_are_named(world, report, given, missing):
 def test_a_commit_that_is_not_there_is_refused(adapter, report):
     with pytest.raises(Refusal, match=r"could not tell acme/gitops how staging does as it was asked to \(422\)"):
         adapter.report(replace(report, commit="0" * 40))
+
+
+def test_a_repository_that_moved_is_named(world, adapter, report):
+    moved = faults.Fault(307, {"message": "Moved Permanently"}, {"Location": f"{world.github.api_url}/repositories/1"})
+    world.github.faults.plan(moved, method="POST", path="/deployments")
+    with pytest.raises(Refusal, match=r"acme/gitops was renamed or moved at GitHub: correct its URL in the config\."):
+        adapter.report(report)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (faults.secondary_rate_limit(30), "GitHub's rate limit does not let the bot tell acme/gitops how staging does"),
+        (faults.rate_limit(1_030), "GitHub's rate limit does not let the bot tell acme/gitops how staging does"),
+        (faults.error(500), "GitHub failed to tell acme/gitops how staging does"),
+        (faults.Fault(200, "<html>a proxy's page</html>"), "What answers at .* is not GitHub's API"),
+    ],
+)
+def test_a_bad_day_ends_in_a_sentence(world, adapter, report, fault, sentence):
+    world.github.faults.plan(fault, method="GET", path="/deployments")
+    with pytest.raises(Unavailable, match=sentence):
+        adapter.report(report)
+    adapter.report(report)
+    assert deployments(world) == [("staging", False, ["in_progress"])]

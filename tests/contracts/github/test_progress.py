@@ -257,3 +257,14 @@ def test_an_older_server_is_asked_for_less(world, forge, pull):
     world.github.faults.plan(faults.Fault(200, said), path="/graphql")
     assert seen(forge).pull.number == 1
     assert seen(forge).queued is False
+
+
+def test_a_proxy_s_page_is_no_list_and_no_answer(world, forge, clock, pull):
+    seen(forge)
+    clock.now += 1
+    for path in ("/pulls", "/graphql"):
+        world.github.faults.plan(faults.Fault(200, "<html>Sign in</html>"), path=path)
+        forge.forget(Nudge("config", pulls=(1,)))
+        with pytest.raises(Unavailable, match="is not GitHub's API"):
+            seen(forge)
+    assert seen(forge).pull.number == 1

@@ -1,6 +1,7 @@
 """When pull requests are asked about: at once where something says so, and hardly ever otherwise."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -282,6 +283,13 @@ def test_a_failed_question_is_asked_again(github, lookout):
     github.most = MOST
     after(github, lookout, 1, [1])
     assert lookout.look(NAME, [1])[1].pull.title == "New"
+
+
+def test_of_many_who_look_at_once_one_asks(github, lookout):
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda _: lookout.look(NAME, range(1, 201)), range(8)))
+    assert [len(each) for each in seen] == [200] * 8
+    assert sum(isinstance(each, list) for each in github.asked) == 4
 
 
 STEPS = st.lists(
