@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from threading import Lock
 
 from bot import pins
 from bot.comparison.identity import Declared as DeclaredObject
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 _MANIFESTS = frozenset((".yaml", ".yml", ".json"))
 _MADE_OF_ITS_OWN = (*kustomize.NAMES, "Chart.yaml")
 """Files that say themselves what is rendered."""
+MOST = 30_000
+"""Objects kept between looks, of about 5 kB each, most of which the renders in memory hold anyway."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,39 @@ class Declared:
         """What the same files hold in another tree, by Git's object ids: as here, then nothing has changed."""
         named = ((path, tree.identity(path)) for path in self.inputs)
         return hashlib.sha256(repr(tuple(named)).encode()).hexdigest()
+
+
+class Declarations:
+    """What was declared of targets, for as long as Git stays where it is. Threads share it.
+
+    What could not be rendered is not kept: it may be possible a moment later. With and without Secrets are two things.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._kept: dict[tuple[Target, bool], Declared] = {}
+        self._objects = 0
+        self._lock = Lock()
+
+    def rendered(self, bare: Declared, renderer: Renderer, *, secrets: bool = True) -> Declared:
+        """As `rendered` says, or said when the same was asked of the same commit."""
+        key = bare.target, secrets
+        kept = self._kept.get(key)
+        if kept is not None and _said(kept) == _said(bare):
+            return kept
+        found = rendered(bare, renderer, secrets=secrets)
+        if not found.why:
+            with self._lock:
+                before = self._kept.pop(key, None)
+                self._objects += len(found.manifests) - (len(before.manifests) if before else 0)
+                if self._objects > self._most:
+                    self._kept, self._objects = {}, len(found.manifests)
+                self._kept[key] = found
+        return found
+
+
+def _said(declared: Declared) -> tuple[str, str | None, str]:
+    return declared.tree.commit, declared.version, declared.unversioned
 
 
 def bare(tree: Tree, target: Target, reading: Reading) -> Declared:

@@ -19,7 +19,7 @@ from bot.comparison.marks import Marked, disputed
 from bot.comparison.memory import Memory
 from bot.comparison.orphans import Roll, candidates
 from bot.comparison.rehearsed import confirmed, suspects
-from bot.declared import Declared, bare, declare, rendered
+from bot.declared import Declarations, Declared, bare, declare
 from bot.drift import ignores
 from bot.errors import Refusal
 from bot.judging import Evidence, differences, examined, sighting
@@ -66,6 +66,8 @@ class Survey:
     ignore: tuple[Ignore, ...] = ()
     memory: Memory = field(default_factory=Memory)
     """What was compared before, and need not be again."""
+    declarations: Declarations = field(default_factory=Declarations)
+    """What was rendered before, and need not be again."""
     secrets: bool = True
     """Whether Secrets are read and compared."""
     confirm: bool = False
@@ -134,7 +136,9 @@ class Survey:
         declared = [bare(trees[each.repository], each, told.get(each, Reading(None))) for each in targets]
 
         def render(each: Declared) -> Declared:
-            return rendered(each, self.renderer, secrets=self.secrets) if each.target.cluster else each
+            if not each.target.cluster:
+                return each
+            return self.declarations.rendered(each, self.renderer, secrets=self.secrets)
 
         with ThreadPoolExecutor(RENDERS_AT_ONCE, "render") as pool:
             return tuple(self._told("rendered", pool.map(render, declared), len(declared)))
