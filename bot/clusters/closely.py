@@ -61,9 +61,9 @@ class Patient:
     @cached_property
     def found(self) -> Sequence[tuple[Manifest, Cause]]:
         """What the pods of the newest revision say. Those that have failed for good speak where no other does: they
-        are history, unless they are a Job's."""
+        are history, unless they are a job's."""
         alive = [each for each in self.newest if part(each, "status").get("phase") != "Failed"]
-        speaking = self.newest if self.ref.kind == "Job" or not alive else alive
+        speaking = self.newest if self.ref.kind in {"Job", "CronJob"} or not alive else alive
         return [(pod, cause) for pod in speaking for cause in causes(pod)]
 
     @property
@@ -88,12 +88,12 @@ class Patient:
         return tuple(dict.fromkeys(quoted(each, known=known) for each in said))[:MOST_CAUSES]
 
     def concerns(self, kind: str, name: str) -> bool:
-        """Whether an event of that object is about this one: itself, its pods, or the ReplicaSets that make them."""
+        """Whether an event of that object is about this one: itself, its pods, or what makes these."""
         if (kind, name) == (self.ref.kind, self.ref.name):
             return True
         pods = (*self.newest, *self.older)
         made_by = (kind, name) in {controller(pod) for pod in pods}
-        between = kind == "ReplicaSet" and name.rpartition("-")[0] == self.ref.name
+        between = kind in {"ReplicaSet", "Job"} and name.rpartition("-")[0] == self.ref.name
         return made_by or between or (kind == "Pod" and any(name == _name(pod) for pod in pods))
 
 

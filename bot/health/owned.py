@@ -17,6 +17,7 @@ OWNERS = {
     ("apps", "DaemonSet"): "DaemonSet",
     ("apps", "ReplicaSet"): "ReplicaSet",
     ("batch", "Job"): "Job",
+    ("batch", "CronJob"): "Job",
 }
 """The kinds that have pods, and the kind of their pods' controller."""
 _HASHES = {
@@ -24,7 +25,7 @@ _HASHES = {
     "Rollout": "rollouts-pod-template-hash",
     "StatefulSet": "controller-revision-hash",
 }
-_NAMED = re.compile(r'ReplicaSet "([^"]+)"')
+_NAMED = re.compile(r'replica ?set "([^"]+)"', re.IGNORECASE)
 """The newest one, in the message of a Deployment's condition (pkg/controller/deployment/progress.go)."""
 
 
@@ -64,7 +65,7 @@ def _is_of(manifest: Manifest, pod: Manifest) -> bool:
     if kind == text(manifest.get("kind")):
         return name == part(manifest, "metadata").get("name")
     wanted = part(manifest, "spec", "selector")
-    if not wanted:  # a Rollout that points at a Deployment
+    if not wanted:  # a CronJob, or a Rollout that points at a Deployment
         return name.rpartition("-")[0] == part(manifest, "metadata").get("name")
     return _selects(wanted, part(pod, "metadata", "labels"))
 
@@ -106,6 +107,8 @@ def _newest(manifest: Manifest, own: Sequence[Manifest]) -> str:
 
 
 def _revision(manifest: Manifest, pod: Manifest) -> str:
+    if manifest.get("kind") == "CronJob":
+        return controller(pod)[1]
     label = _HASHES.get(text(manifest.get("kind")), "controller-revision-hash")
     return text(part(pod, "metadata", "labels").get(label))
 

@@ -159,12 +159,12 @@ def owned(name: str, kind: str, owner: str, born: int = 0, **labels: str) -> dic
 
 
 def workload(kind: str, api_version: str = "apps/v1", **more: Any) -> dict[str, Any]:
-    spec = {"selector": {"matchLabels": {"app": "pay"}}}
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "pay"}, "spec": spec, **more}
+    found = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "pay"}}
+    return {**found, "spec": {"selector": {"matchLabels": {"app": "pay"}}}, **more}
 
 
-def progress(name: str) -> dict[str, Any]:
-    said = f'ReplicaSet "{name}" is progressing.'
+def progress(name: str, said: str = 'ReplicaSet "{}" is progressing.') -> dict[str, Any]:
+    said = said.format(name)
     return {"status": {"conditions": [{"type": "Progressing", "message": said}]}}
 
 
@@ -175,16 +175,21 @@ ONE, TWO = (
     owned(f"pay-{each}", "StatefulSet", "pay", each, **{"controller-revision-hash": f"r{each}"}) for each in (1, 2)
 )
 
+RUN, NEXT = (owned(f"pay-{each}-x", "Job", f"pay-2900000{each}", each) for each in (1, 2))
+OTHERS = owned("pay-all-29000001-x", "Job", "pay-all-29000001")
+
 
 @pytest.mark.parametrize(
     ("manifest", "pods", "newest", "older"),
     [
         (workload("Deployment", **progress("pay-b")), [OLD, STRANGER, NEW], [NEW], [OLD]),
+        (workload("Deployment", **progress("pay-b", 'Created new replica set "{}"')), [OLD, NEW], [NEW], [OLD]),
         (workload("Deployment"), [OLD, NEW], [OLD], [NEW]),
         (workload("Deployment"), [], [], []),
         (workload("ReplicaSet"), [OLD], [], []),
         (workload("StatefulSet", status={"updateRevision": "r1"}), [ONE, TWO, NEW], [ONE], [TWO]),
         (workload("Job", "batch/v1"), [owned("pay-x", "Job", "pay"), NEW], [owned("pay-x", "Job", "pay")], []),
+        (workload("CronJob", "batch/v1", spec={}), [RUN, NEXT, NEW, OTHERS], [NEXT], [RUN]),
         (workload("ConfigMap", "v1"), [NEW], [], []),
     ],
 )
