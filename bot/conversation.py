@@ -28,6 +28,7 @@ from bot.model.change import (
     Withdrawal,
 )
 from bot.model.change import Outcome as Result
+from bot.model.promotion import Promotion
 from bot.model.pull import PullRequest
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import SAY, Invocation, Message, Misunderstanding, Place, Press
@@ -112,7 +113,7 @@ class Conversation:
         if isinstance(invocation, Misunderstanding):
             raise Refusal(invocation.sentence)
         if (done := self._done(invocation, context)) is not None:
-            return Answer(done)
+            return done
         planned = self._plan(invocation, context)
         if isinstance(planned, Reply):
             return Answer(planned)
@@ -135,7 +136,7 @@ class Conversation:
         if isinstance(invocation, Misunderstanding):
             return Answer(_misunderstood(invocation))
         if message.resumed and (done := self._done(invocation, context)) is not None:
-            return Answer(done)
+            return done
         planned = self._plan(invocation, context)
         if isinstance(planned, Reply):
             return Answer(planned)
@@ -207,7 +208,7 @@ class Conversation:
             return replace(planned, proposals=tuple(briefing.prepared(context, each) for each in planned.proposals))
         return briefing.prepared(context, planned) if isinstance(planned, Change) else planned
 
-    def _done(self, invocation: Invocation, context: Context) -> Reply | None:
+    def _done(self, invocation: Invocation, context: Context) -> Answer | None:
         """What an interrupted run of this very message has done already, told from Git.
 
         What names no service, or several, may be half done: planned again, it skips what is there.
@@ -220,7 +221,8 @@ class Conversation:
         change = proposals.change_id(context.message)
         for target in context.targets(service, said.get("environment")):
             if (commit := context.git.find_change(target, change)) is not None:
-                return Reply(Outcome.COMMITTED, f"Done for {target}, in commit {commit[:10]}.", commit=commit)
+                reply = Reply(Outcome.COMMITTED, f"Done for {target}, in commit {commit[:10]}.", commit=commit)
+                return self._followed(reply, partial(self.beginning.known, target.repository, commit))
         return None
 
     def _question(self, message: Message, planned: Plan, *, changed: bool) -> Reply:
@@ -252,11 +254,17 @@ class Conversation:
         """The answer to what was done; where that is followed, its message is the one that is kept up to date."""
         if not isinstance(planned, Proposal) or not isinstance(result, Opened | Adopted | Committed):
             return Answer(reply)
+        new = beginning.promotion(planned, result, reply, message, self.now())
+        return self._followed(reply, partial(self.beginning.begin, new))
+
+    def _followed(self, reply: Reply, find: Callable[[], Promotion | None]) -> Answer:
+        """The answer that tells the promotion, if there is one: what is done stays so where nobody can follow it."""
         try:
-            new = beginning.promotion(planned, result, reply, message, self.now())
-            followed = self.beginning.begin(new)
+            followed = find()
         except Unavailable as trouble:
             return Answer(replace(reply, sections=(*reply.sections, Section(f"It is not followed: {trouble}"))))
+        if followed is None:
+            return Answer(reply)
         return Answer(self.beginning.answer(followed, reply), said=partial(self.beginning.said, followed))
 
     def _release(self, context: Context, invocation: Invocation, planned: Release) -> Answer:

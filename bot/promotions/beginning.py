@@ -77,6 +77,10 @@ class Beginning:
                 return replace(again, version=again.version + 1)
         return new
 
+    def known(self, repository: str, key: str) -> Promotion | None:
+        """What is followed by that key."""
+        return self.promotions.promotion(repository, key)
+
     def answer(self, followed: Promotion, reply: Reply) -> Reply:
         """The reply as it is said: as the message that is kept up to date, or with the way to it where there is one."""
         if followed.message:

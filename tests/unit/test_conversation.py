@@ -212,7 +212,7 @@ def test_a_resumed_message_finds_its_commit_and_is_not_run_twice(bench: Bench, t
     assert done.outcome is Outcome.COMMITTED
     bench.put("staging", "v7.0.0")
     resumed = bench.hear(replace(message, resumed=True)).reply
-    assert resumed == Reply(
+    assert replace(resumed, sections=()) == Reply(
         Outcome.COMMITTED, f"Done for payment in staging, in commit {done.commit[:10]}.", commit=done.commit
     )
     assert (bench.version("staging"), bench.git.pushes) == ("v7.0.0", 1)

@@ -46,11 +46,12 @@ class MemoryInbox:
 
 
 class Listener:
-    """What the bot hears; answers each message with the next of `replies`, else by repeating it."""
+    """What the bot hears; answers each message with the next of `answers` or `replies`, else by repeating it."""
 
     def __init__(self) -> None:
         self.heard: list[Message] = []
         self.replies: list[Reply] = []
+        self.answers: list[Answer] = []
         self.warning: Reply | None = None
         self.before_answer: Callable[[], None] = lambda: None
         self.done: list[str] = []
@@ -58,6 +59,8 @@ class Listener:
     def __call__(self, message: Message) -> Answer:
         self.heard.append(message)
         self.before_answer()
+        if self.answers:
+            return self.answers.pop(0)
         reply = self.replies.pop(0) if self.replies else Reply(Outcome.ANSWERED, f"Heard: {message.text}")
         return Answer(reply, lambda: self._after(message))
 

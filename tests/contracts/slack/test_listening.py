@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 from contracts.slack.standins import ANA, DEPLOYS, Connect, Listener, MemoryInbox
 
+from bot.conversation import Answer
 from bot.errors import Unavailable
 from bot.model.reply import Attachment, Choice, Outcome, Reply
 from bot.model.request import Actor, Message, Place
@@ -346,3 +347,36 @@ def test_an_app_token_that_slack_refuses_is_said_at_the_start(
     with pytest.raises(Unavailable, match=r"^Slack refuses SLACK_APP_TOKEN: "), caplog.at_level(logging.CRITICAL):
         slack.start()
     assert "xapp-wrong" not in caplog.text
+
+
+def test_whoever_keeps_an_answer_up_to_date_learns_which_message_it_is(
+    workspace: Workspace, slack: Slack, hear: Listener
+) -> None:
+    noted: list[tuple[Place, str]] = []
+
+    def said(place: Place, message: str) -> None:
+        noted.append((place, message))
+        if len(noted) == 1:
+            raise Unavailable("The store is full.")
+
+    more = Answer(Reply(Outcome.OPENED, "The second is open."), said=said)
+    hear.answers.append(Answer(Reply(Outcome.OPENED, "The first is open."), said=said, more=(more,)))
+    ts = workspace.say("ana", "#deploys", "@quarterdeck promote all to prod")
+    assert answers(workspace, ts, 2) == ["Opened. The first is open.", "Opened. The second is open."]
+    slack.stop()
+    posted = [message.ts for message in workspace.messages(DEPLOYS, ts)[1:]]
+    assert [message for _, message in noted] == posted
+    assert [(place.channel, place.thread) for place, _ in noted] == [(DEPLOYS, ts)] * 2
+    assert noted[0][0].link == slack.chat.link(DEPLOYS, posted[0], ts)
+
+
+def test_what_only_one_person_sees_is_no_message_to_keep_up_to_date(
+    workspace: Workspace, slack: Slack, hear: Listener
+) -> None:
+    noted: list[str] = []
+    refused = Reply(Outcome.REFUSED, "No.", private=True)
+    hear.answers.append(Answer(refused, said=lambda _, message: noted.append(message)))
+    workspace.say("ana", "#deploys", "@quarterdeck promote it")
+    assert workspace.wait_for(lambda: workspace.ephemerals(ANA))
+    slack.stop()
+    assert noted == []

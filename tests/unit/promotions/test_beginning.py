@@ -89,6 +89,16 @@ def test_a_promotion_whose_answer_was_never_given_is_told_by_the_next(bench: Ben
     assert bench.promotions.kept["config", "#1"].message == "1.3"
 
 
+def test_a_commit_whose_answer_was_never_given_is_told_by_the_one_that_is_given_after_a_restart(bench: Bench) -> None:
+    message = bench.message("promote api v1.1.0 to staging")
+    bench.hear(message)  # and the process died
+    again = bench.hear(replace(message, resumed=True))
+    again.said(HERE, "1.3")
+    (followed,) = bench.promotions.promotions()
+    assert (followed.commit, followed.message) == (bench.git.newest, "1.3")
+    assert steps(again.reply)
+
+
 def test_a_pull_request_that_was_pushed_to_anew_is_known_by_its_new_head(bench: Bench) -> None:
     bench.hear(bench.message("promote api v1.1.0 to prod")).said(HERE, "1.3")
     before = bench.promotions.kept["config", "#1"].head
