@@ -156,12 +156,14 @@ def _trouble(application: Manifest) -> str:
 
 
 def _failed(application: Manifest) -> str:
-    """Of the last sync, where it failed and nothing newer is known."""
+    """Of the last sync, where it failed and nothing newer is known, nor asked for."""
     operation = within(application, "status", "operationState")
     sync, result = within(application, "status", "sync"), within(operation, "syncResult")
     if text(operation.get("phase")) not in _BROKEN or within(operation, "operation", "sync").get("dryRun") is True:
         return ""
-    if _is_synced(application) or (_revisions(sync) and _revisions(result) and _revisions(sync) != _revisions(result)):
+    if within(application, "operation") or _is_synced(application):
+        return ""
+    if _revisions(sync) and _revisions(result) and _revisions(sync) != _revisions(result):
         return ""
     retries = operation.get("retryCount")
     times = f" after {retries} retries" if isinstance(retries, int) and retries > 1 else ""

@@ -140,6 +140,12 @@ def test_what_failed_and_still_stands(status: dict[str, Any], trouble: str) -> N
     assert found.waiting == ""
 
 
+def test_a_failure_is_over_once_somebody_asks_for_another_sync() -> None:
+    failed = application(operation("Failed", INCOMPLETE))
+    assert told(failed).trouble
+    assert told({**failed, "operation": {"sync": {"revision": TWO}}}).trouble == ""
+
+
 def test_of_several_sources_the_commits_are_compared_one_by_one() -> None:
     both = {"sources": [SOURCE, {**SOURCE, "path": "charts/x"}]}
     sync = {"status": "OutOfSync", "revisions": [TWO, ONE]}
