@@ -87,7 +87,9 @@ def test_breaks_by_hand_and_heals_by_sync(browser: httpx.Client, agent: Agent) -
     assert pay(agent)["spec"]["replicas"] == 5
     assert container(agent)["image"] == "reg/pay:v2-broken"
     assert container(agent)["env"] == [{"name": "LEVEL", "value": "debug"}, {"name": "MORE", "value": "1"}]
-    assert "degraded" in browser.get("/clusters/").text
+    text = browser.get("/clusters/").text
+    assert "degraded" in text
+    assert "1 of 5 replicas updated: ImagePullBackOff reg/pay:v2-broken" in text
 
     browser.post("/clusters/act", data={"cluster": "staging", "action": "sync"})
     agent.cluster.settle()
