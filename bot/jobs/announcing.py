@@ -68,6 +68,8 @@ class Announcer:
     channel: Callable[[str], str | None]
     _reported: dict[tuple[str, str], Stage] = field(default_factory=dict, init=False)
     """At which stage each was reported last by this process, or may not be."""
+    _late: dict[tuple[str, str], Promotion] = field(default_factory=dict, init=False)
+    """Those that ended and could not be reported then."""
     _settled: dict[tuple[str, str], Promotion] = field(default_factory=dict, init=False)
     """As each was when there was nothing more to say or to do."""
 
@@ -75,6 +77,15 @@ class Announcer:
         """Whether it may still be noted which message tells it, so that nothing should be told yet."""
         begun = max([promotion.asked, *promotion.reached.values()])
         return not promotion.message and now - begun < UNNOTED
+
+    def catch_up(self) -> None:
+        """Report what ended while the forge could not be reached."""
+        for place, promotion in [*self._late.items()]:
+            del self._late[place]
+            told = self._reporting(promotion)
+            known = self.promotions.promotion(*place) if told != promotion else None
+            if known is not None and known.stage is told.stage:
+                self._keep(replace(known, reported=told.reported))
 
     def step(self, before: Promotion, after: Promotion) -> Promotion:
         """Keep what is known now, and tell what is news; the promotion as it is kept then.
@@ -131,7 +142,7 @@ class Announcer:
             try:
                 self.chat.update(channel, promotion.message, said)
             except Gone:
-                return self._anew(replace(promotion, message="", thread="", channel=""), said, shown)
+                return self._anew(self._unplaced(promotion), said, shown)
             return replace(promotion, channel=channel, shown=shown)
         return self._anew(promotion, said, shown)
 
@@ -143,6 +154,11 @@ class Announcer:
         known = self.chat.channel(channel)
         link = self.chat.link(known, message, promotion.thread)
         return replace(promotion, message=message, channel=known, link=link, shown=shown)
+
+    def _unplaced(self, promotion: Promotion) -> Promotion:
+        """Without the message that somebody took away; the next is posted where the environment's news go."""
+        channel = self.channel(promotion.environment) or promotion.channel
+        return replace(promotion, message="", thread="", link="", shown="", channel=channel)
 
     def _say(self, promotion: Promotion, news: Reply | None, *, ended: bool) -> None:
         """Details and the end, in the thread."""
@@ -172,6 +188,8 @@ class Announcer:
             promotion = replace(promotion, reported=self.hooks.report(promotion))
         except Unavailable as trouble:
             log.warning("%s of %s is not reported: %s", promotion.key, promotion.repository, trouble)
+            if promotion.stage.is_end:
+                self._late[place] = promotion
             return promotion
         except Refusal as refusal:
             log.warning("%s of %s can't be reported: %s", promotion.key, promotion.repository, refusal)
@@ -211,7 +229,7 @@ class Announcer:
         """Restore what was known before, since it is certain that nothing was said."""
         known = replace(before, version=claimed.version)
         if isinstance(trouble, Gone):
-            known = replace(known, message="", thread="", channel="", shown="")
+            known = self._unplaced(known)
         self.promotions.keep(known)
 
 

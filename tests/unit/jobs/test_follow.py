@@ -136,6 +136,7 @@ class World:
     failed: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     adopted: Promotion | None = None
+    report_trouble: Exception | None = None
 
     def __post_init__(self) -> None:
         self.git = memory.Git(
@@ -163,6 +164,8 @@ class World:
         return Follow(catalog, self.promotions, gathering, announcer, reach)
 
     def _report(self, promotion: Promotion) -> str:
+        if self.report_trouble:
+            raise self.report_trouble
         if promotion.reported != promotion.stage.value:
             self.reports.append(promotion.stage.value)
         return promotion.stage.value
@@ -480,6 +483,36 @@ def test_a_message_that_is_gone_is_made_anew(world: World) -> None:
     assert (known.message, known.channel, known.thread) == ("m2", "C1", "")
     world.merge()
     assert world.round() == ["m2= payment v1.3.0 merged (Git is ahead)"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_could_not_be_reported_is_reported_later(world: World, ended: bool) -> None:
+    world.promote()
+    world.report_trouble = Unavailable("GitHub is away.")
+    if ended:
+        world.forge.told[1] = Progress(world.pull(1, "closed"))
+    world.round()
+    world.report_trouble = None
+    world.round()
+    assert world.reports == [world.known().stage.value] == [world.known().reported]
+
+
+def test_what_may_not_be_reported_is_not_tried_again(world: World) -> None:
+    world.promote()
+    world.report_trouble = Refusal("no right")
+    world.round()
+    world.report_trouble = None
+    world.round()
+    assert world.reports == []
+
+
+def test_a_message_that_is_gone_is_made_anew_where_it_was_if_there_is_no_channel_for_it(world: World) -> None:
+    world.environment = replace(PRODUCTION, channel=None)
+    world.restart()
+    world.promote()
+    world.chat.troubles["m1="] = Gone("The message is gone.")
+    assert world.round() == ["m2: payment v1.3.0 open (it waits to be merged)"]
+    assert world.known().channel == "C1"
 
 
 def test_a_message_that_nobody_noted_is_posted_after_a_while(world: World) -> None:
