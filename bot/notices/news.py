@@ -21,7 +21,7 @@ SHOWN = 8
 LISTED = 15
 RECENT = timedelta(days=1)
 """How old a move may be to be offered to be taken back."""
-_WORDS = {UNSYNCED: "could not be synced", DEGRADED: "is degraded", PAUSED: "is switched off from Git"}
+_WORDS = {UNSYNCED: "could not be synced", DEGRADED: "is degraded", PAUSED: "does not follow Git"}
 
 
 @dataclass(frozen=True)

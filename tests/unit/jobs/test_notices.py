@@ -237,5 +237,5 @@ def test_a_sync_that_fails_and_an_engine_that_is_off(scene: Scene) -> None:
     scene.minute += 237
     assert scene.look(both) == [
         "m1> payment in production: also Application argocd/payment: auto-sync is off.",
-        f"m1= payment in production could not be synced and is switched off from Git, {SINCE}.",
+        f"m1= payment in production could not be synced and does not follow Git, {SINCE}.",
     ]
