@@ -73,12 +73,13 @@ class Engines:
             looks = [look for look, _ in found if look is not None]
             servers = {look.cluster: look.server for look in looks}
             claims = Claims((claim for _, each in found for claim in each), self._repositories, servers)
-            lost = [each for each in asked if self._said.get(each.environment) != "flux" and not claims.claims(each)]
+            told = {each: claims.deployed(each, self._said.get(each.environment)) for each in asked}
+            lost = [each for each, known in told.items() if known is None and not claims.claims(each)]
+            lost = [each for each in lost if self._said.get(each.environment) != "flux"]
             failed = [claim for each in pool.map(lambda look: look.unmade(lost), looks) for claim in each]
         unmade = Claims(failed, self._repositories, servers)
-        told = [(target, claims.deployed(target, self._said.get(target.environment))) for target in asked]
-        told += [(target, unmade.deployed(target)) for target in lost]
-        return {target: deployed for target, deployed in told if deployed is not None}
+        told |= {each: unmade.deployed(each) for each in lost}
+        return {target: deployed for target, deployed in told.items() if deployed is not None}
 
     def sync(self, deployed: Deployed) -> None:
         """Ask the engine, by its annotation, to bring the cluster to what Git says. Refusal where we may not, where the
