@@ -30,7 +30,10 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
     playground = Playground(tmp_path)
     workspace = playground.workspace
     secret = workspace.installation.signing_secret.reveal()
-    with playground.running(), serving(playground, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=secret) as bot:
+    with (
+        playground.running(),
+        serving(playground, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=secret, GITHUB_WEBHOOK_SECRET="hook") as bot,
+    ):
         assert bot.stderr is not None
         line = next(line for line in bot.stderr if "is listening" in line)
         said: list[str] = []
@@ -42,7 +45,8 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
         answers = workspace.wait_for(lambda: workspace.messages("#deploys", ts)[1:], 30)
         assert "Pull request #1 is open" in answers[0].text
         assert http.get(f"http://{site}/readyz").text == "ok"
-        assert http.post(f"http://{site}/slack/events", content=b"{}").status_code == 401
+        for path in ("/slack/events", "/github/events"):
+            assert http.post(f"http://{site}{path}", content=b"{}").status_code == 401
         bot.send_signal(signal.SIGTERM)
         try:
             status = bot.wait(60)

@@ -272,7 +272,8 @@ def _merge_buttons(repository: Repository, pull: Pull) -> tuple[str, str]:
     ends = _button("pass", "Pass checks") + _button("fail", "Fail checks") + _button("rerun", "Run checks again")
     hands = _button("push", "Push over it") + _button("by-hand", "Merge by hand")
     close = '<button name="action" value="close" class="danger">Close</button>'
-    return f"{reviews}{ready}{close}{merge}{ends if repository.checks(pull.head) else ''}{hands}", note
+    more = f"{ends if repository.checks(pull.head) else ''}{hands}"
+    return f"{reviews}{ready}{close}{merge}<details><summary>What else can happen</summary>{more}</details>", note
 
 
 def _button(action: str, words: str) -> str:

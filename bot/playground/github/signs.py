@@ -26,13 +26,13 @@ def checks(repository: Repository, commit: str) -> str:
         for each in repository.checks(commit)
     ]
     rows += [_row(each.state, each.context, each.description, each.url) for each in repository.statuses(commit)]
-    return f"<h3>Checks</h3><table><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    return f"<h3>Checks</h3><table class=signs><tbody>{''.join(rows)}</tbody></table>" if rows else ""
 
 
 def deployments(repository: Repository) -> str:
     """The newest of each environment first, then those before; "" where there are none."""
     rows = "".join(map(_deployment, list(reversed(repository.deployments))[:20]))
-    return f"<h2>Deployments</h2><table><tbody>{rows}</tbody></table>" if rows else ""
+    return f"<h2>Deployments</h2><table class=signs><tbody>{rows}</tbody></table>" if rows else ""
 
 
 def _deployment(made: Deployment) -> str:
