@@ -57,8 +57,7 @@ class Evidence:
 
 def judge(target: Target, version: str, catalog: Catalog, evidence: Evidence, now: datetime) -> Verdict:
     """Whether a version may go to a target: it must be running, in sync and healthy in the environment `after` which
-    the target's comes, have been so for the soak and for as long as that environment itself asks for, and pass its
-    probes.
+    the target's comes, have been so for the soak, and pass that environment's probes.
 
     What is there already, or goes back, is not asked here: a rollback passes no gate.
     """
@@ -76,8 +75,7 @@ def judge(target: Target, version: str, catalog: Catalog, evidence: Evidence, no
     wait = f"Or say: {_words(target, version)} when healthy"
     if why := _unwell(there, version, before):
         return Closed(f"{said} yet: {why}.", wait)
-    soak = max(place.soak, before.verification.healthy_for)
-    soaked = _soaked(f"{said} yet: it", version, before.name, soak, evidence.standing, now, wait)
+    soaked = _soaked(f"{said} yet: it", version, before.name, place.soak, evidence.standing, now, wait)
     if isinstance(soaked, Closed) or not before.verification.probes:
         return soaked
     if evidence.proofs is None:
