@@ -28,6 +28,8 @@ from bot.pulls import pending
 
 log = logging.getLogger(__name__)
 
+_DONE = {Outcome.OPENED, Outcome.ADOPTED, Outcome.COMMITTED}
+
 
 @dataclass(frozen=True)
 class Retreat:
@@ -147,7 +149,7 @@ class Retreat:
             log.exception("%s broke", message.text)
             self._say(promotion, failing.stays(promotion, leg, "that broke; the bot's log says where"))
             return
-        if answer.reply.pull is None and answer.reply.commit is None:
+        if answer.reply.outcome not in _DONE:
             self._say(promotion, failing.stays(promotion, leg, answer.reply.text))
             return
         told, elsewhere = failing.goes_back(answer.reply), self._elsewhere(promotion)

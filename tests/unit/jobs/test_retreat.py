@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from workbench import ANA, BEN, ENVIRONMENTS, RULES, Bench
 
+from bot.conversation import Answer
 from bot.errors import Refusal, Unavailable
 from bot.jobs.retreat import Retreat
 from bot.model.catalog import Merge, Target
@@ -254,6 +255,18 @@ def test_what_goes_wrong_is_told(trouble: Exception, why: str) -> None:
     assert [reply.text for _, reply in scene.chat.said] == [
         FAILED,
         f"payment in production is not rolled back by itself: {why}.",
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CONTESTED, Outcome.UNCHANGED, Outcome.FAILED])
+def test_what_did_not_come_about_is_told(outcome: Outcome) -> None:
+    scene = Scene()
+    pull = scene.bench.forge.open("config", title="", body="", branch="main")
+    done = Reply(outcome, "payment in production is being moved already.", pull=pull)
+    replace(scene.retreat, carry_out=lambda _: Answer(done)).run(scene.failed, [scene.leg])
+    assert [reply.text for _, reply in scene.chat.said] == [
+        FAILED,
+        "payment in production is not rolled back by itself: payment in production is being moved already.",
     ]
 
 
