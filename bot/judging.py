@@ -123,8 +123,8 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         whys.append(AHEAD)
     elif sync is SyncState.UNKNOWN and not unread:
         whys.append(_undecided(found))
-    found_ill = _ailments(declared, live, engine)
-    state = found_ill[0].health if found_ill else _well(declared, live)
+    ill = _ailments(declared, live, engine)
+    state = ill[0].health if ill else _well(declared, live)
     return Sighting(
         declared.target,
         declared.tree.commit,
@@ -132,11 +132,11 @@ def sighting(known: Evidence, found: Sequence[Difference]) -> Sighting:
         running.version(declared, live.objects),
         sync,
         Health.UNKNOWN if unread and state is Health.HEALTHY else state,
-        "; ".join(filter(None, [*whys, found_ill[0].reason if found_ill else "", declared.unversioned, known.problem])),
+        "; ".join(filter(None, [*whys, ill[0].reason if ill else "", declared.unversioned, known.problem])),
         tuple(found),
         known.deployed,
         unread,
-        found_ill,
+        ill,
     )
 
 
