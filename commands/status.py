@@ -1,6 +1,6 @@
 """The state of services: what Git wants, what runs, how that stands, and what is on its way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from bot.command import Context, command
@@ -18,6 +18,9 @@ from bot.pulls import pending
 AT_ONCE = 4
 """Repositories of which the forge is asked meanwhile. Of so few all are asked before anybody knows which are needed."""
 
+PATIENCE = 5.0
+"""Seconds for which a forge is waited for once all else is known."""
+
 
 @command(
     "status [<service>] [in <environment>]",
@@ -25,8 +28,9 @@ AT_ONCE = 4
 )
 def status(ctx: Context, service: ServiceName | None = None, environment: EnvironmentName | None = None) -> Reply:
     """Versions, sync and health of services, why anything isn't well, and what is on its way."""
-    with ThreadPoolExecutor(AT_ONCE, "pulls") as pool:
-        pulls = _Pulls(ctx.reach(), pool)
+    pool = ThreadPoolExecutor(AT_ONCE, "pulls")
+    try:
+        pulls = _Pulls(ctx.reach, pool)
         if len(ctx.catalog.repositories) <= AT_ONCE:
             pulls.ask(ctx.catalog.repositories)
         targets = ctx.targets(service, environment)
@@ -36,6 +40,8 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         seen = ctx.recent.look(heads, [*targets, *sources], ctx.survey.look)
         moves = ctx.git.latest(targets)
         coming = [each for name in heads for each in pulls.pending(ctx.git, name, targets)]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     before = {each.after for each in ctx.catalog.environments.values() if each.after}
     standings = {name: ctx.standings(name) for name in before}
     board = Board(
@@ -64,10 +70,10 @@ def _sources(ctx: Context, targets: Sequence[Target]) -> list[Target]:
 class _Pulls:
     """The open pull requests of repositories, asked for while Git and the clusters are looked at."""
 
-    def __init__(self, forge: Forge | None, pool: Executor) -> None:
-        self._forge = forge
+    def __init__(self, reach: Callable[[], Forge | None], pool: Executor) -> None:
+        self._reach = reach
         self._pool = pool
-        self._asked: dict[str, Future[tuple[PullRequest, ...]]] = {}
+        self._asked: dict[str, Future[tuple[PullRequest, ...] | None]] = {}
         self.told: list[str] = []
         """Repositories whose open pull requests are known."""
         self.troubles: dict[str, None] = {}
@@ -75,18 +81,27 @@ class _Pulls:
 
     def ask(self, repositories: Iterable[str]) -> None:
         for name in repositories:
-            if self._forge is not None and name not in self._asked:
-                self._asked[name] = self._pool.submit(self._forge.pulls, name)
+            if name not in self._asked:
+                self._asked[name] = self._pool.submit(self._list, name)
+
+    def _list(self, repository: str) -> tuple[PullRequest, ...] | None:
+        """None where there is no forge to ask."""
+        forge = self._reach()
+        return None if forge is None else forge.pulls(repository)
 
     def pending(self, git: Git, repository: str, targets: Sequence[Target]) -> tuple[pending.Pending, ...]:
         """What they would move; a forge that does not answer hides nothing but that."""
-        if repository not in self._asked:
-            return ()
         there = [target for target in targets if target.repository == repository]
         try:
-            found = tuple(pending.pending(git, self._asked[repository].result(), there))
+            listed = self._asked[repository].result(PATIENCE)
+            if listed is None:
+                return ()
+            found = tuple(pending.pending(git, listed, there))
         except (Refusal, Unavailable) as trouble:
             self.troubles[f"Which pull requests are open can't be told: {trouble}"] = None
+            return ()
+        except TimeoutError:
+            self.troubles["Which pull requests are open can't be told: their forge takes long to answer."] = None
             return ()
         self.told.append(repository)
         return found

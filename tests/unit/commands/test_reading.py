@@ -1,5 +1,7 @@
 """What status, history, drift and help say, whole."""
 
+from threading import Event
+
 import pytest
 from workbench import Bench, path, pod
 
@@ -116,6 +118,16 @@ def test_a_forge_that_is_down_hides_nothing_else() -> None:
     assert reply.outcome is Outcome.ANSWERED
     assert len(rows(reply)) == 2
     assert reply.sections[-1] == Section("Which pull requests are open can't be told: GitHub is away.")
+
+
+def test_a_forge_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, answered = Bench(), Event()
+    bench.forge.pulls = lambda _: answered.wait(60) and ()  # it hangs
+    monkeypatch.setattr("commands.status.PATIENCE", 0.01)
+    reply = bench.say("status payment")
+    answered.set()
+    assert len(rows(reply)) == 2
+    assert reply.sections[-1].text == ("Which pull requests are open can't be told: their forge takes long to answer.")
 
 
 def test_a_reason_that_many_share_names_three() -> None:
