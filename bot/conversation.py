@@ -119,8 +119,10 @@ class Conversation:
             return Answer(planned)
         if not isinstance(planned, Change):
             raise Refusal(f"{message.text} is not done without a person.")
-        if planned.because or planned.also or (planned.confirm and not planned.sure):
-            raise Refusal(planned.confirm or f"{message.text} is not done without a person.")
+        if planned.confirm and not planned.sure:
+            raise Refusal(f"somebody would have to confirm it: {planned.confirm.removesuffix(' Go on?')}")
+        if planned.because or planned.also:
+            raise Refusal(f"{message.text} is not done without a person.")
         return self._perform(context, invocation, planned)
 
     def _known(self, message: Message) -> Message:

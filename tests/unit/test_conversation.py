@@ -454,7 +454,10 @@ def test_what_the_config_asks_for_is_done_without_a_role_and_kept(bench: Bench, 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("rollback payment in staging from v2.0.0 to v1.0.0", "v2.0.0 in staging was set by Ana ("),
+        (
+            "rollback payment in staging from v2.0.0 to v1.0.0",
+            "somebody would have to confirm it: v2.0.0 in staging was set by Ana (",
+        ),
         ("rollback payment in staging from v3.0.0", "payment in staging is at v2.0.0 by now and not v3.0.0"),
         ("promote payment v0.1.0 to staging", ""),
         ("rollback paiment", "There is no service paiment. Did you mean payment?"),

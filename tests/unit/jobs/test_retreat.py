@@ -231,7 +231,8 @@ def test_not_what_a_person_would_be_asked_about() -> None:
     scene.bench = bench
     (_, (place, told)) = scene.run()
     assert place == THREAD
-    assert told.text.startswith("payment in staging is not rolled back by itself: v2.0.0 in staging was set by Ana (")
+    assert told.text.startswith("payment in staging is not rolled back by itself: somebody would have to confirm it: ")
+    assert told.text.endswith(", not by me. This is committed at once, without a pull request.")
     assert [each.value for each in told.choices] == ["rollback payment in staging from v2.0.0 to v1.0.0"]
     assert (scene.begun, bench.version("staging")) == ([], "v2.0.0")
 
