@@ -370,4 +370,4 @@ class Prober(Protocol):
     """Looks that verify a version. Nothing is changed."""
 
     def probe(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
-        """What came of it; never raises. `since` is when the version was there."""
+        """What came of it; never raises. `since` is when the branch had the version: what ran before is none of its."""

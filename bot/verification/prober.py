@@ -30,7 +30,7 @@ class Prober:
     fetch: Fetch = field(default_factory=Fetcher)
 
     def probe(self, probe: Probe, target: Target, version: str, since: datetime) -> Proof:
-        """What came of it; never raises. `since` is when the version was there."""
+        """What came of it; never raises. `since` is when the branch had the version."""
         try:
             return self._probed(probe, target, version, since)
         except (Refusal, Unavailable) as trouble:
