@@ -30,7 +30,7 @@ def probe(wanted: str, jobs: Sequence[Manifest], since: datetime, known: Sequenc
         at = _time(condition.get("lastTransitionTime")) or _time(_part(job, "status").get("completionTime"))
         if at is not None and at < since.replace(microsecond=0):
             done = "completed" if passed else "failed"
-            return Proof(what, None, f"{named}it {done} before this version was there", now)
+            return Proof(what, None, f"{named}it {done} before this version was merged", now)
         why = " ".join(str(condition.get(key) or "") for key in ("reason", "message"))
         evidence = "it has completed" if passed else f"it failed {first(why, known)}".rstrip()
         return Proof(what, passed, named + evidence, now)

@@ -228,8 +228,8 @@ EARLIER, LATER = NOW - timedelta(minutes=1), NOW + timedelta(minutes=1)
         ((job("smokes"), job("pre-smoke")), None, "there is none yet"),
         ((job("smoke"),), None, "it has not ended yet"),
         ((job("smoke", "Complete"),), True, "it has completed"),
-        ((job("smoke", "Complete", at=EARLIER),), None, "it completed before this version was there"),
-        ((job("smoke", "Failed", at=EARLIER),), None, "it failed before this version was there"),
+        ((job("smoke", "Complete", at=EARLIER),), None, "it completed before this version was merged"),
+        ((job("smoke", "Failed", at=EARLIER),), None, "it failed before this version was merged"),
         (
             (job("smoke", "Failed", reason="BackoffLimitExceeded", message="it has reached\x1b[1m the limit"),),
             False,
