@@ -99,10 +99,10 @@ class Fetcher:
             raise Unanswered(f"it did not answer within {self.seconds:.3g} s") from None
         except wrong.SSLError:
             raise Unanswered("TLS failed; is its certificate trusted?") from None
-        except wrong.HTTPError:
-            raise Unanswered("it broke off the connection") from None
-        except (OSError, ValueError):
+        except (wrong.LocationValueError, UnicodeError):
             raise Unanswered("its address can't be asked") from None
+        except (wrong.HTTPError, OSError):
+            raise Unanswered("it broke off the connection") from None
 
     def _body(self, answer: "_Readable", deadline: float) -> bytes:
         """The beginning of what it says: of one that never ends, what came in time."""

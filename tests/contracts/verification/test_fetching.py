@@ -119,6 +119,13 @@ def test_nobody_there() -> None:
     assert str(silence.value) == "it can't be reached: no connection"
 
 
+@pytest.mark.parametrize("url", [f"http://{'a' * 70}.example/", "http://a..b/"])
+def test_a_name_that_none_can_have(url: str) -> None:
+    with pytest.raises(Unanswered) as silence:
+        Fetcher()(url, {})
+    assert str(silence.value) == "its address can't be asked"
+
+
 def test_a_server_that_says_nothing_is_not_waited_for(base: str) -> None:
     with pytest.raises(Unanswered) as silence:
         Fetcher(seconds=0.2)(f"{base}/silent", {})
