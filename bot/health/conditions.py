@@ -5,8 +5,9 @@ The API's conventions name the common ones; kstatus (kubernetes-sigs/cli-utils, 
 """
 
 import re
+from collections.abc import Mapping
 
-from bot.health.reading import is_observed, is_true, listed, number, part, since, text, why
+from bot.health.reading import is_observed, listed, number, part, since, text, why
 from bot.health.verdict import Verdict, degraded, healthy, progressing, suspended
 from bot.model.sync import Manifest
 
@@ -32,24 +33,35 @@ def by_conditions(manifest: Manifest) -> Verdict:
     status = part(manifest, "status")
     if not status:  # most objects, and there are thousands
         return healthy()
+    generation = number(part(manifest, "metadata").get("generation"))
+    conditions = listed(status, "conditions")
+    told = {text(each.get("type")): each for each in conditions if _is_current(each, generation)}
+    unjudged = not any(kind in told for kind in GOOD) and any(each.get("type") in GOOD for each in conditions)
     if not is_observed(manifest):
         return progressing(UNSEEN)
-    generation = number(part(manifest, "metadata").get("generation"))
-    told = {text(each.get("type")): each for each in listed(status, "conditions") if _is_current(each, generation)}
+    return _failed(told) or _lacking(told) or (progressing(UNSEEN) if unjudged else healthy())
+
+
+def _failed(told: Mapping[str, Manifest]) -> Verdict | None:
     for kind in _BAD:
-        if is_true(status, kind) and kind in told:
+        if told.get(kind, {}).get("status") == "True":
             return degraded(f"{kind}: {why(told[kind])}", since(told[kind]))
-    working = next((told[kind] for kind in _AT_WORK if told.get(kind, {}).get("status") == "True"), None)
-    if working is not None and working.get("type") == "Reconciling" and working.get("reason") != _RETRYING:
+    return None
+
+
+def _lacking(told: Mapping[str, Manifest]) -> Verdict | None:
+    """What of the good ones is not True, the failed before the unknown; progressing where something is under way."""
+    working = next((told[kind] for kind in _AT_WORK if told.get(kind, {}).get("status") == "True"), {})
+    at_work = bool(working) and working.get("reason") != _RETRYING
+    if at_work and working.get("type") == "Reconciling":
         return progressing(f"Reconciling: {why(working)}", since(working))
     lacking = [told[kind] for kind in GOOD if told.get(kind, {}).get("status") in {"False", "Unknown"}]
-    for each in sorted(lacking, key=lambda found: found.get("status") != "False"):
-        at_work = working is not None and working.get("reason") != _RETRYING
-        what = f"not {text(each.get('type'))}: {why(each)}"
-        if each.get("status") == "Unknown" or at_work or _ON_THE_WAY.search(text(each.get("reason"))):
-            return progressing(what, since(each))
-        return degraded(what, since(each))
-    return healthy()
+    if not lacking:
+        return None
+    first = min(lacking, key=lambda found: found.get("status") != "False")
+    what = f"not {text(first.get('type'))}: {why(first)}"
+    on_the_way = first.get("status") == "Unknown" or at_work or _ON_THE_WAY.search(text(first.get("reason")))
+    return (progressing if on_the_way else degraded)(what, since(first))
 
 
 def _is_current(condition: Manifest, generation: int | None) -> bool:

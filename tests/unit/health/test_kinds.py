@@ -164,7 +164,20 @@ def said(*conditions: dict[str, Any], **status: Any) -> dict[str, Any]:
             "progressing",
             "the controller has not seen the newest spec yet",
         ),
-        (CERTIFICATE, {}, said(told("Ready", "False", observedGeneration=1)), "healthy", ""),
+        (
+            CERTIFICATE,
+            {},
+            said(told("Ready", "True", observedGeneration=1)),
+            "progressing",
+            "the controller has not seen the newest spec yet",
+        ),
+        (
+            CERTIFICATE,
+            {},
+            said(told("Ready", "True", observedGeneration=2), told("Synced", "False", observedGeneration=1)),
+            "healthy",
+            "",
+        ),
         (
             "x.io/v1 Bucket",
             {},
