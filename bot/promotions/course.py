@@ -176,7 +176,7 @@ def _summed(promotion: Promotion, seen: Evidence, now: datetime) -> Promotion:
         dict.fromkeys(f"{leg.service}: {leg.why}" if len(promotion.legs) > 1 else leg.why for leg in speaks if leg.why)
     )
     after = replace(promotion, why=why, trouble=_trouble(promotion, seen) if going else "")
-    if stage is Stage.HEALTHY:
+    if all(leg.there for leg in promotion.legs):
         after = _at(after, Stage.SYNCED, now)
     return _at(after, stage, now)
 

@@ -438,6 +438,7 @@ def test_what_is_degraded_before_the_cluster_has_it_is_the_old_version() -> None
 def test_what_is_given_up_is_a_verdict(kind: str, reason: str) -> None:
     after = run(merged(), (MINUTE, look(Saw(health=Health.DEGRADED, ailments=ailing(kind, reason)))))
     assert ends(after) == (Stage.FAILED, f"{kind} shop/payment: {reason}")
+    assert after.reached[Stage.SYNCED] == START + MINUTE
 
 
 def test_an_engine_that_tries_again_is_given_a_while() -> None:
