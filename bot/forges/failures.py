@@ -109,8 +109,15 @@ class Failures:
 
 
 def status(error: GithubException) -> int:
+    """As of the REST API. GraphQL tells of the secondary limit in words alone:
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+    """
+    if error.status != 400:
+        return error.status
+    if any("secondary rate limit" in text for text in said(error)):
+        return 429
     kinds = [GRAPHQL.get(str(each.get("type"))) for each in _errors(error)]
-    return next((kind for kind in kinds if kind), error.status) if error.status == 400 else error.status
+    return next((kind for kind in kinds if kind), 400)
 
 
 def extensions(error: GithubException) -> set[str]:

@@ -77,6 +77,8 @@ def endpoint(secret: Secret, ours: Ours, nudged: Callable[[Nudge], None]) -> End
 
 def nudges(event: str, payload: Mapping[str, Any], ours: Ours) -> tuple[Nudge, ...]:
     """What an event is about. KeyError, TypeError, AttributeError or ValueError for what is none."""
+    if event == "merge_group" and "repository" not in payload:
+        return ()
     named = ours.get(str(payload["repository"]["full_name"]).casefold(), ())
     pulls, commit, branch = _about(event, payload)
     if event == "status" and str(payload["context"]).startswith(CONTEXT):

@@ -221,6 +221,7 @@ def test_a_repository_that_is_not_there(world, clock):
         (faults.secondary_rate_limit(30), 30),
         (faults.secondary_rate_limit(None), 60),
         (faults.Fault(200, {"errors": [{"type": "RATE_LIMIT", "message": "API rate limit exceeded"}]}), 60),
+        (faults.Fault(200, {"errors": [{"message": "You have exceeded a secondary rate limit. Please wait."}]}), 60),
         (
             faults.Fault(
                 200, {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "x"}]}, {"Retry-After": "9"}
