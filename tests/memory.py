@@ -20,8 +20,8 @@ from bot.model.change import (
     Edit,
     Move,
 )
-from bot.model.promotion import Promotion, Standing, Waiting
-from bot.model.pull import PullRequest
+from bot.model.promotion import Promotion, Report, Standing, Waiting
+from bot.model.pull import Nudge, Progress, PullRequest
 from bot.model.request import Message
 from bot.model.rules import Mute
 from bot.model.sync import Content, Deployed, Live, Manifest, ObjectRef, Rehearsal, Schemas, Symptoms
@@ -202,6 +202,7 @@ class Forge:
     heads: Callable[[str], str] = lambda _: "a" * 40
     compared: Comparison | None = None
     """What any two versions come to; None is no answer."""
+    told: list[Report] = field(default_factory=list)
 
     def pulls(self, repository: str) -> tuple[PullRequest, ...]:
         if f"pulls {repository}" in self.rejected:
@@ -213,6 +214,13 @@ class Forge:
         if not found:
             raise Refusal(f"There is no pull request #{number}.")
         return found[0]
+
+    def progress(self, repository: str, numbers: Collection[int]) -> Mapping[int, Progress]:
+        known = {each.number: each for each in (*self.open_pulls, *self.closed_pulls)}
+        return {number: Progress(known[number]) for number in sorted(numbers) if number in known}
+
+    def forget(self, nudge: Nudge) -> None:
+        """Nothing is remembered."""
 
     def compare(self, source: str, older: str, newer: str) -> Comparison:
         if self.compared is None:
@@ -245,6 +253,10 @@ class Forge:
     def merge_when_ready(self, repository: str, number: int, *, head: str) -> str | None:
         self._do("merge", str(number))
         return None
+
+    def report(self, report: Report) -> None:
+        self._do("report", f"{report.environment} {report.state}")
+        self.told.append(report)
 
     def label(self, repository: str, number: int, labels: Sequence[str]) -> None:
         self._do("label", " ".join(labels))

@@ -24,6 +24,7 @@ from bot.model.change import (
     SyncRequest,
     Unchanged,
 )
+from bot.model.promotion import Report
 from bot.model.pull import PullRequest
 from bot.model.sync import Deployed, ObjectRef
 from bot.perform import Performer
@@ -411,3 +412,12 @@ def test_what_is_missing_for_an_errand_is_said(git: Git) -> None:
             bench.performer.run(errand)
     with pytest.raises(Refusal, match="drift adopt opens a pull request, and no forge is configured"):
         bench.performer.perform(amendment(git, "a: 1\n"), never)
+
+
+def test_a_deployment_is_told_where_there_is_a_forge(git: Git) -> None:
+    forge, report = Forge(), Report("config", "a" * 40, "staging", "success", "payment is healthy at v2")
+    Performer(git, forge, lambda: git).report(report)
+    assert forge.told == [report]
+    Performer(git, None, lambda: git).report(report)
+    with pytest.raises(Unavailable):
+        Performer(git, Forge(rejected=("report",)), lambda: git).report(report)
