@@ -104,15 +104,17 @@ class Announcer:
         claimed = self._keep(replace(after, telling=True))
         if claimed is None:
             return before
+        told = claimed
         try:
             told = self._shown(claimed, said)
             self._say(told, news, ended=ended)
         except (Refusal, Unavailable) as trouble:
-            if not (isinstance(trouble, Unavailable) and trouble.unsure):
-                self._unsaid(trouble, before, claimed)
+            # An update that perhaps landed can be made again, and a post can't.
+            updating = claimed.message and told is claimed and claimed.shown != self._fingerprint(said)
+            if updating or not (isinstance(trouble, Unavailable) and trouble.unsure):
+                self._unsaid(trouble, before, told)
                 raise
             log.warning("%s may have been told: %s", after.key, trouble)
-            told = claimed
         return self._done(before, told)
 
     def _quietly(self, before: Promotion, after: Promotion, said: Reply) -> Promotion:
@@ -132,8 +134,8 @@ class Announcer:
 
     def _shown(self, promotion: Promotion, said: Reply) -> Promotion:
         """The promotion with its message saying that; a new message where there is none, or no longer."""
-        shown = hmac.new(self.key, repr(said).encode(), hashlib.sha256).hexdigest()[:32]
-        if promotion.message and promotion.shown == shown:
+        shown = self._fingerprint(said)
+        if promotion.shown == shown:
             return promotion
         if promotion.message:
             channel = self.chat.channel(promotion.channel)
@@ -146,11 +148,20 @@ class Announcer:
             return replace(promotion, channel=channel, shown=shown)
         return self._anew(promotion, said, shown)
 
+    def _fingerprint(self, said: Reply) -> str:
+        return hmac.new(self.key, repr(said).encode(), hashlib.sha256).hexdigest()[:32]
+
     def _anew(self, promotion: Promotion, said: Reply, shown: str) -> Promotion:
         channel = promotion.channel or self.channel(promotion.environment)
         if channel is None:
             return replace(promotion, shown=shown)
-        message = self.chat.post(Place(channel=channel, thread=promotion.thread or None), said)
+        try:
+            message = self.chat.post(Place(channel=channel, thread=promotion.thread or None), said)
+        except Unavailable as trouble:
+            if not trouble.unsure:
+                raise
+            log.warning("%s may have been told: %s", promotion.key, trouble)
+            return replace(promotion, shown=shown)
         known = self.chat.channel(channel)
         link = self.chat.link(known, message, promotion.thread)
         return replace(promotion, message=message, channel=known, link=link, shown=shown)
@@ -225,9 +236,17 @@ class Announcer:
             )
         return told
 
-    def _unsaid(self, trouble: Refusal | Unavailable, before: Promotion, claimed: Promotion) -> None:
-        """Restore what was known before, since it is certain that nothing was said."""
-        known = replace(before, version=claimed.version)
+    def _unsaid(self, trouble: Refusal | Unavailable, before: Promotion, told: Promotion) -> None:
+        """Restore what was known before, since it is certain that the rest was not said."""
+        known = replace(
+            before,
+            version=told.version,
+            message=told.message,
+            channel=told.channel,
+            thread=told.thread,
+            link=told.link,
+            shown=told.shown,
+        )
         if isinstance(trouble, Gone):
             known = self._unplaced(known)
         self.promotions.keep(known)

@@ -475,6 +475,33 @@ def test_an_end_that_may_have_been_told_is_not_told_again(world: World) -> None:
     assert [line for line in [*world.chat.said, *world.round()] if line == "m1> ana: closed"] == ["m1> ana: closed"]
 
 
+def test_an_update_that_may_have_landed_is_made_again(world: World) -> None:
+    world.promote()
+    world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
+    world.chat.troubles["m1="] = Unavailable("The answer was lost.", unsure=True)
+    assert world.round() == []
+    assert world.round() == ["m1= payment v1.3.0 closed (ben closed it)", "m1> ana: closed"]
+
+
+def test_a_message_that_may_have_been_posted_is_not_posted_again_without_news(world: World) -> None:
+    world.promote(message="", channel="")
+    world.chat.troubles["m2:"] = Unavailable("The answer was lost.", unsure=True)
+    world.chat.lands = True
+    assert world.round(2 * MINUTE) == ["m2: payment v1.3.0 open (it waits to be merged)"]
+    assert world.round() == []
+    world.chat.now["m2"] = "landed"
+    world.merge()
+    assert world.round() == ["m3: payment v1.3.0 merged (Git is ahead)"]
+
+
+def test_a_new_message_stands_though_the_end_in_its_thread_was_not_taken(world: World) -> None:
+    world.promote(message="", channel="")
+    world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
+    world.chat.troubles["m2>"] = Unavailable("Slack is away.")
+    assert world.round(2 * MINUTE) == ["m2: payment v1.3.0 closed (ben closed it)"]
+    assert world.round() == ["m2> ana: closed"]
+
+
 def test_a_message_that_is_gone_is_made_anew(world: World) -> None:
     world.promote(thread="t1")
     world.chat.troubles["m1="] = Gone("The message is gone.")
