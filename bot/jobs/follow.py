@@ -83,7 +83,7 @@ class Follow:
         after = dict(known)
         if self._is_due("asked", ASKED, now) or nudged:
             proposed = [each for each in known.values() if each.pull is not None and not each.commit]
-            self._follow(after, self.gathering.proposed(proposed, now), now)
+            self._follow(after, self.gathering.proposed(proposed, known.values(), now), now)
             self.announcer.catch_up()
         if self._is_due("looked", LOOKED, now) or nudged:
             merged = [each for each in after.values() if each.commit and not each.stage.is_end]

@@ -55,8 +55,10 @@ class Gathering:
     _busy: dict[str, datetime] = field(default_factory=dict, init=False)
     """When each repository's forge may be asked again, where it said so."""
 
-    def proposed(self, promotions: Collection[Promotion], now: datetime) -> Mapping[Key, Evidence]:
-        """What the forge says of their pull requests."""
+    def proposed(
+        self, promotions: Collection[Promotion], others: Collection[Promotion], now: datetime
+    ) -> Mapping[Key, Evidence]:
+        """What the forge says of their pull requests. `others` are all that are underway: one may replace another."""
         forge, git = self.forge(), cache(self.git)
         found: dict[Key, Evidence] = {}
         for repository, asked in _by_repository(promotions).items():
@@ -69,7 +71,7 @@ class Gathering:
                 self._note(repository, trouble, now)
                 continue
             for each in asked:
-                found[key_of(each)] = self._told(git, each, told.get(each.pull or 0), promotions, now)
+                found[key_of(each)] = self._told(git, each, told.get(each.pull or 0), others, now)
         return found
 
     def landed(self, promotions: Collection[Promotion], now: datetime) -> Mapping[Key, Evidence]:

@@ -316,10 +316,14 @@ def test_a_newer_promotion_supersedes_the_older_and_goes_on(world: World) -> Non
     assert world.rounds(MINUTE)[-2:] == ["m2= payment v1.4.0 healthy", "m2> ana: healthy"]
 
 
-def test_one_closed_for_a_newer_one_says_which(world: World) -> None:
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_one_closed_for_a_newer_one_says_which(world: World, is_merged: bool) -> None:
     world.promote()
     world.now += SECOND
     world.promote(2, version="v1.4.0")
+    if is_merged:
+        world.merge(2, "v1.4.0")
+        world.round()
     world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="bot")
     assert "m1= payment v1.3.0 superseded (superseded by #2)" in world.round()
 
