@@ -64,14 +64,17 @@ class Retreat:
         seen = self._seen([targets[leg.service] for leg in legs if leg.service in targets])
         told = failing.details(promotion, legs, seen, now)
         if place.verification.on_failure is not OnFailure.ROLLBACK:
-            self._say(promotion, told)
+            if told.sections:
+                self._say(promotion, told)
             return
         done = self._done(promotion)
         left = [leg for leg in legs if leg.service not in done]
         if not left:
             return
         whys = {leg: why or self._hindrance(git, promotion, leg, targets, now) for leg in left}
-        self._say(promotion, _with_hindrances(promotion, told, whys))
+        told = _with_hindrances(promotion, told, whys)
+        if told.sections:
+            self._say(promotion, told)
         for leg in [leg for leg, why in whys.items() if not why]:
             self._go_back(promotion, leg, now)
 

@@ -16,7 +16,7 @@ from bot.model.catalog import Merge, Target
 from bot.model.promotion import Leg, Promotion, Stage, Standing
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Place
-from bot.model.sync import Health, Sighting
+from bot.model.sync import Ailment, Health, ObjectRef, Sighting, SyncState
 from bot.model.verification import OnFailure, Verification
 from bot.ports import Git
 
@@ -57,6 +57,7 @@ class Scene:
     environment: str = "production"
     on_failure: OnFailure = OnFailure.ROLLBACK
     merge: Merge = Merge.BY_HAND
+    blind: bool = False
 
     def __post_init__(self) -> None:
         verification = Verification(on_failure=self.on_failure)
@@ -84,7 +85,15 @@ class Scene:
         bench = self.bench
 
         def look(targets: Sequence[Target]) -> Sequence[Sighting]:
-            raise Unavailable("production can't be reached.")
+            if self.blind:
+                raise Unavailable("production can't be reached.")
+            ill = Ailment(
+                ObjectRef("apps/v1", "Deployment", "shop", "payment"), Health.DEGRADED, "0 of 1 replicas ready"
+            )
+            return [
+                Sighting(each, "abc", "v2.0.0", "v2.0.0", SyncState.SYNCED, Health.DEGRADED, ailments=(ill,))
+                for each in targets
+            ]
 
         return Retreat(
             bench.catalog, bench.promotions, bench.standings, self.chat, lambda: bench.forge, lambda: bench.git, look,
@@ -102,7 +111,15 @@ class Scene:
 
 
 THREAD = Place("C1", "1.1")
-FAILED = "payment v2.0.0 failed in production: 0 of 1 replicas ready."
+FAILED = "This was seen of payment v2.0.0 in production:"
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+def test_where_nothing_could_be_seen_nothing_is_said_of_it(on_failure: OnFailure) -> None:
+    """That it failed, and why, its message says."""
+    scene = Scene(on_failure=on_failure, blind=True)
+    outcomes = [reply.outcome for _, reply in scene.run()]
+    assert outcomes == ([Outcome.OPENED] * 2 if on_failure is OnFailure.ROLLBACK else [])
 
 
 def test_it_is_rolled_back_and_told_to_all_concerned() -> None:
