@@ -50,8 +50,9 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
     shown += [Step(_title(promotion, stage), mark, detail=_by(promotion, stage)) for stage, mark in asked.items()]
     left = [stage for stage in (Stage.MERGED, Stage.SYNCED, Stage.HEALTHY) if stage not in promotion.reached]
     if not set(asked.values()) - {Mark.DONE}:
-        # Of several services in a cluster, each has its own reason in its own line.
-        why = waits(promotion) if len(promotion.legs) == 1 or not landed else ""
+        # Of several services in a cluster, each has its own reason in its own line; an end's is said above.
+        several = landed and len(promotion.legs) > 1
+        why = "" if several or promotion.stage.is_end else waits(promotion)
         mark = _ENDS.get(promotion.stage, Mark.NOW)
         shown += [Step(_title(promotion, stage), mark, detail=why) for stage in left[:1]]
         left = [] if promotion.stage.is_end else left[1:]

@@ -222,9 +222,9 @@ def _line(step: Step, *, first: bool) -> list[Block]:
     start = [] if first else [_word("\n")]
     sign = {"type": "emoji", "name": _MARKS[step.mark][0]}
     line = [*start, sign, _word(f" {step.title}", bold=True), _word(f" {step.mark.value}")]
-    if step.at:
-        line += [_word(" "), _date(step.at)]
-    return [*line, _word(f": {step.detail}")] if step.detail else line
+    if step.detail:
+        line.append(_word(f" {step.detail}" if step.mark is Mark.DONE else f": {step.detail}"))
+    return [*line, _word(", "), _date(step.at)] if step.at else line
 
 
 def _date(at: datetime) -> Block:
