@@ -64,6 +64,9 @@ def told(state, *contexts, total=None, oid=HEAD):
         (told("PENDING", ("gate", "waiting"), ("unit", "FAILURE")), (Checks.FAILED, ("unit",))),
         (told("FAILURE", ("unit", "FAILURE"), ("unit", "FAILURE")), (Checks.FAILED, ("unit",))),
         (told("FAILURE", ("unit", "STALE")), (Checks.FAILED, ("unit",))),
+        (told("FAILURE", ("unit", "CANCELLED")), (Checks.FAILED, ("unit",))),
+        (told("FAILURE", ("unit", "ACTION_REQUIRED")), (Checks.FAILED, ("unit",))),
+        (told("FAILURE", ("unit", "STARTUP_FAILURE")), (Checks.FAILED, ("unit",))),
         (told("EXPECTED", ("~ci", "expected")), (Checks.RUNNING, ("ci",))),
         (told("ERROR", ("~ci", "error"), ("unit", "SKIPPED")), (Checks.FAILED, ("ci",))),
         # What we tell of the commit ourselves counts for nothing.
