@@ -222,13 +222,21 @@ class Gathering:
         return self._contains(git, promotion.repository, commit, promotion.commit)
 
     def _contains(self, git: Git, repository: str, commit: str, earlier: str) -> bool:
-        """Kept where it is so: commits never lose what they have, but may not be here yet."""
+        """Asked once of commits that are both here: what they have of each other stays so."""
         pair = (repository, commit, earlier)
-        if not self._contained.get(pair):
+        if pair in self._contained:
+            return self._contained[pair]
+        found = git.contains(*pair)
+        here = found or (
+            commit != earlier
+            and self._contains(git, repository, commit, commit)
+            and self._contains(git, repository, earlier, earlier)
+        )
+        if here:
             if len(self._contained) > REMEMBERED:
                 self._contained.clear()
-            self._contained[pair] = git.contains(*pair)
-        return self._contained[pair]
+            self._contained[pair] = found
+        return found
 
     def _targets(self, git: Git) -> Mapping[tuple[str, str], Target]:
         return {(each.environment, each.service): each for each in git.targets(self.catalog)}

@@ -21,7 +21,7 @@ from bot.model.pull import Checks, Progress, PullRequest
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Actor, Place
 from bot.model.secret import Secret
-from bot.model.sync import Health, Sighting, SyncState
+from bot.model.sync import Deployed, Health, ObjectRef, Sighting, SyncState
 from bot.model.verification import Probe, Proof, UrlProbe, Verification
 from bot.ports import Git, Promotions
 from bot.store.store import Store
@@ -32,6 +32,7 @@ ASKED = Verification(healthy_for=timedelta(seconds=30), timeout=timedelta(minute
 PRODUCTION = Environment(
     "production", ("production/{service}",), "config", "production", channel="#deploys", verification=ASKED
 )
+KUSTOMIZATION = ObjectRef("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "payment")
 ANA = Actor("U1", "ana", "ana")
 
 
@@ -133,6 +134,8 @@ class World:
     """The version in the cluster."""
     looks: int = 0
     look_trouble: Exception | None = None
+    applied: str | None = None
+    """The commit that an engine says it applied; None where there is no engine."""
     failed: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     adopted: Promotion | None = None
@@ -184,6 +187,9 @@ class World:
                 SyncState.SYNCED if self.runs == there[each].version else SyncState.PENDING,
                 self.health,
                 "" if self.runs == there[each].version else "Git is ahead",
+                deployed=Deployed("flux", "hub", KUSTOMIZATION, each.folders[0], self.applied)
+                if self.applied
+                else None,
             )
             for each in targets
         ]
@@ -300,6 +306,24 @@ def test_what_is_taken_back_is_superseded(world: World) -> None:
     world.git.write({"production/payment/pod.yaml": pod("v1.2.0")}, "Back", "ben")
     took = world.git.newest[:10]
     assert world.round() == [f"m1= payment v1.3.0 superseded (taken back by ben in {took})", "m1> ana: superseded"]
+
+
+def test_an_engine_has_it_by_the_commit_that_it_applied(world: World) -> None:
+    world.promote()
+    world.applied, world.runs = world.git.newest, "v1.3.0"
+    world.merge()
+    assert world.round() == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
+    world.applied = world.git.write({"README": "later"})
+    assert world.round()[0].startswith("m1= payment v1.3.0 synced")
+
+
+def test_an_engine_whose_commit_is_none_of_ours_has_what_the_cluster_has(world: World) -> None:
+    world.promote()
+    world.applied = "e" * 40
+    world.merge()
+    assert world.round() == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    world.runs = "v1.3.0"
+    assert world.round()[0].startswith("m1= payment v1.3.0 synced")
 
 
 def test_a_newer_promotion_supersedes_the_older_and_goes_on(world: World) -> None:

@@ -142,3 +142,16 @@ def test_trouble_of_the_world_is_one_line_of_the_log_and_the_job_goes_on(caplog:
     ours = [record for record in caplog.records if record.name == "bot.jobs.scheduler"]
     assert ours[0].getMessage() == "drift of staging: Slack can't be reached."
     assert not any(record.exc_info for record in ours)
+
+
+def test_a_job_can_be_run_before_its_time() -> None:
+    ran = threading.Semaphore(0)
+    scheduler = Scheduler(lambda: NOON)
+    scheduler.add("job", Every(timedelta(hours=1)), lambda _: ran.release())
+    scheduler.start()
+    try:
+        assert ran.acquire(timeout=PATIENCE)
+        scheduler.hurry("job")
+        assert ran.acquire(timeout=PATIENCE)
+    finally:
+        scheduler.stop()
