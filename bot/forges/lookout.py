@@ -13,6 +13,7 @@ from typing import Final
 
 from github.GithubException import GithubException
 
+from bot.errors import Unavailable
 from bot.forges import progress
 from bot.forges.api import Api
 from bot.forges.failures import extensions, status
@@ -107,7 +108,7 @@ class Lookout:
         """Whether the server has the fields that older ones lack."""
 
     def look(self, name: str, numbers: Collection[int]) -> dict[int, Progress]:
-        """Those that are not there are left out."""
+        """Those that are not there are left out. Unavailable if GitHub tells nothing of one, and never has."""
         if not numbers:
             return {}
         with self._lock:
@@ -126,8 +127,10 @@ class Lookout:
             ]
             for first in range(0, len(due), progress.MOST):
                 self._ask(name, here, due[first : first + progress.MOST], now)
-            known_now = {number: here.known[number].progress for number in sorted(set(numbers) & here.known.keys())}
-            return {number: seen for number, seen in known_now.items() if seen}
+            if untold := sorted(set(numbers) - here.known.keys()):
+                listed = ", ".join(f"#{number}" for number in untold[:5])
+                raise Unavailable(f"GitHub tells nothing of {name}{listed}, not even that it is not there: try again.")
+            return {number: seen for number in sorted(set(numbers)) if (seen := here.known[number].progress)}
 
     def forget(self, name: str, nudge: Nudge) -> None:
         """The next look asks about what the nudge names; of one that names nothing, the list tells. Never waits."""

@@ -274,6 +274,24 @@ def test_what_nobody_looks_at_is_forgotten(github, lookout):
     assert after(github, lookout, IDLE + 1, [1]) == [[1]]
 
 
+def test_silence_about_one_is_not_taken_for_its_absence(github, lookout):
+    after(github, lookout, 0, [1])
+    ask = github.ask
+
+    def silent(name, query, variables):
+        data, errors = ask(name, query, variables)
+        data["repository"] |= {"p1": None, "p2": None}
+        return data, [*errors, {"path": ["repository", "p2"], "message": "Something went wrong"}]
+
+    github.ask = silent
+    github.now += STALE * 3
+    assert list(lookout.look(NAME, [1])) == [1]
+    with pytest.raises(Unavailable, match=r"GitHub tells nothing of acme/gitops#2, not even that it is not there"):
+        lookout.look(NAME, [1, 2])
+    del github.ask
+    assert list(lookout.look(NAME, [1, 2])) == [1, 2]
+
+
 def test_a_failed_question_is_asked_again(github, lookout):
     after(github, lookout, 0, [1]), after(github, lookout, 1, [1])
     github.change(1, title="New")
