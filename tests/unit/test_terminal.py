@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from memory import pull
 
 from bot import cli, terminal
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.reply import Choice, Layout, Mark, Outcome, Reply, Section, Step
 
 DOCS = (Path(__file__).parents[2] / "docs/json.md").read_text()
 NASTY = "\x1b]0;owned\x07 \x9b31m \u202e\r \x00 \udcff \u2028"
@@ -29,6 +29,7 @@ def test_a_reply_as_text() -> None:
             Section("Mind this."),
             Section("+a\n\n-b", Layout.CODE),
             Section(layout=Layout.TABLE, rows=(("Service", "Git"), ("api", "v1"))),
+            Section(layout=Layout.STEPS, steps=(Step("Merge", Mark.NOW),)),
         ),
         (Choice("Open #1", url="https://x.example/1"), Choice("Cancel", action="cancel")),
     )
