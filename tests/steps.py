@@ -214,6 +214,10 @@ def _check(stage: Stage, said: re.Match[str]) -> None:
 @step(r"the follower runs(?:, (?P<count>\d+) (?P<unit>seconds|minutes|hours) later)?")
 def _follower(stage: Stage, said: re.Match[str]) -> None:
     """As often as it takes to have looked without a gap at the end of a longer time, not all of it."""
+    follower, until = stage.world.follower, time.monotonic() + 5
+    # A message is in the channel a moment before it is noted which one it is; until then the follower leaves it alone.
+    while any(not each.message for each in follower.promotions.promotions()) and time.monotonic() < until:
+        time.sleep(0.02)
     rest = timedelta(**{said["unit"]: int(said["count"])}) if said["count"] else timedelta(seconds=5)
     if rest > timedelta(minutes=5):
         stage.world.clock.passes(rest - timedelta(minutes=2))
@@ -222,7 +226,7 @@ def _follower(stage: Stage, said: re.Match[str]) -> None:
         stage.world.clock.passes(min(rest, timedelta(seconds=50)))
         rest -= timedelta(seconds=50)
         stage.world.nudge()
-        stage.world.follower.run(stage.world.clock.now())
+        follower.run(stage.world.clock.now())
 
 
 @step(r"the watch runs(?:, (?P<count>\d+) minutes later)?")
