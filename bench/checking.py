@@ -25,7 +25,7 @@ def main() -> None:
         for _ in range(PASSES):
             before = calls.total()
             began = began if not seconds else time.perf_counter()
-            states = Counter(sighting.sync.value for sighting in app.look())
+            states = Counter(sighting.sync.value for sighting in app.looks.look())
             seconds.append(time.perf_counter() - began)
             asked.append(calls.total() - before)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -98,7 +98,7 @@ def _comparing(tree: Tree, place: Playground) -> Figure:
 def _checking(place: Playground, checkout: Path) -> Figure:
     given = {"FOLDER": str(checkout), "KUBECONFIG": str(place.kubeconfig)}
     with App(load(place.config), Surroundings.read(place.environment)) as app:
-        if {sighting.sync for sighting in app.look()} != {SyncState.SYNCED}:
+        if {sighting.sync for sighting in app.looks.look()} != {SyncState.SYNCED}:
             raise RuntimeError("the sample and its clusters differ")
         ours, theirs = alternately(
             TIMES,

@@ -64,7 +64,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         surroundings = Surroundings.read(place.environment)
         with App(load(place.config), surroundings, clock.now) as app:
             chat = Counting(app.connect().chat)
-            follow = app.follower(chat)  # type: ignore[arg-type]  # it passes the rest on
+            follow = app.duties(chat).follower()  # type: ignore[arg-type]  # it passes the rest on
             _begin(place, app, chat, clock)
             _rounds(follow, clock, EVERY)
             clock.ahead += YOUNG
@@ -101,7 +101,7 @@ def _begin(place: Playground, app: App, chat: Counting, clock: Clock) -> None:
         pull = repository.open(bot, title=f"Promote payment to {version}", body="", head=branch, base="main")
         message = chat.inner.post(Place(channel="#deploys"), Reply(Outcome.ANSWERED, "Opened."))
         now = clock.now()
-        app._store.promotions.begin(  # noqa: SLF001 - as the conversation does
+        app.adapters.store.promotions.begin(
             Promotion(
                 "config",
                 f"#{pull.number}",

@@ -157,7 +157,7 @@ def _drift(args: argparse.Namespace) -> int:
         if args.watch:
             return _watch(app, args)
         with terminal.progress("Comparing") as told:
-            sightings = app.look(args.service, args.environment, told)
+            sightings = app.looks.look(args.service, args.environment, told)
     if args.json:
         seconds = round(time.monotonic() - started, 3)
         targets = [report.data(each) for each in sightings]
@@ -181,7 +181,7 @@ def _watch(app: "App", args: argparse.Namespace) -> int:
             began = time.monotonic()
             try:
                 with terminal.progress("Comparing") as told:
-                    looked = watching.kept(last, app.look(args.service, args.environment, told))
+                    looked = watching.kept(last, app.looks.look(args.service, args.environment, told))
             except Unavailable as trouble:
                 print(printable(str(trouble)), file=sys.stderr)
                 status = 2

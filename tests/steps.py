@@ -206,7 +206,7 @@ def _pass(stage: Stage, said: re.Match[str]) -> None:
 def _check(stage: Stage, said: re.Match[str]) -> None:
     if said["count"]:
         stage.world.clock.passes(timedelta(**{said["unit"]: int(said["count"])}))
-    check = stage.world.app.drift_check(said["environment"], stage.world.slack.chat)
+    check = stage.world.app.duties(stage.world.slack.chat).drift_check(said["environment"])
     assert check is not None
     check.run(stage.world.clock.now())
 
@@ -232,13 +232,13 @@ def _follower(stage: Stage, said: re.Match[str]) -> None:
 @step(r"the watch runs(?:, (?P<count>\d+) minutes later)?")
 def _watch(stage: Stage, said: re.Match[str]) -> None:
     stage.world.clock.passes(timedelta(minutes=int(said["count"] or 0)))
-    stage.world.app.watch(stage.world.slack.chat).run(stage.world.clock.now())
+    stage.world.app.duties(stage.world.slack.chat).watch().run(stage.world.clock.now())
 
 
 @step(r"the queue is asked")
 def _queue(stage: Stage, _: re.Match[str]) -> None:
     slack = stage.world.slack
-    stage.world.app.departures(slack.chat, slack.work).run(stage.world.clock.now())
+    stage.world.app.duties(slack.chat).departures(slack.work).run(stage.world.clock.now())
 
 
 @step(r"the cluster (?P<name>\w+) (?P<what>goes down|comes back)")

@@ -45,7 +45,7 @@ class World:
         self.app = app
         self.slack = slack
         self.clock = clock
-        self.follower = app.follower(slack.chat)
+        self.follower = app.duties(slack.chat).follower()
 
     def git(self, *arguments: str) -> str:
         """Ask the config repository."""
@@ -60,7 +60,7 @@ class World:
 
     def nudge(self) -> None:
         """Something happened, as a webhook of GitHub's says: what is known of pull requests is asked anew."""
-        forge = self.app._forge
+        forge = self.app.adapters.forge
         assert forge
         forge.forget(Nudge("config", tuple(each.number for each in self.playground.repository.pulls())))
         self.follower.nudge()

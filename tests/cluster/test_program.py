@@ -51,11 +51,11 @@ def test_status_and_drift(api_server: ApiServer, tmp_path: Path) -> None:
         {"QUARTERDECK_DATA": str(tmp_path / "data"), "KUBECONFIG": str(api_server.kubeconfig)}
     )
     with App(load(config), surroundings) as app:
-        before = app.look()
+        before = app.looks.look()
         assert [(each.sync, each.health) for each in before] == [(SyncState.DRIFTED, Health.MISSING)] * 3
         for service in ("api", "payment", "worker"):
             kubectl(api_server, "apply", "-k", str(repository / "environments/production" / service))
-        untouched = app.look()
+        untouched = app.looks.look()
         assert [(each.target.service, each.desired, each.live, each.sync, each.differences) for each in untouched] == [
             ("api", "v2.7.3", "v2.7.3", SyncState.SYNCED, ()),
             ("payment", "v1.2.0", "v1.2.0", SyncState.SYNCED, ()),
@@ -66,7 +66,7 @@ def test_status_and_drift(api_server: ApiServer, tmp_path: Path) -> None:
         kubectl(
             api_server, "-n", namespace, "set", "image", "deployment/worker", "worker=registry.example.com/worker:v9"
         )
-        touched = {each.target.service: each for each in app.look()}
+        touched = {each.target.service: each for each in app.looks.look()}
     assert [touched[name].sync for name in ("api", "payment")] == [SyncState.SYNCED] * 2
     (found,) = touched["worker"].differences
     assert (found.path, found.desired, found.live) == (

@@ -16,13 +16,13 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:\n  containers:\n 
 def test_words_are_those_of_commands(tmp_path: Path) -> None:
     bare = Bare(tmp_path, {f"environments/staging/{name}/pod.yaml": POD for name in ("payment", "Payment")})
     with App(load(bare.config), Surroundings.read(bare.variables)) as app:
-        assert [str(each.target) for each in app.look("Payment", "STAGING")] == ["Payment in staging"]
-        assert [str(each.target) for each in app.look("payment")] == ["payment in staging"]
+        assert [str(each.target) for each in app.looks.look("Payment", "STAGING")] == ["Payment in staging"]
+        assert [str(each.target) for each in app.looks.look("payment")] == ["payment in staging"]
         for service, environment, sentence in (
             ("zzz", None, "There is no service zzz; known are Payment, payment."),
             (None, "prdo", "There is no environment prdo. Did you mean prod?"),
             ("", None, "There is no service ; known are Payment, payment."),
         ):
             with pytest.raises(Refusal) as refused:
-                app.look(service, environment)
+                app.looks.look(service, environment)
             assert str(refused.value) == sentence

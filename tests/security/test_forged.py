@@ -130,7 +130,7 @@ def test_a_made_up_confirmation_does_nothing(made: World) -> None:
 
 
 def test_a_made_up_button_says_no_more_than_its_presser_may(made: World) -> None:
-    workspace, store = made.playground.workspace, made.app._store
+    workspace, store = made.playground.workspace, made.app.adapters.store
     button = {"type": "button", "action_id": "say-1", "text": {"type": "plain_text", "text": "Look"}}
     root = ask(made, "drift check worker in staging")
     for value, answer in (

@@ -152,7 +152,7 @@ def use(made: World) -> list[str]:
         ask(made, text, "ben")
     written += [program(made, "drift", "--json"), program(made, "say", "drift show payment in prod")]
     for name in ("staging", "production"):
-        check = made.app.drift_check(name, made.slack.chat)
+        check = made.app.duties(made.slack.chat).drift_check(name)
         assert check is not None
         for _ in range(2):
             check.run(made.clock.now())
