@@ -31,10 +31,12 @@ class Stage(StrEnum):
     SUPERSEDED = "superseded"
     """Something newer, or that took it back, came before it was healthy."""
     TIMED_OUT = "timed-out"
+    UNWATCHED = "unwatched"
+    """Merged where no cluster is configured: nobody here can tell what comes of it."""
 
     @property
     def is_end(self) -> bool:
-        return self in {Stage.HEALTHY, Stage.FAILED, Stage.CLOSED, Stage.SUPERSEDED, Stage.TIMED_OUT}
+        return self in {Stage.HEALTHY, Stage.FAILED, Stage.CLOSED, Stage.SUPERSEDED, Stage.TIMED_OUT, Stage.UNWATCHED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.promotions import legs
 from bot.promotions.evidence import Evidence, Pushed
 
 _ORDER = tuple(Stage)
-_WORST_FIRST = (Stage.FAILED, Stage.TIMED_OUT, Stage.SUPERSEDED, Stage.CLOSED, Stage.HEALTHY)
+_WORST_FIRST = (Stage.FAILED, Stage.TIMED_OUT, Stage.SUPERSEDED, Stage.CLOSED, Stage.UNWATCHED, Stage.HEALTHY)
 
 
 def follow(promotion: Promotion, seen: Evidence, verification: Verification, now: datetime) -> Promotion:

@@ -38,7 +38,7 @@ def in_cluster(leg: Leg, look: Look, verification: Verification, now: datetime) 
     """The service as its cluster has it now."""
     sighting = look.sighting
     if sighting.target.cluster is None:
-        return replace(leg, stage=Stage.TIMED_OUT, why=f"nobody can tell whether it runs there: {sighting.why}")
+        return replace(leg, stage=Stage.UNWATCHED, why=sighting.why)
     if trouble := _trouble(look):
         return _failing(leg, look, now, trouble, is_final=not _tries_again(look))
     if leg.stage is Stage.MERGED:

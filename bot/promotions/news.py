@@ -81,6 +81,8 @@ def _text(promotion: Promotion) -> str:
             said = _and(_landed(promotion), why or "the cluster is to follow")
         case Stage.SYNCED:
             said = _and("The cluster has it", why or "its health is watched")
+        case Stage.UNWATCHED:
+            said = f"{_landed(promotion)}: {why}, so nobody here can tell what runs there."
         case Stage.CLOSED:
             said = _and(f"P{number[1:]} was closed unmerged", why)
         case Stage.SUPERSEDED:

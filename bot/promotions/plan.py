@@ -49,6 +49,8 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
     ]
     shown += [Step(_title(promotion, stage), mark, detail=_by(promotion, stage)) for stage, mark in asked.items()]
     left = [stage for stage in (Stage.MERGED, Stage.SYNCED, Stage.HEALTHY) if stage not in promotion.reached]
+    if promotion.stage is Stage.UNWATCHED:
+        return tuple(shown)
     if not set(asked.values()) - {Mark.DONE}:
         # Of several services in a cluster, each has its own reason in its own line; an end's is said above.
         several = landed and len(promotion.legs) > 1

@@ -73,6 +73,7 @@ STAGES: Final = {
     Stage.CLOSED: ("Closed", "wastebasket"),
     Stage.SUPERSEDED: ("Superseded", "heavy_minus_sign"),
     Stage.TIMED_OUT: ("Timed out", "alarm_clock"),
+    Stage.UNWATCHED: ("Merged", "heavy_check_mark"),
 }
 """Word and emoji of a message that tells how far a change is, in place of its outcome's."""
 

@@ -90,6 +90,10 @@ AFTER_MERGE = (*WAY[:2], Stage.MERGED)
         ),
         (at(Stage.CLOSED, why="eve closed it"), f"{LEAD} Pull request #12 was closed unmerged: eve closed it."),
         (at(Stage.SUPERSEDED, why="superseded by #13"), f"{LEAD} Superseded by #13."),
+        (
+            at(Stage.UNWATCHED, reached=(*WAY[:5], Stage.UNWATCHED), why="no cluster is configured for production"),
+            f"{LEAD} Merged by ben: no cluster is configured for production, so nobody here can tell what runs there.",
+        ),
     ],
 )
 def test_the_first_sentences_say_where_it_is(promotion: Promotion, said: str) -> None:
