@@ -84,8 +84,8 @@ class Promotion:
     why: str = ""
     """What it waits for, or why it ended: a clause such as `it waits for build and lint`, without a full stop."""
     trouble: str = ""
-    """What somebody must put right before it goes on, as a clause: `build failed`, `ben asks for changes`. The thread is
-    told when it comes, and when it changes."""
+    """What somebody must put right before it goes on, as a clause: `build failed`, `ben asks for changes`. The thread
+    is told when it comes, and when it changes."""
     notes: tuple[str, ...] = ()
     """What whoever asked was told besides, in sentences."""
     checks: Checks | None = None
