@@ -78,7 +78,7 @@ def test_json_has_the_fields_of_its_schema() -> None:
 
 
 def test_the_docs_name_every_field_and_every_outcome() -> None:
-    fields = re.findall(r"^\| `(\w+)` \|", DOCS, re.MULTILINE)
+    fields = re.findall(r"^\| `(\w+)` \|", DOCS.partition("Of a release")[0], re.MULTILINE)
     assert fields == list(json.loads(terminal.as_json(Reply(Outcome.ANSWERED, "x"))))
     (row,) = (line for line in DOCS.splitlines() if line.startswith("| `outcome`"))
     assert set(re.findall(r"`([a-z]+)`", row)) - {"outcome"} == set(Outcome)
