@@ -76,7 +76,7 @@ class Announcer:
     def is_early(self, promotion: Promotion, now: datetime) -> bool:
         """Whether it may still be noted which message tells it, so that nothing should be told yet."""
         begun = max([promotion.asked, *promotion.reached.values()])
-        return not promotion.message and now - begun < UNNOTED
+        return not promotion.message and abs(now - begun) < UNNOTED
 
     def catch_up(self) -> None:
         """Report what ended while the forge could not be reached."""
@@ -157,6 +157,12 @@ class Announcer:
             return replace(promotion, shown=shown)
         try:
             message = self.chat.post(Place(channel=channel, thread=promotion.thread or None), said)
+        except Gone as gone:
+            elsewhere = self._unplaced(promotion)
+            if (elsewhere.channel, elsewhere.thread) != (channel, promotion.thread):
+                return self._anew(elsewhere, said, shown)
+            log.warning("nobody can be told of %s of %s: %s", promotion.key, promotion.repository, gone)
+            return replace(promotion, shown=shown)
         except Unavailable as trouble:
             if not trouble.unsure:
                 raise
@@ -189,6 +195,8 @@ class Announcer:
                 self.hooks.failed(told, lost)
             except (Refusal, Unavailable) as trouble:
                 log.warning("what follows the failure of %s of %s: %s", told.key, told.repository, trouble)
+            except Exception:  # else it would be done, and told, again at every round
+                log.exception("what follows the failure of %s of %s broke", told.key, told.repository)
         return self._insist(replace(self._reporting(told), telling=False))
 
     def _reporting(self, promotion: Promotion) -> Promotion:

@@ -56,8 +56,8 @@ class Follow:
     """Open pull requests that nobody followed at the last search."""
     _untold: set[Key] = field(default_factory=set, init=False)
     """Those that the chat did not take, and that must not keep the others from being told."""
-    _quiet: datetime | None = field(default=None, init=False)
-    """Until when the chat wants to be left alone."""
+    _quiet: tuple[datetime, datetime] | None = field(default=None, init=False)
+    """From when until when the chat wants to be left alone."""
 
     def run(self, now: datetime) -> None:
         """One round, unless one is running. Unavailable if the store can't be used; the next round goes on."""
@@ -115,7 +115,7 @@ class Follow:
                 self._judge(after, place, self.gathering.proofs(promotion, services, verification.probes), now)
 
     def _announce(self, known: Mapping[Key, Promotion], after: Mapping[Key, Promotion], now: datetime) -> None:
-        if self._quiet and now < self._quiet:
+        if self._quiet and self._quiet[0] <= now < self._quiet[1]:
             return
         troubles = 0
         for place in sorted(known, key=self._untold.__contains__):
@@ -129,7 +129,7 @@ class Follow:
                 self._untold.add(place)
                 if isinstance(trouble, Unavailable) and not isinstance(trouble, Gone):
                     troubles += 1
-                    self._quiet = now + timedelta(seconds=trouble.retry_after or 0)
+                    self._quiet = now, now + timedelta(seconds=trouble.retry_after or 0)
                     if trouble.retry_after or troubles >= PATIENCE:
                         return
             except Exception:

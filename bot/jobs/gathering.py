@@ -52,8 +52,8 @@ class Gathering:
     _contained: dict[tuple[str, str, str], bool] = field(default_factory=dict, init=False)
     _there: Mapping[tuple[str, str], Target] = field(default_factory=dict, init=False)
     """The targets at the last look."""
-    _busy: dict[str, datetime] = field(default_factory=dict, init=False)
-    """When each repository's forge may be asked again, where it said so."""
+    _busy: dict[str, tuple[datetime, datetime]] = field(default_factory=dict, init=False)
+    """From when until when each repository's forge wants to be left alone, where it said so."""
 
     def proposed(
         self, promotions: Collection[Promotion], others: Collection[Promotion], now: datetime
@@ -62,7 +62,8 @@ class Gathering:
         forge, git = self.forge(), cache(self.git)
         found: dict[Key, Evidence] = {}
         for repository, asked in _by_repository(promotions).items():
-            if forge is None or self._busy.get(repository, now) > now:
+            since, until = self._busy.get(repository, (now, now))
+            if forge is None or since <= now < until:
                 continue
             numbers = [each.pull for each in asked if each.pull is not None]
             try:
@@ -71,7 +72,12 @@ class Gathering:
                 self._note(repository, trouble, now)
                 continue
             for each in asked:
-                found[key_of(each)] = self._told(git, each, told.get(each.pull or 0), others, now)
+                try:
+                    found[key_of(each)] = self._told(git, each, told.get(each.pull or 0), others, now)
+                except Exception:  # the others go on
+                    log.exception("looking at %s of %s broke", each.key, repository)
+        here = set(map(key_of, promotions))
+        self._lacked = {place: since for place, since in self._lacked.items() if place in here}
         return found
 
     def landed(self, promotions: Collection[Promotion], now: datetime) -> Mapping[Key, Evidence]:
@@ -117,7 +123,7 @@ class Gathering:
     def _note(self, repository: str, trouble: Refusal | Unavailable, now: datetime) -> None:
         log.warning("pull requests of %s can't be looked at: %s", repository, trouble)
         if isinstance(trouble, Unavailable) and trouble.retry_after:
-            self._busy[repository] = now + timedelta(seconds=trouble.retry_after)
+            self._busy[repository] = now, now + timedelta(seconds=trouble.retry_after)
 
     def _told(
         self,
@@ -206,7 +212,7 @@ class Gathering:
     def _look(self, git: Git, promotion: Promotion, sighting: Sighting, now: datetime) -> Look:
         place = (key_of(promotion), sighting.target.service)
         since, last = self._seen.get(place, (now, now))
-        if now - last > GAP:
+        if not timedelta() <= now - last <= GAP:  # a clock may be set back
             since = now
         self._seen[place] = (since, now)
         engine = sighting.deployed
@@ -262,6 +268,7 @@ def _newer(promotion: Promotion, others: Iterable[Promotion]) -> str:
         if (each.repository, each.environment) == (promotion.repository, promotion.environment)
         and each.key != promotion.key
         and each.asked > promotion.asked
+        and each.stage is not Stage.CLOSED
         and services <= {leg.service for leg in each.legs}
     ]
     return min(later, key=lambda each: each.asked).key if later else ""
@@ -282,6 +289,9 @@ def _strangers(git: Git, promotion: Promotion, head: str) -> tuple[str, ...]:
     """Who wrote commits of a new head that are not ours; merges of the base are nobody's."""
     if not promotion.head or head == promotion.head:
         return ()
-    brought = git.unmerged(promotion.repository, head)
+    try:
+        brought = git.unmerged(promotion.repository, head)
+    except Refusal:  # squashed, and gone with its branch: who wrote it is nobody's to tell any more
+        return ()
     others = (each for each in brought if "Quarterdeck-Change" not in each.trailers and len(each.parents) == 1)
     return tuple(dict.fromkeys(each.author for each in others))

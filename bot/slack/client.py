@@ -49,11 +49,11 @@ _ONCE: Final = ("/chat.postMessage", "/chat.postEphemeral", "/files.completeUplo
 _OUTSIDE: Final = {"not_in_channel", "channel_not_found", "user_not_in_channel"}
 
 
-_GONE: Final = {"message_not_found", "thread_not_found"}
+_GONE: Final = {"message_not_found", "thread_not_found", "is_archived"}
 
 
-class Outside(Unavailable):
-    """The bot is no member where it should speak; nothing was said."""
+class Outside(Gone):
+    """The bot is no member where it should speak, or no longer; nothing was said."""
 
 
 class Rejected(Unavailable):

@@ -27,7 +27,7 @@ from bot.ports import Git, Promotions
 from bot.store.store import Store
 
 TICK = timedelta(seconds=5)
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 ASKED = Verification(healthy_for=timedelta(seconds=30), timeout=timedelta(minutes=30))
 PRODUCTION = Environment(
     "production", ("production/{service}",), "config", "production", channel="#deploys", verification=ASKED
@@ -80,6 +80,11 @@ class Channel:
             self.said.append(line)
         if trouble is not None:
             raise self.troubles.pop(trouble)
+
+
+class Archived(Channel):
+    def _say(self, line: str) -> None:
+        raise Gone(f"The channel is archived: {line}")
 
 
 @dataclass
@@ -140,6 +145,8 @@ class World:
     reports: list[str] = field(default_factory=list)
     adopted: Promotion | None = None
     report_trouble: Exception | None = None
+    failure: Exception | None = None
+    """What handing on a failure ends with."""
 
     def __post_init__(self) -> None:
         self.git = memory.Git(
@@ -155,7 +162,7 @@ class World:
     def made(self) -> Follow:
         catalog = Catalog({"config": Repository("config", "/srv/c")}, {"production": self.environment})
         hooks = Hooks(
-            failed=lambda each, legs: self.failed.extend(f"{each.key} {leg.service}" for leg in legs),
+            failed=self._failed,
             report=self._report,
             adopt=lambda _repository, _pull: self.adopted,
         )
@@ -165,6 +172,11 @@ class World:
         channel = {"production": self.environment.channel}.get
         announcer = Announcer(self.promotions, self.chat, words, hooks, b"key", channel)
         return Follow(catalog, self.promotions, gathering, announcer, reach)
+
+    def _failed(self, promotion: Promotion, legs: Sequence[Leg]) -> None:
+        self.failed.extend(f"{promotion.key} {leg.service}" for leg in legs)
+        if self.failure:
+            raise self.failure
 
     def _report(self, promotion: Promotion) -> str:
         if self.report_trouble:
@@ -299,6 +311,17 @@ def test_what_failed_is_told_and_handed_on_once(world: World) -> None:
     assert world.failed == ["#1 payment"]
 
 
+def test_what_breaks_after_a_failure_is_not_done_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.failure = RuntimeError("a defect")
+    world.promote()
+    world.merge()
+    world.runs, world.health = "v1.3.0", Health.DEGRADED
+    world.rounds(5 * MINUTE)
+    assert world.failed == ["#1 payment"]
+    assert "what follows the failure of #1 of config broke" in caplog.text
+    assert world.promotions.promotions() == ()
+
+
 def test_what_is_taken_back_is_superseded(world: World) -> None:
     world.promote()
     world.merge()
@@ -352,6 +375,16 @@ def test_one_closed_for_a_newer_one_says_which(world: World, is_merged: bool) ->
     assert "m1= payment v1.3.0 superseded (superseded by #2)" in world.round()
 
 
+def test_nothing_took_the_place_of_one_closed_by_hand_after_the_newer(world: World) -> None:
+    world.promote()
+    world.now += SECOND
+    world.promote(2, version="v1.4.0")
+    world.forge.told[2] = Progress(world.pull(2, "closed"), closed_by="ben")
+    world.round()
+    world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
+    assert world.round() == ["m1= payment v1.3.0 closed (ben closed it)", "m1> ana: closed"]
+
+
 def test_what_somebody_pushed_is_what_is_followed(world: World) -> None:
     world.promote(head=world.git.newest)
     world.git.branches["quarterdeck/promote"] = world.git.newest
@@ -359,6 +392,12 @@ def test_what_somebody_pushed_is_what_is_followed(world: World) -> None:
     world.forge.told[1] = Progress(world.pull(head=pushed))
     assert world.round() == ["m1= payment v1.4.0 open (it waits to be merged)"]
     assert world.known().notes == ("It was pushed to by ben: it moves payment to v1.4.0 by now.",)
+
+
+def test_what_was_squashed_with_a_head_that_is_gone_is_what_is_followed(world: World) -> None:
+    world.promote(head=world.git.newest)
+    world.merge(version="v1.4.0")
+    assert world.round() == ["m1= payment v1.4.0 merged (Git is ahead)"]
 
 
 def test_a_closed_one_that_is_opened_again_goes_on(world: World) -> None:
@@ -465,6 +504,23 @@ def test_what_nobody_saw_in_a_while_is_not_taken_for_healthy(world: World) -> No
     assert world.rounds(MINUTE)[-1] == "m1> ana: healthy"
 
 
+def test_nothing_waits_for_a_clock_that_was_set_back(world: World) -> None:
+    world.promote()
+    world.merge()
+    world.runs = "v1.3.0"
+    world.round()
+    world.now -= 2 * HOUR
+    assert world.rounds(MINUTE)[-1] == "m1> ana: healthy"
+    world.promote(2, message="", channel="")
+    world.forge.trouble = Unavailable("GitHub is busy.", retry_after=60)
+    world.round()
+    world.now, world.forge.trouble = world.now - 2 * HOUR, None
+    world.chat.troubles["m3: payment"] = Unavailable("Slack is busy.", retry_after=60)
+    assert world.round() == []
+    world.now -= 2 * HOUR
+    assert world.round() == ["m3: payment v1.3.0 open (it waits to be merged)"]
+
+
 def test_a_look_that_breaks_is_logged_and_made_again(world: World) -> None:
     world.promote()
     world.merge()
@@ -538,6 +594,16 @@ def test_a_message_that_is_gone_is_made_anew(world: World) -> None:
     assert (known.message, known.channel, known.thread) == ("m2", "C1", "")
     world.merge()
     assert world.round() == ["m2= payment v1.3.0 merged (Git is ahead)"]
+
+
+def test_one_that_nobody_can_be_told_of_goes_to_its_end(world: World) -> None:
+    world.promote(thread="t1")
+    world.merge()
+    world.runs, world.health, world.chat = "v1.3.0", Health.DEGRADED, Archived()
+    world.restart()
+    world.rounds(5 * MINUTE)
+    assert world.promotions.promotions() == ()
+    assert (world.known().stage, world.failed) == (Stage.FAILED, ["#1 payment"])
 
 
 @pytest.mark.parametrize("ended", [False, True])
