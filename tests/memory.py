@@ -113,6 +113,7 @@ class Git:
         return tuple(reverted)
 
     def unmerged(self, repository: str, commit: str) -> tuple[Commit, ...]:
+        self.at(repository, commit)
         above = []
         on_branch = {each.sha for each in self.log(repository, [""])} | {self.newest}
         while commit not in on_branch:
