@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot import gatekeeper, wording
 from bot.command import Context
-from bot.errors import Refusal, Unavailable
+from bot.errors import Gone, Refusal, Unavailable
 from bot.gates import Closed, Verdict
 from bot.model.catalog import Target
 from bot.model.promotion import Waiting
@@ -90,10 +90,16 @@ class Departures:
         if not self.queue.take(waiting):
             return
         text = f"{_named(waiting)} no longer waits, and nothing was done. {why}"
-        self.audit.record(waiting.message, "promote", target, Outcome.WITHDRAWN, text)
         place, asker = _answered(ctx, waiting), waiting.message.actor.id
         if place.channel is not None:
-            self.chat.post(place, Reply(Outcome.ANSWERED, text, mentions=(asker,)), to=asker)
+            try:
+                self.chat.post(place, Reply(Outcome.ANSWERED, text, mentions=(asker,)), to=asker)
+            except Unavailable as trouble:
+                if not trouble.unsure and not isinstance(trouble, Gone):
+                    self.queue.put(waiting)  # the next round tells it
+                    raise
+                log.warning("%s It may not have been told: %s", text, trouble)
+        self.audit.record(waiting.message, "promote", target, Outcome.WITHDRAWN, text)
 
 
 def _answered(ctx: Context, waiting: Waiting) -> Place:

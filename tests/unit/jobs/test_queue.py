@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from workbench import ANA, ENVIRONMENTS, Bench, path, pod
 
-from bot.errors import Unavailable
+from bot.errors import Gone, Unavailable
 from bot.jobs.queue import Departures
 from bot.model.promotion import Standing
 from bot.model.reply import Outcome, Reply
@@ -24,8 +24,11 @@ class Chat:
 
     def __init__(self) -> None:
         self.posts: list[tuple[Place, Reply, str | None]] = []
+        self.trouble: Exception | None = None
 
     def post(self, place: Place, reply: Reply, *, to: str | None = None) -> str:
+        if self.trouble:
+            raise self.trouble
         self.posts.append((place, reply, to))
         return "1.9"
 
@@ -162,19 +165,28 @@ def test_what_can_not_be_told_waits_on(line: Line) -> None:
     assert (len(line.queue.waiting()), line.worked, line.chat.posts) == (1, [], [])
 
 
-def test_a_chat_that_is_away_loses_the_word_and_not_the_round(line: Line) -> None:
-    waiting = line.queue.waiting()[0]
-    line.queue.put(replace(waiting, service="gone"))
-
-    def away(place: Place, reply: Reply, *, to: str | None = None) -> str:
-        raise Unavailable("the chat is away")
-
-    line.chat.post = away  # type: ignore[method-assign]
+@pytest.mark.parametrize(
+    ("trouble", "again"),
+    [
+        (Unavailable("the chat is away"), True),
+        (Unavailable("no answer", unsure=True), False),
+        (Gone("the channel is archived"), False),
+    ],
+)
+def test_what_the_chat_did_not_take_is_told_by_the_next_round(line: Line, trouble: Exception, again: bool) -> None:
+    gone = replace(line.queue.waiting()[0], service="gone")
+    line.queue.put(gone)
+    line.chat.trouble = trouble
     line.passes(18 * MINUTE)
     line.healthy(30)
     line.run()
     assert [message.text for message in line.worked] == [WORDS]
-    assert line.queue.waiting() == ()
+    assert line.queue.waiting() == ((gone,) if again else ())
+    line.chat.trouble = None
+    line.run()
+    line.run()
+    assert (len(line.chat.posts), line.queue.waiting()) == (int(again), ())
+    assert [entry[-1] for entry in line.audit.kept].count("withdrawn") == 1
 
 
 def test_what_was_asked_for_at_a_terminal_is_told_in_the_environments_channel(line: Line) -> None:
