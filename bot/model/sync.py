@@ -178,8 +178,6 @@ class Deployed:
     """Its settings by which it deploys something other than the folder says: `patches`, `postBuild`."""
     held: str = ""
     """Why asking it to sync would be in vain, and what to do instead, in a sentence: it is suspended."""
-    since: datetime | None = None
-    """When it applied what is there, if it says so: `revision` may be a later commit, in which nothing of it is new."""
     attempted: str | None = None
     """The commit that it tried to apply last, if that is another."""
     health: Health | None = None

@@ -71,7 +71,6 @@ def told(deployed: Deployed, application: Manifest, index: int, around: Around) 
     paused, since = ("", None) if rolling else _paused(application)
     return replace(
         deployed,
-        since=_since(application),
         attempted=attempted if attempted != deployed.revision else None,
         health=_HEALTHS.get(text(within(application, "status", "health").get("status"))),
         trouble=trouble,
@@ -127,15 +126,6 @@ def is_settled(application: Manifest) -> bool:
 
 def _is_synced(application: Manifest) -> bool:
     return within(application, "status", "sync").get("status") == "Synced"
-
-
-def _since(application: Manifest) -> datetime | None:
-    """When it applied what is there: a later commit in which nothing of it is new is compared, and not applied."""
-    history = entries(within(application, "status").get("history"))
-    if history:
-        return moment(history[-1].get("deployedAt"))
-    operation = within(application, "status", "operationState")
-    return moment(operation.get("finishedAt")) if operation.get("phase") == "Succeeded" else None
 
 
 def _trouble(application: Manifest) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.clusters.engines.quoting import LONGEST, quoted
-from bot.clusters.engines.said import commit_of, entries, moment, reference, text, within, written
+from bot.clusters.engines.said import commit_of, entries, reference, text, within, written
 from bot.model.sync import Deployed, Health, Manifest, ObjectRef
 
 ORIGIN_REVISION = "org.opencontainers.image.revision"
@@ -53,7 +53,6 @@ def told(deployed: Deployed, manifest: Manifest, source: Key, around: Objects) -
     attempted = _attempted(status, around.get(source, {}))
     return replace(
         deployed,
-        since=_since(status),
         attempted=attempted if attempted != deployed.revision else None,
         health=_health(manifest),
         trouble=trouble,
@@ -95,19 +94,6 @@ def _attempted(status: Mapping[str, Any], source: Manifest) -> str | None:
     same = bool(tried) and artifact.get("revision") == tried
     origin = within(artifact, "metadata").get(ORIGIN_REVISION) if same else None
     return commit_of(tried) or commit_of(origin)
-
-
-def _since(status: Mapping[str, Any]) -> datetime | None:
-    """When what is there was applied first, by the newest entry of the history that tells of a success."""
-    applied: list[tuple[datetime, datetime]] = []
-    for each in entries(status.get("history")):
-        first, last = moment(each.get("firstReconciled")), moment(each.get("lastReconciled"))
-        if first and last and each.get("lastReconciledStatus") == "ReconciliationSucceeded":
-            applied.append((last, first))
-        deployed = moment(each.get("lastDeployed"))
-        if deployed and each.get("status") == "deployed":
-            applied.append((deployed, deployed))
-    return max(applied)[1] if applied else None
 
 
 def _health(manifest: Manifest) -> Health | None:

@@ -189,7 +189,6 @@ def test_an_application_and_what_it_applied(cluster: Cluster, clusters: Clusters
         uid=cluster.send("GET", path)["metadata"]["uid"],
         mark="payment",
         namespace="pay",
-        since=datetime(2026, 1, 1, tzinfo=UTC),
         attempted=TWO,
         health=Health.PROGRESSING,
         waiting="Job pay/migrate, a PreSync hook, to complete",

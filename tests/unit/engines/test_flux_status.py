@@ -201,33 +201,6 @@ def test_what_is_suspended() -> None:
     assert told(kustomization(READY)).paused == ""
 
 
-HISTORY = {
-    "history": [
-        {"digest": "sha256:b", "firstReconciled": "2026-03-02T09:00:00Z", "lastReconciled": "2026-03-02T11:00:00Z",
-         "lastReconciledDuration": "1s", "lastReconciledStatus": "ReconciliationSucceeded", "totalReconciliations": 9},
-        {"digest": "sha256:c", "firstReconciled": "2026-03-02T12:00:00Z", "lastReconciled": "2026-03-02T12:00:00Z",
-         "lastReconciledDuration": "1s", "lastReconciledStatus": "HealthCheckFailed", "totalReconciliations": 1},
-        {"digest": "sha256:a", "firstReconciled": "2026-03-01T09:00:00Z", "lastReconciled": "2026-03-02T08:00:00Z",
-         "lastReconciledDuration": "1s", "lastReconciledStatus": "ReconciliationSucceeded", "totalReconciliations": 9},
-    ]
-}  # fmt: skip
-SNAPSHOT = {
-    "name": "payment", "namespace": "shop", "chartName": "x", "chartVersion": "1.0.0", "configDigest": "sha256:a",
-    "digest": "sha256:a", "firstDeployed": WHEN, "lastDeployed": WHEN, "status": "deployed", "version": 2,
-}  # fmt: skip
-SINCE = [
-    (kustomization(READY, status=HISTORY), datetime(2026, 3, 2, 9, tzinfo=UTC)),
-    (kustomization(READY), None),
-    (release(READY, status={"history": [{**SNAPSHOT, "status": "failed", "version": 3}, SNAPSHOT]}),
-     datetime(2026, 3, 2, 11, tzinfo=UTC)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("manifest", "since"), SINCE)
-def test_since_when_what_is_there_is_there(manifest: Manifest, since: datetime | None) -> None:
-    assert told(manifest).since == since
-
-
 @pytest.mark.parametrize(
     ("manifest", "attempted"),
     [
@@ -287,6 +260,5 @@ def test_a_half_written_object_costs_nothing_but_what_it_does_not_say(a: Any, b:
 
 CASES = [
     *(manifest for manifest, others, _ in (*TROUBLE, *WAITING) for manifest in (manifest, *others)),
-    *(manifest for manifest, _ in SINCE),
     source("OCIRepository"),
 ]

@@ -77,7 +77,6 @@ def test_each_folder_is_an_application_that_says_what_is_deployed(repository: Re
         inventory=frozenset([ObjectRef("v1", "ConfigMap", "shop", "pay")]),
         uid=application(agent)["metadata"]["uid"],
         mark="pay",
-        since=NOW,
         health=Health.HEALTHY,
     )
 
