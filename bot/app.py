@@ -149,7 +149,8 @@ class App:
             if (check := duties.drift_check(environment)) is not None:
                 scheduler.add(f"drift check of {environment}", drift.schedule, check.run, drift.jitter)
         following = duties.follower()
-        scheduler.add(FOLLOWING, Every(timedelta(seconds=5)), following.run)
+        # People wait for these, and checks of clusters that are down take long.
+        scheduler.add(FOLLOWING, Every(timedelta(seconds=5)), following.run, apart=True)
 
         def nudged(nudge: Nudge) -> None:
             if self.adapters.forge is not None:
@@ -157,8 +158,8 @@ class App:
             if following.nudge():
                 scheduler.hurry(FOLLOWING)
 
-        scheduler.add("watch", Every(watch.EVERY), duties.watch().run)
-        scheduler.add("queue", Every(queue.EVERY), duties.departures(slack.work).run)
+        scheduler.add("watch", Every(watch.EVERY), duties.watch().run, apart=True)
+        scheduler.add("queue", Every(queue.EVERY), duties.departures(slack.work).run, apart=True)
         scheduler.add("pruning of the store", Every(timedelta(days=1)), lambda _: self.adapters.store.prune())
         with ExitStack() as running:
             host, port = self.surroundings.listen

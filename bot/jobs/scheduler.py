@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 Job = Callable[[datetime], None]
 
 WORKERS = 4
-"""Jobs at once: they share the mirrors and this machine with the commands of people."""
+"""Jobs at once, but for those with a thread of their own: they share the mirrors and this machine with the commands of
+people."""
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -43,13 +44,24 @@ class Scheduler:
             timezone=UTC,
         )
 
-    def add(self, name: str, schedule: Schedule, job: Job, jitter: timedelta = timedelta()) -> None:
-        """Run the job by the schedule, each time up to `jitter` later.
+    def add(
+        self, name: str, schedule: Schedule, job: Job, jitter: timedelta = timedelta(), *, apart: bool = False
+    ) -> None:
+        """Run the job by the schedule, each time up to `jitter` later; `apart`, so that it waits for no other job.
 
         An interval begins at once: with an hour's, a bot restarted every half hour would never check.
         """
+        if apart:
+            self._scheduler.add_executor(ThreadPoolExecutor(1), name)
         begin = {} if isinstance(schedule, Cron) else {"next_run_time": datetime.now(UTC)}
-        self._scheduler.add_job(partial(self._run, name, job), trigger(schedule, jitter), id=name, name=name, **begin)
+        self._scheduler.add_job(
+            partial(self._run, name, job),
+            trigger(schedule, jitter),
+            id=name,
+            name=name,
+            executor=name if apart else "default",
+            **begin,
+        )
 
     def hurry(self, name: str) -> None:
         """Run a job now, before its time."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import Unavailable
-from bot.jobs.scheduler import Scheduler, trigger
+from bot.jobs.scheduler import WORKERS, Scheduler, trigger
 from bot.model.schedule import Cron, Every
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -155,3 +155,18 @@ def test_a_job_can_be_run_before_its_time() -> None:
         assert ran.acquire(timeout=PATIENCE)
     finally:
         scheduler.stop()
+
+
+def test_a_job_that_is_apart_waits_for_no_other() -> None:
+    ran = threading.Event()
+
+    def slow(_: datetime) -> None:
+        ran.wait(PATIENCE)
+
+    scheduler = Scheduler(lambda: NOON)
+    for number in range(WORKERS):
+        scheduler.add(f"drift of {number}", Every(timedelta(hours=1)), slow)
+    scheduler.add("following", Every(timedelta(hours=1)), lambda _: ran.set(), apart=True)
+    scheduler.start()
+    assert ran.wait(PATIENCE / 2)  # the others, unless it runs, last as long again
+    scheduler.stop()
