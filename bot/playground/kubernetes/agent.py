@@ -7,14 +7,7 @@ kustomize-controller would undo it within ten minutes, and Argo CD with self-hea
 looking at drift. Objects removed from Git are removed from the cluster.
 """
 
-import fnmatch
-import io
-import os
 import re
-import subprocess
-import sys
-import tarfile
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,21 +16,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import yaml
-
 from bot.playground.kubernetes.argocd import ArgoCD
+from bot.playground.kubernetes.commit import Commit, Unreadable, tip
 from bot.playground.kubernetes.engine import Engine, Key, Outcome
 from bot.playground.kubernetes.flux import Flux
 from bot.playground.kubernetes.kinds import Served
 from bot.playground.kubernetes.objects import Json, Problem, Store
 
-_BESIDE = Path(sys.executable).with_name("kubectl")
-KUBECTL = str(_BESIDE) if _BESIDE.exists() else "kubectl"
-"""The kubectl that comes with this Python's packages, else the one on PATH."""
 ENGINES: Mapping[str, Callable[[Store, str, str, Callable[[], datetime]], Engine]] = {"flux": Flux, "argocd": ArgoCD}
 NAMESPACE = "default"
 """Where an object is that names no namespace."""
-_LIMIT_SECONDS = 30
 _STEP_SECONDS = 0.25
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 """What both an object and a label's value may be."""
@@ -77,12 +65,8 @@ class Folder:
         return Path(self.path).name
 
 
-class AgentError(Exception):
-    """Git or the renderer said no; the sentence is for the playground's page."""
-
-
 class Agent:
-    """Follows `branch` of `repository` (a path or URL); every folder directly below `parent` is applied.
+    """Follows `branch` of `repository`, a folder; every folder directly below `parent` is applied.
 
     `url` is where others find the repository, `engine` one of `ENGINES`, whose stand-in it is. `start` lets it follow
     by itself, looking every `interval` seconds; tests call `sync` instead.
@@ -111,12 +95,12 @@ class Agent:
         with self._lock:
             try:
                 self.error = ""
-                revision = self._head()
+                revision = tip(self._repository, self._branch)
                 if heal or revision != self.revision or self._has_news():
                     self._apply(revision, heal=heal)
                     self.revision = revision
                 self._observe()
-            except (AgentError, Problem) as error:
+            except (Unreadable, Problem) as error:
                 self.error = str(error)
                 self.engine.tell_source(self.revision, self.error)
 
@@ -127,12 +111,6 @@ class Agent:
         for folder in self.folders.values():
             if _NAME.fullmatch(folder.name):
                 self.engine.observe(folder.name, folder.objects)
-
-    def _head(self) -> str:
-        answer = _git("ls-remote", self._repository, f"refs/heads/{self._branch}").decode()
-        if not answer:
-            raise AgentError(f"the repository has no branch {self._branch}")
-        return answer.partition("\t")[0]
 
     def start(self) -> None:
         self._stop.clear()
@@ -154,34 +132,32 @@ class Agent:
             self.cluster.step()
 
     def _apply(self, revision: str, *, heal: bool) -> None:
-        with tempfile.TemporaryDirectory(prefix="agent-") as name:
-            root = Path(name)
-            _check_out(self._repository, self._branch, root)
-            paths = sorted(str(folder.relative_to(root)) for folder in (root / self._parent).glob("*/"))
-            for path in paths:
-                self._reconcile(self.folders.setdefault(path, Folder(path)), root, revision, heal=heal)
+        commit = Commit(revision, self._repository)
+        paths = commit.folders(self._parent)
+        for path in paths:
+            self._reconcile(self.folders.setdefault(path, Folder(path)), commit, heal=heal)
         for path in self.folders.keys() - set(paths):
             folder = self.folders.pop(path)
             self._apply_folder(folder, {}, revision, heal=heal)
             self.engine.forget(folder.name)
         self.engine.tell_source(revision)
 
-    def _reconcile(self, folder: Folder, root: Path, revision: str, *, heal: bool) -> None:
+    def _reconcile(self, folder: Folder, commit: Commit, *, heal: bool) -> None:
         """Apply a folder if it is due, and tell of that. A request is for all of it, whatever was changed by hand."""
         if not _NAME.fullmatch(folder.name):
             folder.error = f"the folder's name can't be that of a {self.engine.kind}"
             return
         self.engine.declare(folder.name, folder.path)
         if self.engine.suspended(folder.name):
-            self._leave(folder, root, revision)
+            self._leave(folder, commit)
             return
-        request = self.engine.request(folder.name)
+        revision, request = commit.id, self.engine.request(folder.name)
         if not (heal or request or folder.attempted != revision or self.engine.is_changed(folder.name)):
             return
         folder.attempted, built, before = revision, True, dict(folder.objects)
         try:
-            wanted = self._objects(render(root / folder.path), folder)
-        except AgentError as error:
+            wanted = self._objects(commit.objects(folder.path), folder)
+        except Unreadable as error:
             folder.error, built = str(error), False
         else:
             self._apply_folder(folder, wanted, revision, heal=heal or bool(request))
@@ -191,12 +167,12 @@ class Agent:
             Outcome(revision, folder.revision, folder.objects, folder.error, built, changed, request),
         )
 
-    def _leave(self, folder: Folder, root: Path, revision: str) -> None:
+    def _leave(self, folder: Folder, commit: Commit) -> None:
         """Let the engine tell what is new in Git for a folder that it is to leave alone, if it does that."""
         if self.engine.compares:
-            with suppress(AgentError):
-                wanted = self._objects(render(root / folder.path), folder)
-                self.engine.leave(folder.name, revision, differs=wanted != folder.objects)
+            with suppress(Unreadable):
+                wanted = self._objects(commit.objects(folder.path), folder)
+                self.engine.leave(folder.name, commit.id, differs=wanted != folder.objects)
 
     def _apply_folder(self, folder: Folder, wanted: Mapping[Key, Json], revision: str, *, heal: bool) -> None:
         """Create, change and prune so that the folder's objects follow; what fails is told and tried again later."""
@@ -250,47 +226,3 @@ class Agent:
             key = (api_version, name, namespace, str(metadata.get("name")))
             found[key] = {**manifest, "metadata": self.engine.mark(folder.name, key, metadata)}
         return found
-
-
-def render(folder: Path) -> list[Json]:
-    """The objects of a folder: by `kubectl kustomize` where it has a kustomization, else its YAML files as they are."""
-    if any((folder / name).is_file() for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")):
-        texts = [_run([KUBECTL, "kustomize", str(folder)], "the kustomization can't be built").decode()]
-    else:
-        texts = [file.read_text() for file in sorted(folder.iterdir()) if fnmatch.fnmatch(file.name, "*.y*ml")]
-    try:
-        documents = [document for text in texts for document in yaml.safe_load_all(text)]
-    except (yaml.YAMLError, RecursionError) as error:
-        raise AgentError("a manifest is not YAML") from error
-    return [document for document in documents if isinstance(document, dict) and "kind" in document]
-
-
-def _check_out(repository: str, branch: str, into: Path) -> None:
-    """The files of the branch's newest commit, without leaving the folder."""
-    bare = into / ".bare"
-    _git("init", "--quiet", "--bare", str(bare))
-    _git("-C", str(bare), "fetch", "--quiet", "--depth=1", repository, branch)
-    archive = _git("-C", str(bare), "archive", "FETCH_HEAD")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(into, filter="data")
-
-
-def _git(*arguments: str) -> bytes:
-    return _run(["git", *arguments], "the repository can't be read")
-
-
-def _run(command: list[str], complaint: str) -> bytes:
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_LIMIT_SECONDS, check=False, env=environment)  # noqa: S603 - fixed programs, no shell
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise AgentError(f"{complaint}: {Path(command[0]).name} did not finish") from error
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise AgentError(f"{complaint}: {last[0][:200]}")
-    return done.stdout

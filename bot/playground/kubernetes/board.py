@@ -11,7 +11,8 @@ from bot.health import health
 from bot.health.causes import causes, summed_up
 from bot.manifests import images
 from bot.model.sync import Health
-from bot.playground.kubernetes.agent import KUBECTL, Agent
+from bot.playground.kubernetes.agent import Agent
+from bot.playground.kubernetes.commit import KUBECTL
 from bot.playground.kubernetes.kinds import Kind
 from bot.playground.kubernetes.objects import Json
 
