@@ -137,4 +137,6 @@ def _summary(sightings: Sequence[Sighting]) -> str:
     if not others:
         return f"{'Both' if len(sightings) == 2 else f'All {len(sightings):,}'} are synced and healthy."
     well = len(sightings) - len(others)
-    return f"{well:,} of {len(sightings):,} are synced and healthy. Not so: {_named(others)}."
+    return (
+        f"{well:,} of {len(sightings):,} {'is' if well == 1 else 'are'} synced and healthy. Not so: {_named(others)}."
+    )

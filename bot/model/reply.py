@@ -71,7 +71,8 @@ class Section:
 class Choice:
     """A button: a link (`url`) or an action with its value. `danger` asks for the confirming colour.
 
-    The action `say` has its value said, as a command, by whoever presses it.
+    The action `say` has its value said, as a command, by whoever presses it. `asks` is what they must say yes to first;
+    "" where nothing is asked, as under a question.
     """
 
     label: str
@@ -79,6 +80,7 @@ class Choice:
     action: str | None = None
     value: str = ""
     danger: bool = False
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

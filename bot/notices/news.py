@@ -13,9 +13,11 @@ from bot.drift.offers import SAYABLE, say
 from bot.lineage import is_ours
 from bot.model.change import Move
 from bot.model.episode import Episode
+from bot.model.promotion import Leg
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Difference, Sighting
 from bot.notices.matters import DEGRADED, PAUSED, UNSYNCED
+from bot.promotions import failing
 
 SHOWN = 8
 LISTED = 15
@@ -80,8 +82,9 @@ class Words:
         if move.from_version is None or move.to_version is None or sighting.desired != move.to_version:
             return (status,)
         # Pressed late, it takes back nothing that came since.
+        leg = Leg(service, move.from_version, move.to_version)
         said = f"rollback {service} in {environment} from {move.to_version} to {move.from_version}"
-        return (Choice("Roll back", action="say", value=said, danger=True), status)
+        return (failing.roll_back("Roll back", environment, leg, said), status)
 
 
 def _sentence(event: Event, step: Step, episode: Episode, now: datetime) -> str:

@@ -104,7 +104,7 @@ def _waits_for(progress: Progress, trouble: str) -> str:
     if progress.pull.draft:
         waits.append("somebody to mark it as ready")
     if progress.checks is Checks.RUNNING:
-        waits.append(wording.joined(progress.named) or "its checks")
+        waits += progress.named or ["its checks"]
     if progress.review is Review.WANTED:
         waits.append("a review")
     if waits:

@@ -12,6 +12,7 @@ from bot import wording
 from bot.drift.offers import SAYABLE
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.request import SAY
 from bot.model.sync import Ailment, Sighting
 from bot.model.verification import Proof
 from bot.quoting import quoted
@@ -61,10 +62,17 @@ def ways_back(promotion: Promotion) -> tuple[Choice, ...]:
         return ()
     legs = [leg for leg in promotion.legs if leg.stage in {Stage.FAILED, Stage.TIMED_OUT}]
     return tuple(
-        Choice("Roll back" if len(legs) == 1 else f"Roll back {leg.service}", action="say", value=said, danger=True)
+        roll_back(f"Roll back {leg.service}" if len(legs) > 1 else "Roll back", promotion.environment, leg, said)
         for leg in legs
         if (said := way_back(promotion.environment, leg))
     )
+
+
+def roll_back(label: str, environment: str, leg: Leg, said: str) -> Choice:
+    """The button that says `said`, once they are sure of what goes where."""
+    moved = f"from {wording.short(leg.to_version)} to {wording.short(leg.from_version)}"
+    asks = f"{leg.service} in {environment} goes back {moved}."
+    return Choice(label, action=SAY, value=said, danger=True, asks=asks)
 
 
 def way_back(environment: str, leg: Leg) -> str:
@@ -86,9 +94,9 @@ def _leg(leg: Leg, seen: Sighting | None, now: datetime, *, named: bool) -> list
     if named:
         found.append(Section(f"{leg.service}:"))
     ailments = seen.ailments if seen else ()
-    if lines := [_ailment(each, now) for each in ailments[:AILMENTS]]:
-        more = len(ailments) - len(lines)
-        found.append(_code([*lines, *([f"… and {more} more"] if more else [])]))
+    if lines := [told for each in ailments[:AILMENTS] if (told := _ailment(each, now)) not in leg.why]:
+        more = len(ailments) - AILMENTS
+        found.append(_code([*lines, *([f"… and {more} more"] if more > 0 else [])]))
     if proofs := [_proof(each) for each in leg.proofs if not each.passed]:
         found.append(_code(proofs))
     engine = seen.deployed if seen else None

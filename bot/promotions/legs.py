@@ -124,7 +124,9 @@ def _missing(look: Look) -> str:
     engine = look.sighting.deployed
     waits = f"it waits for {engine.waiting}" if engine and engine.waiting else ""
     told = (engine.paused, waits, engine.trouble, engine.busy) if engine else ()
-    return next(filter(None, told), look.sighting.why) or "its cluster has not applied it yet"
+    # What else a sighting says is of the version before.
+    seen = "" if look.sighting.sync in {SyncState.SYNCED, SyncState.PENDING} else look.sighting.why
+    return next(filter(None, (*told, seen)), "its cluster has not applied it yet")
 
 
 def _judged(leg: Leg, look: Look, verification: Verification, now: datetime) -> Leg:

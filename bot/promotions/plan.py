@@ -40,8 +40,7 @@ _ENDS: Final = {
 
 def steps(promotion: Promotion) -> tuple[Step, ...]:
     """Each with how far it is. What was passed over on the way is left out, and what an end leaves undone as well."""
-    landed = Stage.MERGED in promotion.reached
-    asked = {} if landed or promotion.stage.is_end else _asked(promotion)
+    asked = {} if Stage.MERGED in promotion.reached or promotion.stage.is_end else _asked(promotion)
     shown = [
         Step(_title(promotion, stage), Mark.DONE, promotion.reached[stage], _by(promotion, stage))
         for stage in (_WAY if promotion.pull else _PUSHED)
@@ -52,11 +51,9 @@ def steps(promotion: Promotion) -> tuple[Step, ...]:
     if promotion.stage is Stage.UNWATCHED:
         return tuple(shown)
     if not set(asked.values()) - {Mark.DONE}:
-        # Of several services in a cluster, each has its own reason in its own line; an end's is said above.
-        several = landed and len(promotion.legs) > 1
-        why = "" if several or promotion.stage.is_end else waits(promotion)
+        # What it waits for, and why it ended, is said above.
         mark = _ENDS.get(promotion.stage, Mark.NOW)
-        shown += [Step(_title(promotion, stage), mark, detail=why) for stage in left[:1]]
+        shown += [Step(_title(promotion, stage), mark) for stage in left[:1]]
         left = [] if promotion.stage.is_end else left[1:]
     return (*shown, *(Step(_title(promotion, stage), Mark.LATER) for stage in left))
 
@@ -73,7 +70,7 @@ def _asked(promotion: Promotion) -> dict[Stage, Mark]:
 
 def waits(promotion: Promotion) -> str:
     """What is wrong, and what it waits for or why it ended, as a clause; "" where there is nothing to say."""
-    return line("; ".join(filter(None, [promotion.trouble, promotion.why])))
+    return line("; ".join(dict.fromkeys(filter(None, [promotion.trouble, promotion.why]))))
 
 
 def legs(promotion: Promotion) -> tuple[Section, ...]:

@@ -114,11 +114,10 @@ def render(reply: Reply, *, asker: str | None = None, plan: bool = False) -> Con
     """
     said = _clip(_clean(reply.text), HEADLINE) or "\N{HORIZONTAL ELLIPSIS}"
     parts = [part for section in reply.sections if (part := _part(section)).text]
-    buttons = [_button(number, choice, said) for number, choice in enumerate(_usable(reply.choices), start=1)]
+    buttons = [_button(number, choice) for number, choice in enumerate(_usable(reply.choices), start=1)]
     title = _title(reply)
     people = [each for each in reply.mentions if _USER_ID.fullmatch(each)][:CALLED]
     blocks = [_headline(title, said, people)]
-    # A dialog repeats the headline, so each of the two takes its share of the budget.
     shown, hidden = _fitting(parts, BUDGET - len(said) - len(str(buttons)))
     blocks += [_plan(part.steps) if part.steps and plan else _block(part) for part in shown]
     if hidden:
@@ -264,7 +263,7 @@ def _is_link(url: str | None) -> bool:
     return url is not None and url.startswith(("https://", "http://")) and len(url) <= URL
 
 
-def _button(number: int, choice: Choice, said: str) -> Block:
+def _button(number: int, choice: Choice) -> Block:
     label = _clip(_clean(choice.label), LABEL) or "Open"
     button: Block = {"type": "button", "text": {"type": "plain_text", "text": label}}
     if not choice.action:
@@ -274,12 +273,13 @@ def _button(number: int, choice: Choice, said: str) -> Block:
     button |= {"action_id": action, "value": choice.value}
     if choice.danger:
         button["style"] = "danger"
+    if asks := _clean(choice.asks).strip():
         button["confirm"] = {
             "title": {"type": "plain_text", "text": "Are you sure?"},
-            "text": {"type": "plain_text", "text": _clip(said, DIALOG)},
+            "text": {"type": "plain_text", "text": _clip(asks, DIALOG)},
             "confirm": {"type": "plain_text", "text": _clip(label, DIALOG_LABEL)},
             "deny": {"type": "plain_text", "text": "Go back"},
-            "style": "danger",
+            **({"style": "danger"} if choice.danger else {}),
         }
     return button
 

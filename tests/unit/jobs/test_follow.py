@@ -255,7 +255,7 @@ def test_a_promotion_is_told_step_by_step_to_its_end(world: World, tmp_path: Pat
     world.promote()
     assert world.round() == ["m1= payment v1.3.0 open (it waits to be merged)"]
     world.merge()
-    assert world.round() == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
     world.runs = "v1.3.0"
     assert world.round() == ["m1= payment v1.3.0 synced (it is healthy, and must stay so for 30 seconds)"]
     assert world.rounds(MINUTE) == ["m1= payment v1.3.0 healthy", "m1> ana: healthy"]
@@ -288,7 +288,7 @@ def test_a_nudge_is_looked_at_at_once(world: World) -> None:
     world.merge()
     assert world.round(SECOND) == []
     assert world.follow.nudge()
-    assert world.round(SECOND) == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round(SECOND) == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
     world.runs = "v1.3.0"
     world.follow.nudge()
     assert world.round(SECOND) == []  # not more often than every two seconds
@@ -344,7 +344,7 @@ def test_an_engine_whose_commit_is_none_of_ours_has_what_the_cluster_has(world: 
     world.promote()
     world.applied = "e" * 40
     world.merge()
-    assert world.round() == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
     world.runs = "v1.3.0"
     assert world.round()[0].startswith("m1= payment v1.3.0 synced")
 
@@ -397,7 +397,7 @@ def test_what_somebody_pushed_is_what_is_followed(world: World) -> None:
 def test_what_was_squashed_with_a_head_that_is_gone_is_what_is_followed(world: World) -> None:
     world.promote(head=world.git.newest)
     world.merge(version="v1.4.0")
-    assert world.round() == ["m1= payment v1.4.0 merged (Git is ahead)"]
+    assert world.round() == ["m1= payment v1.4.0 merged (its cluster has not applied it yet)"]
 
 
 def test_a_closed_one_that_is_opened_again_goes_on(world: World) -> None:
@@ -448,7 +448,7 @@ def test_a_forge_that_is_away_says_nothing_new(world: World) -> None:
     assert world.rounds(MINUTE) == []
     world.forge.trouble = None
     world.merge()
-    assert world.round() == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
 
 
 def test_a_forge_that_wants_to_be_left_alone_is(world: World) -> None:
@@ -527,7 +527,7 @@ def test_a_look_that_breaks_is_logged_and_made_again(world: World) -> None:
     world.look_trouble = ValueError("a defect")
     assert world.round() == ["m1= payment v1.3.0 merged"]
     world.look_trouble = None
-    assert world.round() == ["m1= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m1= payment v1.3.0 merged (its cluster has not applied it yet)"]
 
 
 def test_a_chat_that_wants_to_be_left_alone_is(world: World) -> None:
@@ -575,7 +575,7 @@ def test_a_message_that_may_have_been_posted_is_not_posted_again_without_news(wo
     assert world.round() == []
     world.chat.now["m2"] = "landed"
     world.merge()
-    assert world.round() == ["m3: payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m3: payment v1.3.0 merged (its cluster has not applied it yet)"]
 
 
 def test_a_new_message_stands_though_the_end_in_its_thread_was_not_taken(world: World) -> None:
@@ -593,7 +593,7 @@ def test_a_message_that_is_gone_is_made_anew(world: World) -> None:
     known = world.known()
     assert (known.message, known.channel, known.thread) == ("m2", "C1", "")
     world.merge()
-    assert world.round() == ["m2= payment v1.3.0 merged (Git is ahead)"]
+    assert world.round() == ["m2= payment v1.3.0 merged (its cluster has not applied it yet)"]
 
 
 def test_one_that_nobody_can_be_told_of_goes_to_its_end(world: World) -> None:

@@ -315,7 +315,7 @@ def test_a_branch_that_lacks_the_commit_is_given_a_while() -> None:
 @pytest.mark.parametrize(
     ("saw", "why"),
     [
-        (Saw(sync=SyncState.PENDING, why="Git is ahead"), "Git is ahead"),
+        (Saw(sync=SyncState.PENDING, why="0 of 3 replicas ready"), "its cluster has not applied it yet"),
         (Saw(engine=engine(), applied=False), "its cluster has not applied it yet"),
         (Saw(engine=engine(busy="Argo CD is syncing it"), applied=True), "Argo CD is syncing it"),
         (Saw(engine=engine(waiting="a sync window"), applied=False), "it waits for a sync window"),

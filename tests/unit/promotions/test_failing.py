@@ -1,12 +1,13 @@
 """What is said where a version fails, and the sentence that leads back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.model.catalog import Target
 from bot.model.promotion import Leg, Promotion, Stage
-from bot.model.reply import Choice, Layout, Outcome, Reply, Section
+from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.model.request import Actor
 from bot.model.sync import Ailment, Deployed, Health, ObjectRef, Sighting, Symptoms, SyncState
 from bot.model.verification import Proof
@@ -91,9 +92,21 @@ def test_of_much_only_so_much() -> None:
 )
 def test_a_button_says_from_where_to_where(legs: tuple[Leg, ...], verb: str, values: list[str]) -> None:
     promotion = Promotion("config", "#12", "production", verb, legs, Actor("U1", "ana"), NOW)
-    assert failing.ways_back(promotion) == tuple(
-        Choice("Roll back", action="say", value=value, danger=True) for value in values
-    )
+    assert [(each.label, each.value, each.danger) for each in failing.ways_back(promotion)] == [
+        ("Roll back", value, True) for value in values
+    ]
+
+
+def test_a_button_asks_with_the_versions() -> None:
+    (way,) = failing.ways_back(replace(PAYMENT, legs=(replace(LEG, stage=Stage.FAILED),)))
+    assert way.asks == "payment in production goes back from v1.3.0 to v1.2.9."
+
+
+def test_what_is_said_as_the_reason_is_said_once() -> None:
+    ailment = Ailment(DEPLOYMENT, Health.DEGRADED, "0 of 1 replicas ready", None, Symptoms((), ("gone",)))
+    leg = replace(LEG, stage=Stage.FAILED, why="Deployment shop/payment: 0 of 1 replicas ready")
+    told = failing.details(PAYMENT, [leg], {"payment": seen(ailment)}, NOW)
+    assert [each.text for each in told.sections] == ["Its newest warnings:", "gone"]
 
 
 def test_of_several_each_has_its_button() -> None:

@@ -84,12 +84,12 @@ def test_a_whole_reply() -> None:
     }
 
 
-def test_a_question_has_a_confirm_button_with_a_dialog_and_a_way_out() -> None:
+def test_a_button_may_ask_first_in_a_dialog() -> None:
     reply = Reply(
         Outcome.CONFIRM,
         "payment in staging: v2 → v1. It is pushed at once.",
         choices=(
-            Choice("Roll back", action="confirm", value="c-1", danger=True),
+            Choice("Roll back", action="confirm", value="c-1", danger=True, asks="payment goes back from v2 to v1."),
             Choice("Cancel", action="cancel", value="c-1"),
         ),
     )
@@ -102,7 +102,7 @@ def test_a_question_has_a_confirm_button_with_a_dialog_and_a_way_out() -> None:
             "style": "danger",
             "confirm": {
                 "title": {"type": "plain_text", "text": "Are you sure?"},
-                "text": {"type": "plain_text", "text": "payment in staging: v2 → v1. It is pushed at once."},
+                "text": {"type": "plain_text", "text": "payment goes back from v2 to v1."},
                 "confirm": {"type": "plain_text", "text": "Roll back"},
                 "deny": {"type": "plain_text", "text": "Go back"},
                 "style": "danger",
@@ -225,6 +225,7 @@ choices = st.builds(
     action=st.none() | st.just("confirm"),
     value=st.just("c-1"),
     danger=st.booleans(),
+    asks=st.just("") | anything,
 )
 replies = st.builds(
     Reply,
