@@ -51,7 +51,7 @@ class Promotions:
         return tuple(map(_read, rows))
 
     def ended(self, environment: str, service: str) -> Promotion | None:
-        # The database passes over the rest: to read a month's records takes a hundred times as long.
+        # The database passes over the rest: to read a month of records takes thirty times as long.
         named = table.c.record.contains(json.dumps({"service": service})[1:-1], autoescape=True)
         wanted = (
             select(*_READ)
