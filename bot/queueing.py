@@ -13,8 +13,7 @@ from bot.gates import Closed
 from bot.model.catalog import Target
 from bot.model.change import Queueing, Unqueueing
 from bot.model.promotion import Waiting
-from bot.model.reply import Choice
-from bot.model.request import SAY
+from bot.saying import say
 
 UNLESS_SAID = timedelta(days=1)
 LONGEST = timedelta(days=14)
@@ -42,7 +41,7 @@ def put(ctx: Context, target: Target, version: str, shut: Closed, period: timede
         waiting=Waiting(target.environment, target.service, version, message, expires, ctx.now),
         would=f"{target.service} {wording.short(version)} would wait to go to {target.environment}, until {until}",
         text=f"{shut.why} It goes by itself as soon as it may, until {until}.{instead} To take that back, say: {back}",
-        choices=(Choice("Cancel", action=SAY, value=back),),
+        choices=(say("Cancel", back),),
     )
 
 

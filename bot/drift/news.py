@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.drift.episodes import AGAIN, Event, Step, by_severity
-from bot.drift.offers import SAYABLE, offers, say
+from bot.drift.offers import offers
 from bot.drift.outages import Blindness
 from bot.drift.report import HOW_TO_HEAL, NAMED, SHOWN, finding, listed, named
 from bot.model.episode import Episode, Outage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Deployed, Difference, Kind, Severity
+from bot.saying import say, sayable
 from bot.wording import moment
 
 LISTED = 15
@@ -58,7 +59,7 @@ def together(episodes: Sequence[Episode]) -> Reply:
     text = f"{len(episodes)} targets in {environment} have drifted, since {since}{healed}."
     lines = [_line(each) for each in still[:LISTED]]
     lines += [f"… and {len(still) - LISTED} more"] if len(still) > LISTED else []
-    choices = (say("Show all", f"drift in {environment}"),) if SAYABLE.fullmatch(environment) else ()
+    choices = (say("Show all", f"drift in {environment}"),) if sayable(environment) else ()
     return Reply(Outcome.ANSWERED, text, (Section("\n".join(lines), Layout.CODE),), choices)
 
 

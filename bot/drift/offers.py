@@ -1,18 +1,10 @@
 """The buttons under a message of drift: what whoever reads it can do about it, each as the sentence it says."""
 
-import re
 from collections.abc import Collection
 
 from bot.model.reply import Choice
 from bot.model.sync import Kind
-
-SAYABLE = re.compile(r"[\w./-]+")
-"""Names that are one word of a command."""
-
-
-def say(label: str, sentence: str) -> Choice:
-    """A button that says a sentence, as whoever presses it."""
-    return Choice(label, action="say", value=sentence)
+from bot.saying import say, sayable
 
 
 def offers(
@@ -22,7 +14,7 @@ def offers(
 
     `syncs`: an engine deploys it; `adopts`: live values may be offered to Git.
     """
-    if not (SAYABLE.fullmatch(service) and SAYABLE.fullmatch(environment)):
+    if not sayable(service, environment):
         return ()
     target = f"{service} in {environment}"
     choices = [say("Sync", f"drift sync {target}")] if syncs else []

@@ -25,6 +25,7 @@ from bot.ports import Chat, Forge, Git, Promotions, Standings
 from bot.promotions import failing
 from bot.promotions.retreat import Situation, hindrance
 from bot.pulls import pending
+from bot.saying import way_back
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ class Retreat:
     def _go_back(self, promotion: Promotion, leg: Leg, now: datetime) -> None:
         message = Message(
             f"retreat:{promotion.repository}:{promotion.key}:{leg.service}",
-            failing.way_back(promotion.environment, leg),
+            way_back(leg.service, promotion.environment, leg.to_version, leg.from_version),
             self.itself,
             self._place(promotion),
             now,

@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.drift.episodes import AGAIN, Event, Step
-from bot.drift.offers import SAYABLE, say
 from bot.lineage import is_ours
 from bot.model.change import Move
 from bot.model.episode import Episode
-from bot.model.promotion import Leg
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
 from bot.model.sync import Difference, Sighting
 from bot.notices.matters import DEGRADED, PAUSED, UNSYNCED
-from bot.promotions import failing
+from bot.saying import roll_back, say, sayable
 
 SHOWN = 8
 LISTED = 15
@@ -56,7 +54,7 @@ class Words:
         text = f"{len(episodes)} services in {environment} do badly, since {since}{over}."
         lines = [f"{each.service} {_what(each)}" for each in still[:LISTED]]
         lines += [f"… and {len(still) - LISTED} more"] if len(still) > LISTED else []
-        choices = (say("Status", f"status in {environment}"),) if SAYABLE.fullmatch(environment) else ()
+        choices = (say("Status", f"status in {environment}"),) if sayable(environment) else ()
         return Reply(Outcome.ANSWERED, text, (Section("\n".join(lines), Layout.CODE),), choices)
 
     def news(self, steps: Sequence[Step], episodes: Sequence[Episode], now: datetime) -> Reply:
@@ -73,18 +71,15 @@ class Words:
 
     def _choices(self, episode: Episode, sighting: Sighting | None) -> tuple[Choice, ...]:
         service, environment = episode.service, episode.environment
-        if not (SAYABLE.fullmatch(service) and SAYABLE.fullmatch(environment)):
+        if not sayable(service, environment):
             return ()
         status = say("Status", f"status {service} in {environment}")
         move = self.moves.get(service)
         if not (move and sighting and is_ours(move) and self.now - move.commit.at <= RECENT):
             return (status,)
-        if move.from_version is None or move.to_version is None or sighting.desired != move.to_version:
+        if move.to_version is None or sighting.desired != move.to_version:
             return (status,)
-        # Pressed late, it takes back nothing that came since.
-        leg = Leg(service, move.from_version, move.to_version)
-        said = f"rollback {service} in {environment} from {move.to_version} to {move.from_version}"
-        return (failing.roll_back("Roll back", environment, leg, said), status)
+        return (*roll_back(service, environment, move.to_version, move.from_version), status)
 
 
 def _sentence(event: Event, step: Step, episode: Episode, now: datetime) -> str:

@@ -9,13 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import wording
-from bot.drift.offers import SAYABLE
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.reply import Choice, Layout, Outcome, Reply, Section
-from bot.model.request import SAY
 from bot.model.sync import Ailment, Sighting
 from bot.model.verification import Proof
 from bot.quoting import quoted
+from bot.saying import roll_back
 
 AILMENTS = 5
 EVENTS = 5
@@ -62,26 +61,16 @@ def ways_back(promotion: Promotion) -> tuple[Choice, ...]:
         return ()
     legs = [leg for leg in promotion.legs if leg.stage in {Stage.FAILED, Stage.TIMED_OUT}]
     return tuple(
-        roll_back(f"Roll back {leg.service}" if len(legs) > 1 else "Roll back", promotion.environment, leg, said)
+        choice
         for leg in legs
-        if (said := way_back(promotion.environment, leg))
+        for choice in roll_back(
+            leg.service,
+            promotion.environment,
+            leg.to_version,
+            leg.from_version,
+            f"Roll back {leg.service}" if len(legs) > 1 else "Roll back",
+        )
     )
-
-
-def roll_back(label: str, environment: str, leg: Leg, said: str) -> Choice:
-    """The button that says `said`, once they are sure of what goes where."""
-    moved = f"from {wording.short(leg.to_version)} to {wording.short(leg.from_version)}"
-    asks = f"{leg.service} in {environment} goes back {moved}."
-    return Choice(label, action=SAY, value=said, danger=True, asks=asks)
-
-
-def way_back(environment: str, leg: Leg) -> str:
-    """`rollback payment in production from v1.3.0 to v1.2.9`; "" where no version is known to go back to."""
-    if leg.from_version is None or leg.from_version == leg.to_version:
-        return ""
-    if not (SAYABLE.fullmatch(leg.service) and SAYABLE.fullmatch(environment)):
-        return ""
-    return f"rollback {leg.service} in {environment} from {leg.to_version} to {leg.from_version}"
 
 
 def line(text: str) -> str:

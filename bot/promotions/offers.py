@@ -1,21 +1,15 @@
-"""The buttons under the message of a promotion, by how far it is: what whoever reads it may want to say next.
+"""The buttons under the message of a promotion, by how far it is: what whoever reads it may want to say next. Pure."""
 
-A sentence is fixed when it is posted, so that what it does does not change while somebody reads it. Pure.
-"""
-
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from bot.model.catalog import Environment
 from bot.model.promotion import Promotion, Stage
 from bot.model.reply import Choice
-from bot.model.request import SAY
 from bot.model.verification import OnFailure
 from bot.promotions import failing
+from bot.saying import say, sayable
 
-SAYABLE: Final = re.compile(r"[\w./:@+-]+")
-"""Names and versions that are one word of a command."""
 MOST: Final = 3
 """Services that a message has buttons for, of each kind."""
 
@@ -30,7 +24,7 @@ def offers(promotion: Promotion, environments: Mapping[str, Environment]) -> tup
         return ()
     choices = [Choice(f"Open #{promotion.pull}", url=promotion.url)] if promotion.pull and promotion.url else []
     if promotion.stage in _UNDERWAY and promotion.pull:
-        choices.append(_say("Cancel", f"cancel pr {promotion.pull}"))
+        choices.append(say("Cancel", f"cancel pr {promotion.pull}"))
     if promotion.stage in _LOST:
         choices += _ways_back(promotion, environments)
     if promotion.stage is Stage.HEALTHY:
@@ -56,13 +50,13 @@ def _next_steps(promotion: Promotion, environments: Mapping[str, Environment]) -
         waiting = [following] if following.after is None else []
     several = len(promotion.legs) > 1
     return [
-        _say(
+        say(
             f"Promote {leg.service} to {place.name}" if several else f"Promote to {place.name}",
             f"promote {leg.service} {leg.to_version} to {place.name}{_gated(place, promotion.environment)}",
         )
         for place in waiting[:MOST]
         for leg in promotion.legs[:MOST]
-        if _sayable(leg.service, leg.to_version, place.name)
+        if sayable(leg.service, leg.to_version, place.name)
     ]
 
 
@@ -70,11 +64,3 @@ def _gated(place: Environment, before: str) -> str:
     """A version that has to soak first waits for that, and then goes by itself: where nothing stands against it, at
     once. Even without a soak, the look that notes since when it does well may come a minute after this message."""
     return " when healthy" if place.after == before else ""
-
-
-def _sayable(*words: str) -> bool:
-    return all(map(SAYABLE.fullmatch, words))
-
-
-def _say(label: str, sentence: str) -> Choice:
-    return Choice(label, action=SAY, value=sentence)
