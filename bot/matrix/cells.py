@@ -11,8 +11,8 @@ from bot.model.sync import Sighting
 
 WELL = "\N{CHECK MARK}"
 """Synced and healthy: whatever is not so is said in words."""
-NAME = 20
-"""Characters of a person's name in a cell."""
+NAME = 12
+"""Characters of a person's name in a cell: a thread has room for some sixty in a line."""
 
 Row = tuple[str, ...]
 
@@ -54,16 +54,16 @@ def table(board: Board, sightings: Sequence[Sighting], *, by_service: bool) -> t
 
 
 def age(then: datetime, now: datetime) -> str:
-    """`2 h`, as short as a cell."""
+    """`2h`, as short as a cell."""
     seconds = (now - then) / timedelta(seconds=1)
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
+            return f"{int(seconds // length)}{unit}"
     return "now"
 
 
 def _cell(each: Sighting, board: Board, pulls: Mapping[Target, list[int]], *, blind: bool) -> str:
-    """`v1.3.0 ✓ 2 h ana`; `v1.2.0 → v1.3.0 pending 5 min ana, #12`."""
+    """`v1.3.0 ✓ 2h ana`; `v1.2.0 → v1.3.0 pending 5m ana, #12`."""
     git, runs = wording.short(each.desired), wording.short(each.live)
     version = git if each.live in {None, each.desired} else f"{runs} → {git}"
     move = board.moves.get(each.target)
@@ -92,4 +92,5 @@ def _who(move: Move) -> str:
 
 
 def _name(move: Move) -> str:
-    return move.by if len(move.by) <= NAME else f"{move.by[: NAME - 1]}\N{HORIZONTAL ELLIPSIS}"
+    name = (move.by.split() or [""])[0]
+    return name if len(name) <= NAME else f"{name[: NAME - 1]}\N{HORIZONTAL ELLIPSIS}"

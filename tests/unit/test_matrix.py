@@ -87,13 +87,13 @@ def deployed(**said: Any) -> Deployed:
 @pytest.mark.parametrize(
     ("sighting", "cell"),
     [
-        (seen(), "v1.3.0 ✓ 2 h ana"),
-        (seen(live="v1.2.0", sync=SyncState.PENDING), "v1.2.0 → v1.3.0 pending 2 h ana"),
-        (seen(health=Health.DEGRADED), "v1.3.0 degraded 2 h ana"),
-        (seen(sync=SyncState.DRIFTED, health=Health.MISSING), "v1.3.0 drifted, missing 2 h ana"),
-        (seen(live=None, sync=SyncState.UNKNOWN, health=Health.UNKNOWN), "v1.3.0 unknown 2 h ana"),
-        (seen(deployed=deployed(paused="auto-sync is off in Argo CD")), "v1.3.0 ✓ paused 2 h ana"),
-        (seen(desired="sha256:" + "ab" * 32, live="sha256:" + "ab" * 32), "sha256:abababababab ✓ 2 h ana"),
+        (seen(), "v1.3.0 ✓ 2h ana"),
+        (seen(live="v1.2.0", sync=SyncState.PENDING), "v1.2.0 → v1.3.0 pending 2h ana"),
+        (seen(health=Health.DEGRADED), "v1.3.0 degraded 2h ana"),
+        (seen(sync=SyncState.DRIFTED, health=Health.MISSING), "v1.3.0 drifted, missing 2h ana"),
+        (seen(live=None, sync=SyncState.UNKNOWN, health=Health.UNKNOWN), "v1.3.0 unknown 2h ana"),
+        (seen(deployed=deployed(paused="auto-sync is off in Argo CD")), "v1.3.0 ✓ paused 2h ana"),
+        (seen(desired="sha256:" + "ab" * 32, live="sha256:" + "ab" * 32), "sha256:abababababab ✓ 2h ana"),
     ],
 )
 def test_a_cell_says_version_state_age_and_who(sighting: Sighting, cell: str) -> None:
@@ -113,7 +113,7 @@ def test_the_matrix_has_environments_in_order_and_what_is_pending() -> None:
     assert matrix(known, ["api", "payment"]) == (
         ("Service", "staging", "production"),
         ("api", "v1.3.0 ✓", ""),
-        ("payment", "v1.4.0 ✓ 3 d Somebody With A Lon…", "v1.3.0 ✓, #12, #13"),
+        ("payment", "v1.4.0 ✓ 3d Somebody", "v1.3.0 ✓, #12, #13"),
     )
 
 
@@ -128,7 +128,7 @@ def test_a_table_has_a_row_a_target() -> None:
     known = board(seen(), moves={target(): move(target(), timedelta(minutes=7), pull=12)})
     assert table(known, known.sightings, by_service=False) == (
         ("Environment", "Version in Git", "Cluster", "Sync", "Health", "Since", "By"),
-        ("production", "v1.3.0", "v1.3.0", "synced", "healthy", "7 min", "ana (#12)"),
+        ("production", "v1.3.0", "v1.3.0", "synced", "healthy", "7m", "ana (#12)"),
     )
     assert table(known, known.sightings, by_service=True)[1][0] == "payment"
 
@@ -138,9 +138,9 @@ def test_a_table_has_a_row_a_target() -> None:
     [
         (timedelta(seconds=-5), "now"),
         (timedelta(seconds=59), "now"),
-        (timedelta(minutes=59), "59 min"),
-        (timedelta(hours=23), "23 h"),
-        (timedelta(days=400), "400 d"),
+        (timedelta(minutes=59), "59m"),
+        (timedelta(hours=23), "23h"),
+        (timedelta(days=400), "400d"),
     ],
 )
 def test_ages_are_short(passed: timedelta, said: str) -> None:
