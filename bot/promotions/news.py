@@ -10,6 +10,7 @@ from typing import Final
 from bot import wording
 from bot.model.catalog import Environment
 from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.pull import Checks, Review
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.promotions import failing, plan
 from bot.promotions.offers import offers
@@ -25,7 +26,9 @@ def message(promotion: Promotion, environments: Mapping[str, Environment]) -> Re
         *plan.legs(promotion),
         *plan.proofs(promotion),
     )
-    return Reply(Outcome.ANSWERED, _text(promotion), sections, offers(promotion, environments), stage=promotion.stage)
+    return Reply(
+        Outcome.ANSWERED, _text(promotion), sections, offers(promotion, environments), stage=_stands(promotion)
+    )
 
 
 def step(before: Promotion, after: Promotion) -> Reply | None:
@@ -69,7 +72,7 @@ def _text(promotion: Promotion) -> str:
     why = plan.waits(promotion)
     number = f"pull request #{promotion.pull}"
     merge = "merge it and the cluster follows"
-    match promotion.stage:
+    match _stands(promotion):
         case Stage.OPEN:
             said = _and(f"P{number[1:]} is open", why or merge)
         case Stage.CHECKS:
@@ -90,6 +93,17 @@ def _text(promotion: Promotion) -> str:
         case _:
             said = _sentence(why or "it is asked for")
     return f"{lead} {said}"
+
+
+def _stands(promotion: Promotion) -> Stage:
+    """The stage as it is told: not of checks, or of an approval, that were taken back since."""
+    checked = promotion.checks in {None, Checks.PASSED} and Stage.CHECKS in promotion.reached
+    match promotion.stage:
+        case Stage.APPROVED if promotion.review not in {None, Review.APPROVED}:
+            return Stage.CHECKS if checked else Stage.OPEN
+        case Stage.CHECKS if not checked:
+            return Stage.OPEN
+    return promotion.stage
 
 
 def _healthy(promotion: Promotion) -> str:

@@ -113,7 +113,7 @@ def _by(promotion: Promotion, stage: Stage) -> str:
     match stage:
         case Stage.REQUESTED:
             return "by the bot itself, as its config says" if promotion.automatic else f"by {promotion.by.name}"
-        case Stage.APPROVED if promotion.approvers:
+        case Stage.APPROVED if promotion.approvers and promotion.review in {None, Review.APPROVED}:
             return f"by {wording.joined(promotion.approvers)}"
         case Stage.MERGED:
             by = f"by {promotion.merged_by}" if promotion.merged_by else ""

@@ -101,6 +101,31 @@ def test_the_first_sentences_say_where_it_is(promotion: Promotion, said: str) ->
     assert (reply.text, reply.stage) == (said, promotion.stage)
 
 
+@pytest.mark.parametrize(
+    ("promotion", "stage", "said"),
+    [
+        (
+            at(Stage.APPROVED, checks=Checks.PASSED, review=Review.CHANGES, trouble="a reviewer asks for changes"),
+            Stage.CHECKS,
+            "The checks of pull request #12 have passed: a reviewer asks for changes.",
+        ),
+        (
+            at(Stage.APPROVED, checks=Checks.RUNNING, review=Review.WANTED, why="it waits for build and a review"),
+            Stage.OPEN,
+            "Pull request #12 is open: it waits for build and a review.",
+        ),
+        (
+            at(Stage.CHECKS, checks=Checks.RUNNING, why="it waits for build"),
+            Stage.OPEN,
+            "Pull request #12 is open: it waits for build.",
+        ),
+    ],
+)
+def test_what_was_taken_back_is_not_said(promotion: Promotion, stage: Stage, said: str) -> None:
+    reply = news.message(promotion, ENVIRONMENTS)
+    assert (reply.text, reply.stage) == (f"{LEAD} {said}", stage)
+
+
 def test_many_services_are_counted_and_those_that_fail_are_named() -> None:
     well = [Leg(name, "v1", "v2", Stage.HEALTHY) for name in ("api", "web", "worker")]
     lost = Leg("payment", "v1", "v2", Stage.FAILED, "its pods crash")
