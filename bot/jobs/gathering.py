@@ -108,17 +108,24 @@ class Gathering:
             if (target := self._there.get((promotion.environment, leg.service)))
             for probe in probes
         ]
+        since = self._since(promotion, [target for _, _, target in asked])
         with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
-            came = pool.map(lambda each: self._proof(promotion, *each), asked)
+            came = pool.map(lambda each: self.prober.probe(each[1], each[2], each[0].to_version, since[each[2]]), asked)
             found: dict[str, list[Proof]] = defaultdict(list)
             for (leg, _, _), proof in zip(asked, came, strict=True):
                 found[leg.service].append(proof)
         return Evidence(proofs={service: tuple(proofs) for service, proofs in found.items()})
 
-    def _proof(self, promotion: Promotion, leg: Leg, probe: Probe, target: Target) -> Proof:
-        # A hook may have run, and a Job ended, before a look finds that the cluster has it.
-        since = promotion.reached.get(Stage.MERGED, promotion.asked)
-        return self.prober.probe(probe, target, leg.to_version, since)
+    def _since(self, promotion: Promotion, targets: Sequence[Target]) -> Mapping[Target, datetime]:
+        """Since when the branch has it. A hook may have run, and a Job ended, before anybody here saw the merge."""
+        merged = promotion.reached.get(Stage.MERGED, promotion.asked)
+        try:
+            moves = self.git().latest([*dict.fromkeys(targets)])
+        except (Refusal, Unavailable) as trouble:
+            log.warning("since when %s is merged can't be read: %s", promotion.key, trouble)
+            moves = {}
+        dated = {target: min(merged, moves[target].commit.at) if target in moves else merged for target in targets}
+        return {target: max(promotion.asked, since) for target, since in dated.items()}
 
     def _note(self, repository: str, trouble: Refusal | Unavailable, now: datetime) -> None:
         log.warning("pull requests of %s can't be looked at: %s", repository, trouble)

@@ -426,10 +426,11 @@ def test_probes_decide_once_it_is_healthy_for_long(world: World) -> None:
     world.restart()
     world.promote()
     world.merge()
+    there = NOW + 3 * SECOND  # by Git, before anybody here saw it
+    world.git.commits[world.git.newest] = replace(world.git.commits[world.git.newest], at=there)
     world.runs = "v1.3.0"
     world.prober.comes = [None, True]
     world.round()
-    there = world.now
     assert world.rounds(MINUTE)[-3:] == [
         "m1= payment v1.3.0 synced (GET /healthz: answered)",
         "m1= payment v1.3.0 healthy",
