@@ -15,6 +15,9 @@ $(READY): pyproject.toml
 playground: $(READY) ## A Slack, a GitHub and two clusters on this machine, with the bot in them; Ctrl-C stops
 	$(BIN)/quarterdeck playground
 
+# Whatever the caller prefers: without byte code, each process of the tests compiles all of it, and each program they start.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: $(READY) ## The default test suite (under 4 minutes on 2 cores)
 	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadgroup
 
