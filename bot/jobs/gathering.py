@@ -15,7 +15,7 @@ from functools import cache
 from bot import pins
 from bot.errors import Refusal, Unavailable
 from bot.model.catalog import Catalog, Reading, Target
-from bot.model.promotion import Leg, Promotion, Stage
+from bot.model.promotion import Promotion, Stage
 from bot.model.pull import Progress
 from bot.model.sync import Sighting
 from bot.model.verification import Probe, Proof

@@ -15,8 +15,9 @@ _MANIFEST = re.compile(
     re.VERBOSE,
 )
 _REFUSED = re.compile(r"""(?i)(\bvalue:\s*)(?:"(?:[^"\\]|\\.)*"?|\S+)""")
-_RUN = re.compile(r"(?=[A-Za-z+/]*\d)(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{40,}={0,2}")
-"""Base64: what engines tell has no other use for so many letters in a row."""
+_RUN = re.compile(r"(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*\d)(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{40,}={0,2}")
+"""Base64: what engines tell has no other use for so many letters in a row. Looked for where a run begins alone, or a
+long one would take for ever."""
 _OF_SECRET = re.compile(r"\bSecret\b|\b(?:data|stringData)[\[.]")
 
 

@@ -61,3 +61,10 @@ def test_it_is_one_printable_line_of_limited_length(message: str, longest: int) 
     shown = quoted(message, longest)
     assert shown.isprintable()
     assert len(shown) <= longest + 1
+
+
+@pytest.mark.parametrize(
+    "message", ["A" * 1_000_000, "Secret value: " * 100_000, '{ "' + "{ " * 100_000, "data " * 200_000]
+)
+def test_a_long_message_is_cut_and_not_searched_for_ever(message: str) -> None:
+    assert len(quoted(message)) <= 161
