@@ -3,9 +3,9 @@
 Used by whoever asks for a promotion and by what waits for one, so that both are told the same. Reads only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from datetime import datetime
 
 from bot.command import Context
 from bot.gates import Closed, Evidence, Open, Verdict, judge
@@ -13,7 +13,6 @@ from bot.model.catalog import Target
 from bot.model.promotion import Standing
 from bot.model.sync import Sighting
 from bot.model.verification import Proof
-from bot.ports import Prober
 
 PROBES_AT_ONCE = 8
 
@@ -31,18 +30,17 @@ def judged(
     known |= {each.target: each for each in ctx.survey.look(missing)} if missing else {}
     standings = {name: ctx.standings(name) for name in {source.environment for source in sources.values()}}
 
-    def verdict(target: Target, version: str) -> Verdict:
+    def verdict(target: Target, proofs: Sequence[Proof] | None = None) -> Verdict:
         source = sources.get(target)
-        if source is None:
-            return judge(target, version, ctx.catalog, Evidence(), ctx.now)
-        evidence = Evidence(known[source], standings[source.environment].get(source.service))
-        found = judge(target, version, ctx.catalog, evidence, ctx.now)
-        if isinstance(found, Closed) and found.unproven and (prober := ctx.prober()) is not None:
-            evidence = replace(evidence, proofs=_proofs(ctx, prober, source, version, evidence.standing))
-            return judge(target, version, ctx.catalog, evidence, ctx.now)
-        return found
+        standing = standings[source.environment].get(source.service) if source else None
+        evidence = Evidence(known[source], standing, proofs) if source else Evidence()
+        return judge(target, wanted[target], ctx.catalog, evidence, ctx.now)
 
-    return {target: verdict(target, version) for target, version in wanted.items()}
+    found = {target: verdict(target) for target in wanted}
+    unproven = [target for target, each in found.items() if isinstance(each, Closed) and each.unproven]
+    began = {target: _began(ctx, sources[target], wanted[target], standings) for target in unproven}
+    proofs = _proofs(ctx, {target: (sources[target], wanted[target], since) for target, since in began.items()})
+    return found | {target: verdict(target, each) for target, each in proofs.items()}
 
 
 def closed(verdicts: Mapping[Target, Verdict]) -> Closed | None:
@@ -61,11 +59,28 @@ def _sources(ctx: Context, wanted: Iterable[Target]) -> dict[Target, Target]:
     return {target: source for target, source in found.items() if source is not None}
 
 
-def _proofs(ctx: Context, prober: Prober, source: Target, version: str, standing: Standing | None) -> tuple[Proof, ...]:
-    """What came of each probe of where the version is. It is there since Git said so, at the earliest."""
-    probes = ctx.catalog.environments[source.environment].verification.probes
+def _began(ctx: Context, source: Target, version: str, standings: Mapping[str, Mapping[str, Standing]]) -> datetime:
+    """Since when the version is there, at the earliest: since Git said so."""
     move = next(ctx.git.moves(source), None)
-    said = move.commit.at if move is not None and move.to_version == version else None
-    since = said or (standing.since if standing else ctx.now)
+    if move is not None and move.to_version == version:
+        return move.commit.at
+    standing = standings[source.environment].get(source.service)
+    return standing.since if standing else ctx.now
+
+
+def _proofs(ctx: Context, asked: Mapping[Target, tuple[Target, str, datetime]]) -> Mapping[Target, Sequence[Proof]]:
+    """What came of each probe of where versions are, and are since then; of all targets at once."""
+    prober = ctx.prober() if asked else None
+    if prober is None:
+        return {}
+    looks = [
+        (target, probe, *each)
+        for target, each in asked.items()
+        for probe in ctx.catalog.environments[each[0].environment].verification.probes
+    ]
     with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
-        return tuple(pool.map(lambda each: prober.probe(each, source, version, since), probes))
+        came = pool.map(lambda look: prober.probe(*look[1:]), looks)
+        found: dict[Target, list[Proof]] = {target: [] for target in asked}
+        for (target, *_), proof in zip(looks, came, strict=True):
+            found[target].append(proof)
+    return found

@@ -110,12 +110,16 @@ def _single(ctx: Context, target: Target, wanted: str, because: str = "", looks:
 def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: str, looks: Looks) -> Release:
     moves: dict[tuple[str, str], list[Move]] = {}
     skipped = []
-    wanted_there = {
-        target: wanted
-        for target in ctx.targets(environment=environment)
-        if isinstance(wanted := running.get(target.service), str)
+    there = {
+        target: reading.version for target, reading in ctx.git.versions(ctx.targets(environment=environment)).items()
     }
-    verdicts = judged(ctx, wanted_there, looks)
+    # All at once, but for those that are there already: gates may be asked of many, and by slow pages.
+    asked = {
+        target: wanted
+        for target, version in there.items()
+        if isinstance(wanted := running.get(target.service), str) and wanted != version
+    }
+    verdicts = judged(ctx, asked, looks)
     for name, wanted in running.items():
         try:
             target = ctx.target(name, environment)
@@ -126,7 +130,7 @@ def _release(ctx: Context, running: Mapping[str, str | Refusal], environment: st
             # Services may share a file: each is moved in what the ones before it leave.
             move = _move(ctx, Preview(ctx.git.head(target.repository), before), target, wanted)
             if isinstance(move, Move):
-                _pass(ctx, move, verdicts[target])
+                _pass(ctx, move, verdicts.get(target) or judged(ctx, {target: wanted}, looks)[target])
         except Refusal as refusal:
             why = str(refusal) if str(refusal).startswith(f"{name} ") else f"{name}: {refusal}"
             skipped.append(Skipped(name, environment, why, refused=True))

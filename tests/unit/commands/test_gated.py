@@ -293,6 +293,17 @@ def test_what_the_environment_before_verifies_is_asked_only_where_nothing_else_i
         made.plan("promote payment to prod")
 
 
+def test_of_several_nothing_is_verified_that_does_not_move() -> None:
+    staging = replace(STAGING, verification=Verification(timedelta(), probes=(JobProbe("smoke"),)))
+    made = bench(staging=staging, minutes=45, api="v2.0.0", web="v1.0.0")
+    made.standings.note([standing(45, "api", "v2.0.0"), standing(45, "web", "v1.0.0")])
+    made.prober = Prober(passed=True)
+    release = made.plan("promote payment, api, web to prod")
+    assert isinstance(release, Release)
+    assert [step.target.service for each in release.proposals for step in each.steps] == ["payment", "api"]
+    assert sorted(made.prober.asked) == [("api in staging", "v2.0.0"), ("payment in staging", "v1.1.0")]
+
+
 def test_a_gate_that_closes_before_the_merge_leaves_that_to_people() -> None:
     made = bench(minutes=30, production=replace(PRODUCTION, merge=Merge.WHEN_READY))
     answer = made.hear(made.message("promote payment to prod"))
