@@ -129,11 +129,13 @@ def _told(promotion: Promotion, pushed: Pushed, how: str) -> Promotion:
         for leg, before in zip(each, promotion.legs, strict=True)
         if leg.to_version != before.to_version
     ]
-    if not (moved or pushed.by):
+    lost = [leg.service for leg in each if pushed.versions.get(leg.service, "") is None]
+    if not (moved or lost or pushed.by):
         return whole
     who = wording.joined(pushed.by)
     first = f"It was {how}{f' by {who}' if who else ''}"
-    note = f"{first}: it moves {wording.joined(moved)} by now." if moved else f"{first}, and moves the same."
+    does = [f"moves {wording.joined(moved)}"] * bool(moved) + [f"has no version of {wording.joined(lost)}"] * bool(lost)
+    note = f"{first}: it {wording.joined(does)} by now." if does else f"{first}, and moves the same."
     return replace(whole, notes=tuple(dict.fromkeys((*whole.notes, note))))
 
 

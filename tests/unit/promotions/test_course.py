@@ -236,6 +236,12 @@ def test_commits_pushed_by_others_that_move_the_same_are_told_once() -> None:
     assert after.notes == ("It was pushed to by ben, and moves the same.",)
 
 
+def test_commits_pushed_by_others_that_no_version_can_be_read_of_are_told_so() -> None:
+    after = run(promotion(), (MINUTE, replace(progress("open", OTHER), pushed=Pushed({"payment": None}, ("ben",)))))
+    assert after.notes == ("It was pushed to by ben: it has no version of payment by now.",)
+    assert after.stage is Stage.OPEN
+
+
 def test_a_head_of_our_own_is_no_news() -> None:
     seen = replace(progress("open", OTHER), pushed=Pushed({"payment": "v1.3.0"}))
     after = run(promotion(), (MINUTE, seen))
