@@ -26,8 +26,8 @@ def test_all_is_well(bench: Bench) -> None:
     (table,) = reply.sections
     assert table.rows == (
         ("Service", "staging"),
-        ("api", "v2.0.0 ✓ 1 d Ana"),
-        ("payment", "v1.0.0 ✓ 1 d Ana"),
+        ("api", "v2.0.0 ✓ 1d Ana"),
+        ("payment", "v1.0.0 ✓ 1d Ana"),
     )
     assert reply.data is not None
     assert reply.data["services"][0] == {
@@ -65,7 +65,7 @@ def test_what_is_not_well_is_named_with_its_reason(bench: Bench) -> None:
             "payment in staging: Pod shop/payment is missing"
         ),
     )
-    assert rows(reply) == (("api", "v9.0.0 → v2.0.0 drifted 1 d Ana"), ("payment", "v1.0.0 drifted, missing 1 d Ana"))
+    assert rows(reply) == (("api", "v9.0.0 → v2.0.0 drifted 1d Ana"), ("payment", "v1.0.0 drifted, missing 1d Ana"))
 
 
 def test_of_very_many_those_that_are_not_well_are_shown_and_the_rest_is_counted() -> None:
@@ -100,7 +100,7 @@ def test_what_is_pending_is_told_by_the_files_of_open_pull_requests() -> None:
     bench.runs("production", "v1.0.0")
     bench.say("promote payment v1.1.0 to prod")
     reply = bench.say("status")
-    assert rows(reply) == (("payment", "v1.0.0 ✓ 1 d Ana", "v1.0.0 ✓ 1 d Ana, #1"),)
+    assert rows(reply) == (("payment", "v1.0.0 ✓ 1d Ana", "v1.0.0 ✓ 1d Ana, #1"),)
     assert reply.sections[1].text == "On the way:\npayment in production: v1.0.0 → v1.1.0 by #1"
     assert reply.data is not None
     url = "https://github.example/pull/1"
