@@ -45,7 +45,7 @@ _WAITING, _BEGINNING = 3, 4
 
 
 def causes(pod: Manifest) -> tuple[Cause, ...]:
-    """Why a pod is not ready, the most telling first; nothing of one that is ready, done, or about to be gone."""
+    """Why a pod is not ready, the most telling first; nothing of one that is ready or done."""
     status = part(pod, "status")
     if is_true(status, "Ready") or status.get("phase") == "Succeeded":
         return ()

@@ -20,19 +20,22 @@ _STATES: Final = {
 
 
 def report(promotion: Promotion, environments: Mapping[str, Environment], description: str) -> Report | None:
-    """None where its environment asks for none, or there is nothing new to tell since `promotion.reported`.
+    """None where its environment asks for none, or no cluster would tell how it goes on, or there is nothing new to tell
+    since `promotion.reported`.
 
     The last environment in order of promotion counts as production.
     """
     place = environments.get(promotion.environment)
     state = _STATES.get(promotion.stage)
-    if place is None or not place.deployments or not promotion.commit or state in {None, promotion.reported}:
+    if place is None or not (place.deployments and place.cluster and promotion.commit):
+        return None
+    if state is None or state == promotion.reported:
         return None
     return Report(
         promotion.repository,
         promotion.commit,
         promotion.environment,
-        state or "",
+        state,
         description,
         promotion.link or promotion.url,
         production=place.name == [*environments][-1],

@@ -17,7 +17,8 @@ PROMOTION = Promotion(
     "config", "#12", "production", "promote", (LEG,), Actor("U1", "ana"), NOON, commit=MERGE, url="/12"
 )
 ENVIRONMENTS = {
-    name: Environment(name, (f"{name}/{{service}}",), "config", deployments=True) for name in ("staging", "production")
+    name: Environment(name, (f"{name}/{{service}}",), "config", name, deployments=True)
+    for name in ("staging", "production")
 }
 
 
@@ -52,6 +53,8 @@ def test_nothing_is_told_where_the_config_does_not_ask_for_it_or_there_is_no_com
     quiet = {"production": replace(ENVIRONMENTS["production"], deployments=False)}
     assert report(merged, quiet, "") is None
     assert report(merged, {}, "") is None
+    unwatched = {"production": replace(ENVIRONMENTS["production"], cluster=None)}
+    assert report(merged, unwatched, "") is None
     assert report(replace(merged, commit=""), ENVIRONMENTS, "") is None
 
 
