@@ -93,6 +93,12 @@ def said(ailment: Ailment, now: datetime) -> str:
     return f"{text}: {'; '.join(causes)}" if causes else text
 
 
+def named(ailment: Ailment, said: str) -> str:
+    """`Deployment shop/payment: 2 of 3 replicas ready`; what names the object already stays as it is."""
+    name = str(ailment.object)
+    return said if name in said else ": ".join(filter(None, [name, said]))
+
+
 def moment(when: datetime) -> str:
     """`2026-03-03 09:00 UTC`."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

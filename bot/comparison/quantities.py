@@ -15,7 +15,7 @@ _SUFFIXES = {
     },
     **{suffix + "i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
 }
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII)
+_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII)
 _MILLI = Decimal("0.001")
 
 

@@ -37,10 +37,10 @@ def _why(seen: Sighting, now: datetime) -> str:
     first, *others = seen.ailments
     said = wording.said(first, now)
     if others:
-        said = _named(first, said)
+        said = wording.named(first, said)
     known = first.reason and first.reason in seen.why
     clauses = [seen.why.replace(first.reason, said, 1) if known else "; ".join(filter(None, [seen.why, said]))]
-    clauses += [_named(each, wording.said(each, now)) for each in others[: AILMENTS - 1]]
+    clauses += [wording.named(each, wording.said(each, now)) for each in others[: AILMENTS - 1]]
     if len(others) >= AILMENTS:
         clauses.append(f"{len(others) - AILMENTS + 1:,} more objects are not healthy")
     return "; ".join(clauses)
@@ -52,11 +52,6 @@ def _drift(seen: Sighting) -> str:
     if seen.sync is not SyncState.DRIFTED or not any(each.kind is not Kind.MISSING for each in differ):
         return ""
     return f"differs from Git in {len(differ)} place{'s' * (len(differ) > 1)}: “drift” says where"
-
-
-def _named(ailment: Ailment, said: str) -> str:
-    name = str(ailment.object)
-    return said if name in said else f"{name}: {said}"
 
 
 def _engine(told: Deployed, ailments: Iterable[Ailment], now: datetime) -> Iterator[str]:

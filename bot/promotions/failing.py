@@ -103,7 +103,7 @@ def _leg(leg: Leg, seen: Sighting | None, now: datetime, *, named: bool) -> list
 
 
 def _ailment(ailment: Ailment, now: datetime) -> str:
-    return line(f"{ailment.object}: {wording.said(ailment, now)}")
+    return line(wording.named(ailment, wording.said(ailment, now)))
 
 
 def _proof(proof: Proof) -> str:

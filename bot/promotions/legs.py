@@ -203,7 +203,7 @@ def _reason(sighting: Sighting) -> str:
         return sighting.why or f"it is {sighting.health}"
     worst = sighting.ailments[0]
     causes = worst.symptoms.causes[:1]
-    return ": ".join(filter(None, [str(worst.object), worst.reason, *causes]))
+    return wording.named(worst, ": ".join(filter(None, [worst.reason, *causes])))
 
 
 def _spell(period: timedelta) -> str:

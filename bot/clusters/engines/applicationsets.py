@@ -17,7 +17,7 @@ from bot.clusters.engines.said import entries, reference, text, within
 from bot.model.catalog import Target
 from bot.model.sync import Deployed, Manifest
 
-_TEMPLATE = re.compile(r"(?:\{\{.*?\}\})+")
+_TEMPLATE = re.compile(r"(?:\{\{.{0,500}?\}\})+")
 _UNMADE = frozenset((("", ""),))
 """A set makes more than one Application: nothing that it says is of one service alone."""
 

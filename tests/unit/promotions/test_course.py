@@ -408,6 +408,12 @@ def test_a_schedule_that_git_suspends_is_well(kind: str) -> None:
     assert run(merged(), (60 * SECOND, saw), (90 * SECOND, saw)).stage is Stage.HEALTHY
 
 
+def test_what_is_missing_is_named_once() -> None:
+    missing = (Ailment(DEPLOYMENT, Health.MISSING, f"{DEPLOYMENT} is missing"),)
+    after = run(merged(), (MINUTE, look(Saw(health=Health.MISSING, ailments=missing))))
+    assert ends(after) == (Stage.SYNCED, "Deployment shop/payment is missing")
+
+
 def test_degraded_for_a_moment_is_no_failure() -> None:
     bad = look(Saw(health=Health.DEGRADED, ailments=ailing(cause="CrashLoopBackOff")))
     after = run(merged(), (MINUTE, bad), (MINUTE + GRACE - SECOND, bad))
