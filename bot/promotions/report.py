@@ -20,8 +20,8 @@ _STATES: Final = {
 
 
 def report(promotion: Promotion, environments: Mapping[str, Environment], description: str) -> Report | None:
-    """None where its environment asks for none, or no cluster would tell how it goes on, or there is nothing new to tell
-    since `promotion.reported`.
+    """None where its environment asks for none, or no cluster would tell how it goes on, or there is nothing new since
+    `promotion.reported`.
 
     The last environment in order of promotion counts as production.
     """
