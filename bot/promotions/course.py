@@ -134,9 +134,10 @@ def _told(promotion: Promotion, pushed: Pushed, how: str) -> Promotion:
         return whole
     who = wording.joined(pushed.by)
     first = f"It was {how}{f' by {who}' if who else ''}"
-    does = [f"moves {wording.joined(moved)}"] * bool(moved) + [f"has no version of {wording.joined(lost)}"] * bool(lost)
-    note = f"{first}: it {wording.joined(does)} by now." if does else f"{first}, and moves the same."
-    return replace(whole, notes=tuple(dict.fromkeys((*whole.notes, note))))
+    said = [f"{first}: it moves {wording.joined(moved)} by now."] if moved else []
+    said += [f"{first}: it has no version of {wording.joined(lost)} by now."] if lost else []
+    notes = said or [f"{first}, and moves the same."]
+    return replace(whole, notes=tuple(dict.fromkeys((*whole.notes, *notes))))
 
 
 def _with(leg: Leg, version: str | None) -> Leg:
