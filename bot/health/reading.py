@@ -60,12 +60,12 @@ def since(found: Manifest) -> datetime | None:
     return moment(found.get("lastTransitionTime"))
 
 
-def why(found: Manifest, otherwise: str = "no reason given") -> str:
+def why(found: Manifest) -> str:
     """What a condition says for itself: its reason, and its message where that says more."""
     reason, message = text(found.get("reason")), quoted(text(found.get("message")))
     if message and message != reason:
         return f"{reason}: {message}" if reason and reason not in message else message
-    return reason or otherwise
+    return reason or "no reason given"
 
 
 def is_observed(manifest: Manifest) -> bool:

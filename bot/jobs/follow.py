@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.errors import Gone, Refusal, Unavailable
-from bot.jobs.announcing import Announcer, Hooks, Words
+from bot.jobs.announcing import Announcer
 from bot.jobs.gathering import Gathering, Key, key_of
 from bot.model.catalog import Catalog
 from bot.model.promotion import Promotion
@@ -180,6 +180,3 @@ class Follow:
     def _verification(self, promotion: Promotion) -> Verification:
         place = self.catalog.environments.get(promotion.environment)
         return place.verification if place else Verification()
-
-
-__all__ = ["Announcer", "Follow", "Gathering", "Hooks", "Words"]
