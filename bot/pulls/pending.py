@@ -21,10 +21,10 @@ class Pending:
 
 def pending(git: Git, pulls: Sequence[PullRequest], targets: Sequence[Target]) -> Iterator[Pending]:
     """What pull requests of one repository would move of its targets: few against thousands."""
-    by_key: dict[tuple[str, ...], Target] = {branches.key(target): target for target in targets} if pulls else {}
-    by_name: dict[tuple[str, ...], Target] = (
-        {(target.environment, target.service): target for target in targets} if pulls else {}
-    )
+    if not (pulls and targets):
+        return
+    by_key: dict[tuple[str, ...], Target] = {branches.key(target): target for target in targets}
+    by_name: dict[tuple[str, ...], Target] = {(target.environment, target.service): target for target in targets}
     for pull in pulls:
         if not pull.ours:
             continue
