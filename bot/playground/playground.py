@@ -72,6 +72,12 @@ roles:
 """
 
 
+WATCHED = {
+    "  staging:\n": "    healthy_for: 0s\n    on_failure: rollback\n",
+    "  production:\n": "    after: staging\n    healthy_for: 5s\n",
+    "[promote, rollback": ", cancel",
+}
+"""What follows where in the config while somebody watches: brisk, and each environment with a policy to look at."""
 CHECKS = {"render": timedelta(seconds=4), "policy": timedelta(seconds=8)}
 """What runs on each pull request while somebody watches, and how long."""
 
@@ -235,8 +241,10 @@ def run(port: int, *, open_browser: bool, assets: Path | None = None) -> int:
             print(f"Port {port} is taken ({error.strerror}); try: quarterdeck playground --port 0", file=sys.stderr)
             return 2
         playground.repository.settings.checks = CHECKS
-        with playground.config.open("a", encoding="utf-8") as config:
-            config.write("deployments: true\n")
+        config = playground.config.read_text(encoding="utf-8")
+        for before, more in WATCHED.items():
+            config = config.replace(before, before + more)
+        playground.config.write_text(f"{config}deployments: true\n", encoding="utf-8")
         with playground.running(), _agents(playground), _bot(playground) as bot:
             print(f"The playground is at {playground.address}")
             print("In #deploys, type: @Quarterdeck promote payment v1.3.0 to prod")
@@ -274,7 +282,10 @@ def _servers(assets: Path, folder: Path) -> Iterator[Mapping[str, ApiServer]]:
 
 @contextmanager
 def _agents(playground: Playground) -> Iterator[None]:
+    """What Git says has run for days: the bot is to find no rollout under way."""
     for agent in playground.agents.values():
+        agent.sync()
+        agent.cluster.settle()
         agent.start()
     try:
         yield

@@ -33,8 +33,9 @@ def offers(promotion: Promotion, environments: Mapping[str, Environment]) -> tup
 
 
 def _ways_back(promotion: Promotion, environments: Mapping[str, Environment]) -> tuple[Choice, ...]:
+    """None where the config rolls back by itself: that tells what stands against it, and has the button then."""
     place = environments.get(promotion.environment)
-    if place and place.verification.on_failure is OnFailure.NOTHING:
+    if place and place.verification.on_failure is not OnFailure.OFFER:
         return ()
     return failing.ways_back(promotion)[:MOST]
 

@@ -140,7 +140,7 @@ class Pages:
         return RedirectResponse(f"{self._at(repository)}/pull/{shown.number}?as={quote(person.login)}", 303)
 
     def _actions(self, repository: Repository, pull: Pull, request: Request) -> str:
-        chosen = request.query_params.get("as", "")
+        chosen = request.query_params.get("as") or next((each.login for each in pull.reviewers), "")
         people = ((each.login, each.name) for each in self._github.people.values() if not each.bot)
         who = f"<label>Acting as {_select('person', people, chosen)}</label>"
         text = '<textarea name="body" rows="2" aria-label="Comment" placeholder="Comment"></textarea>'

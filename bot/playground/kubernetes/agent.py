@@ -44,6 +44,9 @@ class Applied(Protocol):
     def step(self) -> None:
         """Let the controllers do what is due by now."""
 
+    def settle(self) -> None:
+        """Finish every rollout at once."""
+
     def pods(self, workload: Json) -> list[Json]:
         """The pods that a workload has by now."""
 

@@ -22,7 +22,7 @@ SECONDS = 8.0
 """How long a rollout takes."""
 NOTICED = 0.4
 """How long a controller takes to see a new spec."""
-DEADLINE = 16.0
+DEADLINE = 12.0
 """How long a broken rollout may go on: real ones get ten minutes, nobody watches a demonstration for that long."""
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "PersistentVolumeClaim", "Pod")
