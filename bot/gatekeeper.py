@@ -24,7 +24,7 @@ def judged(
 
     Unavailable if the store, which knows since when they do well, can't be read.
     """
-    sources = _sources(ctx, wanted)
+    sources = sources_of(ctx, wanted)
     known = dict(seen or {})
     missing = [source for source in dict.fromkeys(sources.values()) if source not in known]
     known |= {each.target: each for each in ctx.survey.look(missing)} if missing else {}
@@ -49,7 +49,7 @@ def closed(verdicts: Mapping[Target, Verdict]) -> Closed | None:
     return min(shut, key=lambda each: not each.final, default=None)
 
 
-def _sources(ctx: Context, wanted: Iterable[Target]) -> dict[Target, Target]:
+def sources_of(ctx: Context, wanted: Iterable[Target]) -> dict[Target, Target]:
     """Each service in the environment that its versions come from, where it is there."""
     after = {target: ctx.catalog.environments[target.environment].after for target in wanted}
     if not any(after.values()):

@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from bot.command import Context, command
 from bot.errors import Refusal, Unavailable
+from bot.gatekeeper import sources_of
 from bot.language.arguments import EnvironmentName, ServiceName
 from bot.matrix.board import Board
 from bot.matrix.following import following
@@ -34,7 +35,7 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         if len(ctx.catalog.repositories) <= AT_ONCE:
             pulls.ask(ctx.catalog.repositories)
         targets = ctx.targets(service, environment)
-        sources = _sources(ctx, targets) if service and environment else []
+        sources = [*sources_of(ctx, targets).values()] if environment else []
         heads = {target.repository: ctx.git.head(target.repository).commit for target in (*targets, *sources)}
         pulls.ask(heads)
         seen = ctx.recent.look(heads, [*targets, *sources], ctx.survey.look)
@@ -59,12 +60,6 @@ def status(ctx: Context, service: ServiceName | None = None, environment: Enviro
         seen=None if seen.fresh else seen.at,
     )
     return reply(board, service, environment)
-
-
-def _sources(ctx: Context, targets: Sequence[Target]) -> list[Target]:
-    """The same services in the environments that their versions come from."""
-    places = ((target, ctx.catalog.environments[target.environment].after) for target in targets)
-    return [source for target, after in places if after for source in ctx.targets(target.service, after)]
 
 
 class _Pulls:

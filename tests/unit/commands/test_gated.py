@@ -342,3 +342,9 @@ def test_the_answer_to_what_was_due_finds_whoever_asked() -> None:
     refused = made.hear(replace(made.message(words), due=True)).reply
     assert (refused.outcome, refused.private, refused.mentions) == (Outcome.REFUSED, False, (ANA.id,))
     assert made.hear(Message("E", "help", ANA, made.message("").place, NOW)).reply.mentions == ()
+
+
+@pytest.mark.parametrize("text", ["status", "status in prod", "status payment in prod"])
+def test_a_status_tells_it_before_anyone_tries(text: str) -> None:
+    told = [section.text for section in bench().say(text).sections]
+    assert "By the order of promotion:\npayment in production: v1.1.0 may follow at 09:18 UTC" in told
