@@ -4,12 +4,13 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bare import CONFIG, Bare
 
-from bot.model.reply import Outcome
+from bot.model.reply import Outcome, Reply
 
 FILES = {
     f"environments/production/{service}/app.yaml": (
@@ -25,8 +26,22 @@ def bare(tmp_path: Path) -> Bare:
     return Bare(tmp_path, FILES)
 
 
-def overtaken(bare: Bare, first: str, then: str) -> tuple[int, str, str]:
-    """Exit status, output and errors of `first`, whose first push waits until another bot has done `then`."""
+Overtaken = Callable[[str, str], tuple[Reply, str]]
+
+
+@pytest.fixture
+def overtaken(bare: Bare, monkeypatch: pytest.MonkeyPatch) -> Overtaken:
+    """The answer to `first`, whose first push waits until another bot has done `then`; and what that one said."""
+
+    def overtaken(first: str, then: str) -> tuple[Reply, str]:
+        monkeypatch.setenv("PATH", f"{waiting_git(bare, then)}{os.pathsep}{os.environ['PATH']}")
+        return bare.say(first), (bare.folder / "then").read_text()
+
+    return overtaken
+
+
+def waiting_git(bare: Bare, then: str) -> Path:
+    """The folder of a git that, before the first push, has another bot do `then`."""
     programs = bare.folder / "programs"
     programs.mkdir()
     real = shutil.which("git")
@@ -46,14 +61,12 @@ def overtaken(bare: Bare, first: str, then: str) -> tuple[int, str, str]:
         f'fi\nexec {real} "$@"\n'
     )
     (programs / "git").chmod(0o755)
-    with bare.start("say", first, PATH=f"{programs}:{os.environ['PATH']}") as running:
-        out, errors = running.communicate(timeout=60)
-    return running.returncode, out, errors + (bare.folder / "then").read_text()
+    return programs
 
 
-def test_row_103_both_of_two_services_land(bare: Bare) -> None:
-    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote api v1.4.0 to prod")
-    assert (status, "v1.3.0" in out) == (0, True), errors
+def test_row_103_both_of_two_services_land(bare: Bare, overtaken: Overtaken) -> None:
+    reply, other = overtaken("promote payment v1.3.0 to prod", "promote api v1.4.0 to prod")
+    assert (reply.outcome, "v1.3.0" in reply.text) == (Outcome.COMMITTED, True), (reply, other)
     assert bare.git("log", "--format=%(trailers:key=Quarterdeck-Service,valueonly,separator=)", "main~2..main") == (
         "payment\napi"
     )
@@ -66,18 +79,17 @@ def test_row_103_both_of_two_services_land(bare: Bare) -> None:
     assert bare.git("rev-list", "--count", "--merges", "main") == "0"
 
 
-def test_row_105_a_version_that_moved_meanwhile_is_not_overwritten(bare: Bare) -> None:
-    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote payment v1.2.5 to prod")
-    said = out + errors
-    assert status != 0
-    assert "payment in production was changed from v1.2.0 to v1.2.5 by someone else meanwhile" in said
+def test_row_105_a_version_that_moved_meanwhile_is_not_overwritten(bare: Bare, overtaken: Overtaken) -> None:
+    reply, other = overtaken("promote payment v1.3.0 to prod", "promote payment v1.2.5 to prod")
+    assert reply.outcome is Outcome.FAILED, (reply, other)
+    assert "payment in production was changed from v1.2.0 to v1.2.5 by someone else meanwhile" in reply.text
     assert bare.changed("main~1") == ["-          image: acme/payment:v1.2.0", "+          image: acme/payment:v1.2.5"]
     assert bare.git("rev-list", "--count", "main") == "2"
 
 
-def test_the_same_promotion_twice_at_once_lands_once(bare: Bare) -> None:
-    status, out, errors = overtaken(bare, "promote payment v1.3.0 to prod", "promote payment v1.3.0 to prod")
-    assert (status, "already" in out) == (0, True), (out, errors)
+def test_the_same_promotion_twice_at_once_lands_once(bare: Bare, overtaken: Overtaken) -> None:
+    reply, other = overtaken("promote payment v1.3.0 to prod", "promote payment v1.3.0 to prod")
+    assert (reply.outcome, "already" in reply.text) == (Outcome.UNCHANGED, True), (reply, other)
     assert bare.git("rev-list", "--count", "main") == "2"
 
 
