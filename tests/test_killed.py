@@ -31,13 +31,19 @@ def commits(playground: Playground) -> Counter[str]:
 
 
 @pytest.mark.timeout(240)
-def test_no_command_is_lost_or_doubled(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "moments",
+    [(0.0, 0.1, 0.35), pytest.param((0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5), marks=pytest.mark.slow)],
+    ids=["3 times", "8 times"],
+)
+def test_no_command_is_lost_or_doubled(moments: tuple[float, ...], tmp_path: Path) -> None:
+    """`moments` are seconds from the commands to the kill, one for each start."""
     playground = Playground(tmp_path)
     workspace = playground.workspace
     bot = workspace.installation.bot_user_id
     with playground.running():
         asked: dict[str, str] = {}
-        for number, delay in enumerate((0.0, 0.05, 0.1, 0.2, 0.35)):
+        for number, moment in enumerate(moments):
             with serving(playground) as process:
                 workspace.wait_for(lambda: workspace.connections == 1, 30)
                 for service, text in (
@@ -45,7 +51,7 @@ def test_no_command_is_lost_or_doubled(tmp_path: Path) -> None:
                     ("worker", f"@Quarterdeck promote worker v0.10.{number} to staging"),
                 ):
                     asked[workspace.say("ana", "#deploys", text)] = f"{service} {number}"
-                time.sleep(delay)  # the moment of the kill is what is varied
+                time.sleep(moment)
                 process.kill()
                 process.wait()
                 workspace.wait_for(lambda: workspace.connections == 0, 30)
@@ -64,8 +70,8 @@ def test_no_command_is_lost_or_doubled(tmp_path: Path) -> None:
                 told = answers[0].text
                 assert any(word in told for word in ("Committed.", "Unchanged.", "Please confirm.")), told
                 if "Committed." in told:
-                    service, number = asked[ts].split()
+                    service, patch = asked[ts].split()
                     version = {"api": "v2.9", "worker": "v0.10"}[service]
-                    landed = [subject for subject in commits(playground) if f"to {version}.{number} in" in subject]
+                    landed = [subject for subject in commits(playground) if f"to {version}.{patch} in" in subject]
                     assert len(landed) == 1, f"{asked[ts]} was said to be committed, and {landed} is there"
     assert max(commits(playground).values()) == 1
