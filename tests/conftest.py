@@ -4,9 +4,10 @@ Properties are tried briefly in the default suite, thoroughly by `make test-all`
 takes is the machine's affair, and figures are the bench's.
 """
 
+import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,18 @@ settings.load_profile("brief")
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are processors: a good part of the tests' time is waiting."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what stays to the end: not while thousands of tests are collected, nor after."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
