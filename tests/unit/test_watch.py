@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -22,13 +23,13 @@ def seen(sync: SyncState) -> tuple[Sighting, ...]:
 
 
 class Looks:
-    """An app whose looks end in one thing after the other, and at last in Ctrl-C."""
+    """They end in one thing after the other, and at last in Ctrl-C."""
 
     def __init__(self, *looks: tuple[Sighting, ...] | Unavailable) -> None:
-        self.looks: Iterator[tuple[Sighting, ...] | Unavailable] = iter(looks)
+        self.left: Iterator[tuple[Sighting, ...] | Unavailable] = iter(looks)
 
     def look(self, *_: object) -> tuple[Sighting, ...]:
-        found = next(self.looks, None)
+        found = next(self.left, None)
         if found is None:
             raise KeyboardInterrupt
         if isinstance(found, Unavailable):
@@ -50,4 +51,4 @@ class Looks:
 def test_the_status_is_that_of_the_last_look(
     looks: tuple[tuple[Sighting, ...] | Unavailable, ...], status: int
 ) -> None:
-    assert _watch(cast("App", Looks(*looks)), ONCE) == status
+    assert _watch(cast("App", SimpleNamespace(looks=Looks(*looks))), ONCE) == status
