@@ -85,7 +85,7 @@ class App:
 
     def duties(self, chat: Chat) -> Duties:
         """What the bot does by itself, told there."""
-        return Duties(self.adapters, self.looks, self.conversation, self._about_to_change, chat, self.now)
+        return Duties(self.adapters, self.looks, self.conversation, lambda: self._performer, chat, self.now)
 
     @cached_property
     def conversation(self) -> Conversation:

@@ -159,6 +159,7 @@ class Duties:
         if deployed is None:
             raise Refusal(f"no engine deploys {target}.")
         asked = syncing.request(target, deployed)
+        self.looks.recent.forget()
         self.performer().run(asked)
         now = self.now()
         said = Message(f"heal:{target}:{now.isoformat()}", "drift.heal: sync", ITSELF, Place(), now)
