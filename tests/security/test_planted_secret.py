@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,9 +18,14 @@ from security.asking import ask, forge_texts, git_texts, heard, press, program, 
 from world import World, world
 
 from bot.playground.github import faults
+from bot.playground.kubernetes import Cluster
+from bot.playground.kubernetes.kinds import FLUX
+from bot.playground.kubernetes.objects import Json
 
 IN_GIT, FORMER, IN_CLUSTER, LITERAL = "hunter2-as-Git-says", "hunter1-as-it-was", "hunter3-by-hand", "hunter4-literal"
 PULLED, SEALED, APPLIED, COPIED = "hunter5-to-pull", "hunter6-unsealed", "hunter7-as-applied", "hunter8-in-a-note"
+ENGINE, LOGGED = "hunter9-by-the-engine", "correct-horse"
+"""What others tell: the last is what the playground's containers log of their database."""
 SECRET = """\
 apiVersion: v1
 kind: Secret
@@ -43,6 +49,7 @@ metadata: {{name: payment-sealed}}
 data: {{token: "ENC[AES256_GCM,data:Zm9v,iv:YQ==,tag:YQ==,type:str]"}}
 sops: {{version: 3.9.0}}
 """
+KUSTOMIZATIONS = FLUX[1]
 STAGING, PRODUCTION = "environments/staging/payment", "environments/production/payment"
 
 
@@ -131,6 +138,28 @@ def kubectl(made: World, *arguments: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=30)
 
 
+def fail(made: World) -> None:
+    """A version fails, and its engine and its log say why."""
+    ask(made, "promote payment v1.5.0-crash to staging")
+    made.follow()
+    cluster = made.playground.clusters["staging"]
+    assert isinstance(cluster, Cluster)
+
+    def told(live: Json) -> Json:
+        wrong = {"type": "Ready", "status": "False", "reason": "HealthCheckFailed", "message": f"token: {ENGINE}"}
+        return {**live, "status": {**live["status"], "conditions": [wrong]}}
+
+    cluster.objects.edit(KUSTOMIZATIONS, "flux-system", "payment", told, part="status", manager="kustomize-controller")
+    for _ in range(4):
+        made.clock.passes(timedelta(seconds=50))
+        made.follower.run(made.clock.now())
+    made.app.duties(made.slack.chat).watch().run(made.clock.now())
+    ask(made, "status payment in staging")
+    told_of = "\n".join(slack_texts(made).values())
+    assert "did not become healthy: token: …" in told_of, "its engine is quoted"
+    assert "panic: migration 42 failed" in told_of, "its log is"
+
+
 def use(made: World) -> list[str]:
     """Everything that a person can ask, and every way in which the world can be out of order."""
     playground = made.playground
@@ -142,7 +171,6 @@ def use(made: World) -> list[str]:
     for text in (
         "promote payment v1.3.0 to prod",
         "promote payment v1.9.0 to prod",
-        "promote payment v1.5.0 to staging",
         "status",
         "drift",
         "history payment",
@@ -156,6 +184,7 @@ def use(made: World) -> list[str]:
         assert check is not None
         for _ in range(2):
             check.run(made.clock.now())
+    fail(made)
     echo = " ".join([playground.bot.token.reveal(), IN_CLUSTER])
     for status in (401, 422, 500):
         playground.github.faults.plan(faults.error(status, echo))
@@ -187,6 +216,7 @@ def test_no_planted_secret_is_met_anywhere(tmp_path: Path, log: Watch, argv: Pat
         tokens |= {f"token of {login}": person.token.reveal() for login, person in playground.github.people.items()}
         tokens |= {"token of the page": playground.token, "token of the clusters": playground._cluster_token}
         secrets = {name: name for name in (IN_GIT, FORMER, IN_CLUSTER, LITERAL, PULLED, SEALED, APPLIED, COPIED)}
+        secrets |= {name: name for name in (ENGINE, LOGGED)}
         texts = slack_texts(made) | forge_texts(made) | git_texts(made)
         assert len(heard(made)) > 12
         assert len(playground.repository.pulls()) >= 1
