@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from loopback import http
 
+from bot.app import App
+from bot.config.environment import Surroundings
+from bot.config.settings import load
+from bot.errors import Refusal
 from bot.playground.playground import Playground
 
 
@@ -57,18 +61,18 @@ def test_http_mode_hears_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
         assert status == 0, "".join(said)
 
 
-@pytest.mark.parametrize(
-    ("changed", "sentence"),
-    [
-        ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install."),
-        (
-            {"SLACK_APP_TOKEN": ""},
-            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: Slack could not reach the bot.",
-        ),
-    ],
-)
-def test_it_says_what_is_missing(tmp_path: Path, changed: dict[str, str], sentence: str) -> None:
+def test_it_says_what_is_missing(tmp_path: Path) -> None:
     playground = Playground(tmp_path)
-    with playground.running(), serving(playground, **changed) as bot:
+    with playground.running(), serving(playground, SLACK_BOT_TOKEN="") as bot:
         _, said = bot.communicate(timeout=30)
-    assert (bot.returncode, said.strip()) == (2, sentence)
+    assert (bot.returncode, said) == (2, "SLACK_BOT_TOKEN is not set, and serve needs it: see README, Install.\n")
+
+
+def test_slack_must_have_a_way_to_reach_it(tmp_path: Path) -> None:
+    playground, stop = Playground(tmp_path), threading.Event()
+    stop.set()
+    surroundings = Surroundings.read(playground.environment | {"SLACK_APP_TOKEN": ""})
+    said = "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: Slack could not reach the bot."
+    with playground.running(), App(load(playground.config), surroundings) as app, pytest.raises(Refusal) as refused:
+        app.serve(stop)
+    assert str(refused.value) == said
