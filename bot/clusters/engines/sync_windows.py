@@ -137,7 +137,8 @@ def _next_change(window: Window, now: datetime) -> datetime | None:
 
 
 def _beginning(cron: Cron, now: datetime, way: int) -> datetime | None:
-    """The next beginning after a moment, or with -1 the last up to it, by the zone's clock as people read it."""
+    """The next beginning after a moment, or with -1 the last up to it, by the zone's clock as people read it. One in
+    the hour that summer time leaves out is none (robfig/cron, doc.go)."""
     zone = ZoneInfo(cron.zone)
     here = now.astimezone(zone).replace(tzinfo=None)
     for days in range(_DAYS):
@@ -148,6 +149,7 @@ def _beginning(cron: Cron, now: datetime, way: int) -> datetime | None:
         for hour in sorted(cron.hours, reverse=way < 0):
             for minute in sorted(cron.minutes, reverse=way < 0):
                 at = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - the zone follows
-                if at > here if way > 0 else at <= here:
-                    return at.replace(tzinfo=zone).astimezone(UTC)
+                moment = at.replace(tzinfo=zone).astimezone(UTC)
+                if (at > here if way > 0 else at <= here) and moment.astimezone(zone).replace(tzinfo=None) == at:
+                    return moment
     return None
