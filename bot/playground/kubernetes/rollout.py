@@ -18,11 +18,11 @@ from bot.playground.kubernetes.objects import Problem, Store
 
 Json = dict[str, Any]
 
-SECONDS = 8.0
+SECONDS = 6.0
 """How long a rollout takes."""
 NOTICED = 0.4
 """How long a controller takes to see a new spec."""
-DEADLINE = 12.0
+DEADLINE = 8.0
 """How long a broken rollout may go on: real ones get ten minutes, nobody watches a demonstration for that long."""
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "PersistentVolumeClaim", "Pod")
@@ -72,7 +72,8 @@ class Rollouts:
             return
         if finish:
             self._finished.add(rollout)
-        status = _status(kind.kind, manifest, rollout, float("inf") if finish else elapsed, self._now())
+        ended = rollout in self._finished
+        status = _status(kind.kind, manifest, rollout, float("inf") if ended else elapsed, self._now())
         where = (kind, metadata.get("namespace", ""), metadata["name"])
         try:
             if kind.kind == "Deployment":
