@@ -15,7 +15,10 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import github
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from github.GithubException import GithubException
+from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
 from bot.errors import Refusal, Unavailable
@@ -99,8 +102,12 @@ class App:
         clock: Callable[[], float] = time.time,
     ) -> None:
         base = api(api_url)
-        signing = github.Auth.AppAuth(key.app, key.private_key.reveal())
         try:
+            # Once: to load a key is to prove its numbers, which takes longer than anything that is signed with it.
+            loaded = RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(key.private_key.reveal())
+            if isinstance(loaded, RSAPublicKey):
+                raise TypeError  # noqa: TRY301 - as what can't be loaded at all
+            signing = github.Auth.AppAuth(key.app, sign_func=lambda claims: jwt.encode(claims, loaded, "RS256"))
             signing.create_jwt()
         except (PyJWTError, ValueError, TypeError):
             raise Refusal(

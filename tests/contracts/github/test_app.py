@@ -153,6 +153,11 @@ def test_what_is_no_key_is_refused_at_once(key):
     )
 
 
+def test_the_public_half_of_a_key_is_none(pairs):
+    with pytest.raises(Refusal, match="is not an RSA private key in PEM form"):
+        App("https://api.github.com", AppKey("1", Secret(pairs[0][1])), [])
+
+
 def test_another_apps_key(world, app, pairs):
     assert str(refused(world, app, key=pairs[1][0])) == (
         f"GitHub does not accept the key as that of App {app.id} (401): check that GITHUB_APP_ID and"
