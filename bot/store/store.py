@@ -79,7 +79,7 @@ class Store:
         self._engine.dispose()
 
     def prune(self, keep: timedelta = timedelta(days=30)) -> None:
-        """Forget messages, confirmations, promotions and standings that are done with for so long. The audit is kept."""
+        """Forget messages, confirmations, promotions and standings of so long ago. The audit is kept."""
         before = self._now() - keep
         with self.transaction() as connection:
             connection.execute(delete(tables.inbox).where(tables.inbox.c.finished_at < before))
