@@ -92,19 +92,28 @@ def photograph(browser: webdriver.Chrome, folder: Path, name: str) -> None:
     browser.save_screenshot(str(folder / f"{name}.png"))
 
 
+def press(browser: webdriver.Chrome, label: str) -> None:
+    browser.find_element(By.XPATH, f"//button[normalize-space()='{label}']").click()
+
+
 @pytest.mark.timeout(180)
-def test_promote_merge_drift_and_roll_back(address: str, browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_promote_to_healthy_see_one_rolled_back_and_roll_back(
+    address: str, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
     base = address.partition("/?")[0]
     browser.get(address)
     say(browser, "@Quarterdeck promote payment v1.3.0 to prod")
     look_into_thread(browser, 1)
     wait_for_text(browser, "Pull request #1 is open")
     photograph(browser, tmp_path, "promoted")
+    say(browser, "@Quarterdeck promote worker v0.9.2-crash to staging")  # what comes of it is looked at in the end
 
     browser.get(f"{base}/github/acme/gitops/pull/1")
     wait_for_text(browser, "newTag: v1.3.0")
     photograph(browser, tmp_path, "pull")
-    browser.find_element(By.XPATH, "//button[contains(., 'Merge')]").click()
+    press(browser, "Approve")
+    wait_for_text(browser, " approved")
+    press(browser, "Merge")
     wait_for_text(browser, "Merged")
 
     browser.get(f"{base}/clusters/")
@@ -112,8 +121,17 @@ def test_promote_merge_drift_and_roll_back(address: str, browser: webdriver.Chro
     photograph(browser, tmp_path, "clusters")
 
     browser.get(base)
-    say(browser, "@Quarterdeck rollback payment")
+    look_into_thread(browser, 1)
+    wait_for_text(browser, "Healthy. @Ana Ulm payment is at v1.3.0 in production, healthy", 60)
+    photograph(browser, tmp_path, "healthy")
+
     look_into_thread(browser, 2)
+    wait_for_text(browser, "panic: migration 42 failed", 60)
+    wait_for_text(browser, "worker is back at v0.9.1 in staging, healthy", 60)
+    photograph(browser, tmp_path, "rolled-back")
+
+    say(browser, "@Quarterdeck rollback payment")
+    look_into_thread(browser, 3)
     wait_for_text(browser, "Pull request #2 is open")
     browser.get(f"{base}/github/acme/gitops/pull/2")
     wait_for_text(browser, "newTag: v1.2.0")
