@@ -155,6 +155,8 @@ class Follow:
                     self.promotions.begin(found)
             except (Refusal, Unavailable) as trouble:
                 log.info("what nobody follows in %s can't be looked for: %s", repository, trouble)
+            except Exception:  # the other repositories go on
+                log.exception("what nobody follows in %s could not be looked for", repository)
 
     def _proposed(self, repository: str, before: Collection[Key], now: datetime) -> Iterator[Promotion]:
         """`before`: the pull requests that nobody followed at the last search. Others are perhaps just being opened."""

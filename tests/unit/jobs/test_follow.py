@@ -668,6 +668,18 @@ def test_a_pull_request_that_nobody_follows_is_adopted_once_it_is_no_longer_new(
     assert world.rounds(3 * MINUTE) == []
 
 
+def test_a_search_that_breaks_keeps_nothing_of_what_is_followed_back(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.promote()
+    world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
+    hooks = replace(world.follow.announcer.hooks, pushed=lambda _repository, _now: [][0])
+    world.follow.announcer = replace(world.follow.announcer, hooks=hooks)
+    world.round()
+    assert world.known().stage is Stage.CLOSED
+    assert "what nobody follows in config could not be looked for" in caplog.text
+
+
 def test_of_two_processes_one_tells(world: World) -> None:
     world.promote()
     world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
