@@ -673,7 +673,7 @@ def test_a_search_that_breaks_keeps_nothing_of_what_is_followed_back(
 ) -> None:
     world.promote()
     world.forge.told[1] = Progress(world.pull(1, "closed"), closed_by="ben")
-    hooks = replace(world.follow.announcer.hooks, pushed=lambda _repository, _now: [][0])
+    hooks = replace(world.follow.announcer.hooks, pushed=lambda _repository, _now: [int("x")])
     world.follow.announcer = replace(world.follow.announcer, hooks=hooks)
     world.round()
     assert world.known().stage is Stage.CLOSED
