@@ -66,6 +66,8 @@ class Announcer:
     hooks: Hooks
     key: bytes
     channel: Callable[[str], str | None]
+    _unheard: set[tuple[str, str]] = field(default_factory=set, init=False)
+    """Those whose news the chat did not take, and whose failure was handed on all the same."""
     _reported: dict[tuple[str, str], Stage] = field(default_factory=dict, init=False)
     """At which stage each was reported last by this process, or may not be."""
     _late: dict[tuple[str, str], Promotion] = field(default_factory=dict, init=False)
@@ -113,6 +115,9 @@ class Announcer:
             updating = claimed.message and told is claimed and claimed.shown != self._fingerprint(said)
             if updating or not (isinstance(trouble, Unavailable) and trouble.unsure):
                 self._unsaid(trouble, before, told)
+                if place not in self._unheard:  # a rollback by itself is not to wait for a chat that is away
+                    self._unheard.add(place)
+                    self._hand_on(before, told)
                 raise
             log.warning("%s may have been told: %s", after.key, trouble)
         return self._done(before, told)
@@ -188,6 +193,12 @@ class Announcer:
 
     def _done(self, before: Promotion, told: Promotion) -> Promotion:
         """What else is to be done, and that it is."""
+        self._unheard.discard((told.repository, told.key))
+        self._hand_on(before, told)
+        return self._insist(replace(self._reporting(told), telling=False))
+
+    def _hand_on(self, before: Promotion, told: Promotion) -> None:
+        """The services that have just failed, to whoever does something about it."""
         known = {(leg.service, leg.stage) for leg in before.legs if not before.telling}
         lost = [leg for leg in told.legs if leg.stage in _LOST and (leg.service, leg.stage) not in known]
         if lost:
@@ -197,7 +208,6 @@ class Announcer:
                 log.warning("what follows the failure of %s of %s: %s", told.key, told.repository, trouble)
             except Exception:  # else it would be done, and told, again at every round
                 log.exception("what follows the failure of %s of %s broke", told.key, told.repository)
-        return self._insist(replace(self._reporting(told), telling=False))
 
     def _reporting(self, promotion: Promotion) -> Promotion:
         place = (promotion.repository, promotion.key)

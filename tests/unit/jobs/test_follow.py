@@ -668,6 +668,17 @@ def test_a_pull_request_that_nobody_follows_is_adopted_once_it_is_no_longer_new(
     assert world.rounds(3 * MINUTE) == []
 
 
+def test_what_failed_is_handed_on_while_the_chat_is_away(world: World) -> None:
+    world.promote()
+    world.merge()
+    world.rounds(MINUTE)
+    world.runs, world.health = "v1.3.0", Health.DEGRADED
+    world.chat.troubles["failed"] = Unavailable("Slack is away.")
+    said = world.rounds(4 * MINUTE)
+    assert said[-2:] == ["m1= payment v1.3.0 failed (it is degraded)", "m1> ana: failed"]
+    assert world.failed == ["#1 payment", "#1 payment"], "at once, and again once its message can be told"
+
+
 def test_a_search_that_breaks_keeps_nothing_of_what_is_followed_back(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
