@@ -60,7 +60,11 @@ class Beginning:
         """Have it followed; what is followed now: another where its pull request was followed already.
 
         That one leads to what was pushed just now. One that has ended goes on: its pull request was opened again.
+        One that takes another back by itself is told to whoever asked for the other.
         """
+        taken_back = self.promotions.promotion(new.repository, new.after) if new.after else None
+        if taken_back:
+            new = replace(new, by=taken_back.by)
         for _ in range(TRIES):
             if self.promotions.begin(new):
                 return replace(new, version=new.version + 1)

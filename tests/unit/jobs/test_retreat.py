@@ -137,7 +137,7 @@ def test_it_is_rolled_back_and_told_to_all_concerned() -> None:
     (pull,) = scene.bench.forge.pulls("config")
     assert pull.branch == "quarterdeck/rollback/production/payment/v1.0.0"
     (begun,) = scene.begun
-    assert (begun.verb, begun.automatic, begun.after, begun.by) == ("rollback", True, "#12", ITSELF)
+    assert (begun.verb, begun.automatic, begun.after, begun.by) == ("rollback", True, "#12", ANA)
     assert (begun.channel, begun.message, begun.thread) == ("C1", "m2", "1.1")
     assert begun.legs == (Leg("payment", "v2.0.0", "v1.0.0", Stage.OPEN),)
     commit = scene.bench.git.commits[pull.head]
