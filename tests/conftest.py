@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("brief", max_examples=40, deadline=None)
+settings.register_profile("brief", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("brief")
 

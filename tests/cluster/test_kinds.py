@@ -163,7 +163,9 @@ def applied(url: str, way: str) -> tuple[str, Sequence[Manifest]]:
     return namespace, manifests
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [each if each == "server-side" else pytest.param(each, marks=pytest.mark.slow) for each in WAYS]
+)
 def test_nothing_differs_on_an_untouched_server(api_server: ApiServer, clusters: Clusters, way: str) -> None:
     namespace, manifests = applied(api_server.url, way)
     live, schemas = look(clusters, manifests, namespace)

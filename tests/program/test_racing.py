@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from contracts.mirrors.upstream import Upstream, git
 
 from bench.racing import race
@@ -23,6 +24,7 @@ def pod(service: str, version: str) -> bytes:
     return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: app}}\nspec: {{containers: {containers}}}\n".encode()
 
 
+@pytest.mark.slow
 def test_twelve_promotions_from_three_processes_all_land_once_and_by_no_force(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "upstream.git")
     git(tmp_path, "init", "-q", "work")
