@@ -51,7 +51,8 @@ class Line(Bench):
         self.standings.note([Standing("staging", "payment", "v1.1.0", health, self.time - minutes * MINUTE, self.time)])
 
     def departures(self) -> Departures:
-        return Departures(self.queue, self.context, self.worked.append, self.chat, self.audit)  # type: ignore[arg-type]
+        say = self.worked.append
+        return Departures(self.queue, self.context, say, self.chat, self.audit)  # type: ignore[arg-type]  # stand-ins
 
     def run(self) -> None:
         self.departures().run(self.time)
@@ -120,7 +121,7 @@ def test_it_expires(line: Line) -> None:
 def test_what_was_taken_back_meanwhile_is_not_told(line: Line) -> None:
     waiting = line.queue.waiting()
     line.queue.known.clear()
-    line.queue.waiting = lambda: waiting  # type: ignore[method-assign]
+    line.queue.waiting = lambda: waiting  # type: ignore[method-assign]  # as another process has it
     line.passes(timedelta(hours=2))
     line.run()
     assert (line.chat.posts, line.worked) == ([], [])
