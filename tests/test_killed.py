@@ -70,7 +70,9 @@ def test_no_command_is_lost_or_doubled(moments: tuple[float, ...], tmp_path: Pat
                 told = answers[0].text
                 # The follower may have gone on with the message by now.
                 followed = any(word in told for word in ("Committed.", "Merged.", "Synced.", "Superseded."))
-                assert followed or any(word in told for word in ("Unchanged.", "Please confirm.")), told
+                # Two of a service may also meet: what the last start took up, and what was said to this one.
+                undone = any(word in told for word in ("Unchanged.", "Please confirm.", "so nothing was done"))
+                assert followed or undone, told
                 if followed:
                     service, patch = asked[ts].split()
                     version = {"api": "v2.9", "worker": "v0.10"}[service]
