@@ -31,6 +31,7 @@ def put(ctx: Context, target: Target, version: str, shut: Closed, period: timede
     until = wording.moment(expires)
     if shut.opens is not None and shut.opens > expires:
         raise Refusal(f"{shut.why} That is later than {until}, until when it would wait.")
+    what = f"{target.service} {wording.short(version)}"
     words = f"promote {target.service} {version} to {target.environment}"
     message = replace(ctx.message, id=f"{ctx.message.id}:due", text=words, press=None, resumed=False, due=True)
     back, former = f"cancel {target}", _there(ctx, target)
@@ -39,8 +40,9 @@ def put(ctx: Context, target: Target, version: str, shut: Closed, period: timede
         verb="promote",
         target=target,
         waiting=Waiting(target.environment, target.service, version, message, expires, ctx.now),
-        would=f"{target.service} {wording.short(version)} would wait to go to {target.environment}, until {until}",
-        text=f"{shut.why} It goes by itself as soon as it may, until {until}.{instead} To take that back, say: {back}",
+        would=f"{what} would wait to go to {target.environment}, until {until}",
+        text=f"{what} goes to {target.environment} by itself as soon as it may, and waits until {until}.{instead} "
+        f"{shut.why} To take that back, say: {back}",
         choices=(say("Cancel", back),),
     )
 

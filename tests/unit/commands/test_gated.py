@@ -156,7 +156,7 @@ def test_a_promotion_is_put_where_it_waits() -> None:
         target=target,
         waiting=waiting(made),
         would="payment v1.1.0 would wait to go to production, until 2026-03-03 09:00 UTC",
-        text=f"{SOAKING} It goes by itself as soon as it may, until 2026-03-03 09:00 UTC. "
+        text=f"payment v1.1.0 goes to production by itself as soon as it may, and waits until 2026-03-03 09:00 UTC. {SOAKING} "
         "To take that back, say: cancel payment in production",
         choices=(Choice("Cancel", action="say", value="cancel payment in production"),),
     )
@@ -164,7 +164,7 @@ def test_a_promotion_is_put_where_it_waits() -> None:
         planned,
         waiting=waiting(made, period=timedelta(hours=2), number=4),
         would="payment v1.1.0 would wait to go to production, until 2026-03-02 11:00 UTC",
-        text=f"{SOAKING} It goes by itself as soon as it may, until 2026-03-02 11:00 UTC. "
+        text=f"payment v1.1.0 goes to production by itself as soon as it may, and waits until 2026-03-02 11:00 UTC. {SOAKING} "
         "To take that back, say: cancel payment in production",
     )
 
