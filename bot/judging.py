@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot import running
+from bot import running, wording
 from bot.bases import UNKNOWN, Base
 from bot.comparison.compare import compare_all, verdict
 from bot.comparison.marks import Marked
@@ -31,7 +31,6 @@ from bot.model.sync import (
 
 AHEAD = "Git is ahead: the cluster has not applied it yet"
 
-_ENGINES = {"argocd": "Argo CD", "flux": "Flux"}
 _SAID = frozenset((Health.DEGRADED, Health.PROGRESSING, Health.SUSPENDED))
 """What an engine's word can make of a target: its `Healthy` may be of a minute ago."""
 
@@ -184,7 +183,7 @@ def _word(engine: Deployed) -> Ailment | None:
         return Ailment(engine.object, Health.DEGRADED, engine.trouble)
     if engine.health not in _SAID or not engine.alone:
         return None
-    return Ailment(engine.object, engine.health, f"{_ENGINES.get(engine.engine, engine.engine)} says: {engine.health}")
+    return Ailment(engine.object, engine.health, f"{wording.engine(engine)} says: {engine.health}")
 
 
 def _well(declared: Declared, live: Live) -> Health:

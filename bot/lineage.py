@@ -7,7 +7,7 @@ rollback of ours, a revert or by hand: so what was left once is not gone back to
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.model.change import Move
+from bot.model.change import CHANGE, Move
 
 REJECTS = "Quarterdeck-Rejects"
 """The trailer of a rollback of ours: the version that it takes back."""
@@ -109,7 +109,7 @@ class Lineage:
 
 def is_ours(move: Move) -> bool:
     """Whether the bot's own commit made the move, be it merged or squashed."""
-    return "Quarterdeck-Change" in move.commit.trailers or "\nQuarterdeck-Change: " in move.commit.message
+    return move.commit.is_ours or f"\n{CHANGE}: " in move.commit.message
 
 
 def _rejects(move: Move) -> bool:

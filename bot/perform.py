@@ -240,7 +240,7 @@ class Performer:
         if branches.is_rollback(pull.branch) and not isinstance(proposal, Reversal):
             return False
         commits = self.look().unmerged(proposal.repository, pull.head)
-        if not all("Quarterdeck-Change" in each.trailers or len(each.parents) > 1 for each in commits):
+        if not all(each.is_ours or len(each.parents) > 1 for each in commits):
             return False
         if not branches.is_release(pull.branch):
             return True

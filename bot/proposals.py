@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from bot import markdown, wording
 from bot.comparison import secrets
 from bot.model.catalog import Target
-from bot.model.change import Commit, Edit, Step, net
+from bot.model.change import CHANGE, Commit, Edit, Step, net
 from bot.model.request import Message
 
 LONGEST_BLOCK = 8_000
@@ -67,7 +67,7 @@ def _trailers(target: Target, message: Message, moved: Mapping[str, str]) -> str
         "Quarterdeck-Service": target.service,
         "Quarterdeck-Environment": target.environment,
         **moved,
-        "Quarterdeck-Change": change_id(message),
+        CHANGE: change_id(message),
         "Requested-by": asked,
     }
     if message.actor.email:

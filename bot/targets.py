@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bot import pins
-from bot.errors import Refusal
 from bot.manifests import layout
 from bot.model.catalog import Catalog, Environment, Service, Target
 from bot.model.change import Edit
@@ -44,14 +43,7 @@ def watched(catalog: Catalog, head: Callable[[str], Tree]) -> tuple[Target, ...]
 def moved(tree: Tree, edits: Sequence[Edit], among: Iterable[Target]) -> tuple[Target, ...]:
     """Those of some targets whose version the edits change, whether by their own files or by shared ones."""
     after = Preview(tree, edits)
-    return tuple(target for target in among if _version(tree, target) != _version(after, target))
-
-
-def _version(tree: Tree, target: Target) -> str | None:
-    try:
-        return pins.current(tree, target)
-    except Refusal:
-        return None
+    return tuple(target for target in among if pins.told(tree, target) != pins.told(after, target))
 
 
 def _within(catalog: Catalog, environment: Environment, services: Services) -> Iterator[Target]:

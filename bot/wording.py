@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.model.catalog import Target
 from bot.model.change import Amendment, Change, Move, Proposal, Step
-from bot.model.sync import Ailment, Writer
+from bot.model.sync import Ailment, Deployed, Writer
 
 SIGN_IN = "set GITHUB_APP_ID or GITHUB_TOKEN"
 """What makes a forge of the config's GitHub (docs/github.md)."""
@@ -76,6 +76,11 @@ def lasted(period: timedelta) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def engine(deployed: Deployed) -> str:
+    """The engine's name as its project writes it."""
+    return {"argocd": "Argo CD", "flux": "Flux"}.get(deployed.engine, deployed.engine)
 
 
 def said(ailment: Ailment, now: datetime) -> str:

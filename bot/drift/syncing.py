@@ -1,16 +1,16 @@
 """The request that an engine bring a target's cluster to what Git says, and its words. Sends nothing."""
 
+from bot import wording
 from bot.model.catalog import Target
 from bot.model.change import SyncRequest
 from bot.model.sync import Deployed
 
 VERB = "drift sync"
-_ENGINES = {"argocd": "Argo CD", "flux": "Flux"}
 
 
 def request(target: Target, deployed: Deployed) -> SyncRequest:
     """What to ask of the engine's object that deploys a target."""
-    engine = _ENGINES.get(deployed.engine, deployed.engine)
+    engine = wording.engine(deployed)
     busy = f" At the moment: {deployed.busy}." if deployed.busy else ""
     held = f" That may change nothing: {deployed.held}." if deployed.held else ""
     asked = f"{engine} is asked to sync {target}, by {deployed.object}.{busy}{held}"

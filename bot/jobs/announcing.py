@@ -5,14 +5,13 @@ not said again. Where the chat did not take it, what was known before is restore
 neither words nor stages, but that some are ends.
 """
 
-import hashlib
-import hmac
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.errors import Gone, Refusal, Unavailable
+from bot.jobs.telling import fingerprint
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.pull import PullRequest
 from bot.model.reply import Reply
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 TRIES = 3
 UNNOTED = timedelta(minutes=1)
 """How long whoever began a promotion may take to note its message: only then is it told by another."""
-_LOST = {Stage.FAILED, Stage.TIMED_OUT}
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Announcer:
             self._say(told, news, ended=ended)
         except (Refusal, Unavailable) as trouble:
             # An update that perhaps landed can be made again, and a post can't.
-            updating = claimed.message and told is claimed and claimed.shown != self._fingerprint(said)
+            updating = claimed.message and told is claimed and claimed.shown != fingerprint(self.key, said)
             if updating or not (isinstance(trouble, Unavailable) and trouble.unsure):
                 self._unsaid(trouble, before, told)
                 if place not in self._unheard:  # a rollback by itself is not to wait for a chat that is away
@@ -139,7 +137,7 @@ class Announcer:
 
     def _shown(self, promotion: Promotion, said: Reply) -> Promotion:
         """The promotion with its message saying that; a new message where there is none, or no longer."""
-        shown = self._fingerprint(said)
+        shown = fingerprint(self.key, said)
         if promotion.shown == shown:
             return promotion
         if promotion.message:
@@ -152,9 +150,6 @@ class Announcer:
                 return self._anew(self._unplaced(promotion), said, shown)
             return replace(promotion, channel=channel, shown=shown)
         return self._anew(promotion, said, shown)
-
-    def _fingerprint(self, said: Reply) -> str:
-        return hmac.new(self.key, repr(said).encode(), hashlib.sha256).hexdigest()[:32]
 
     def _anew(self, promotion: Promotion, said: Reply, shown: str) -> Promotion:
         channel = promotion.channel or self.channel(promotion.environment)
@@ -200,7 +195,7 @@ class Announcer:
     def _hand_on(self, before: Promotion, told: Promotion) -> None:
         """The services that have just failed, to whoever does something about it."""
         known = {(leg.service, leg.stage) for leg in before.legs if not before.telling}
-        lost = [leg for leg in told.legs if leg.stage in _LOST and (leg.service, leg.stage) not in known]
+        lost = [leg for leg in told.legs if leg.stage.is_lost and (leg.service, leg.stage) not in known]
         if lost:
             try:
                 self.hooks.failed(told, lost)

@@ -15,8 +15,8 @@ from bot.drift import episodes, news, outages
 from bot.drift.episodes import Step
 from bot.drift.outages import Blindness, OutageStep, Turn
 from bot.errors import Refusal, Unavailable
-from bot.jobs.rounds import Round, shown
-from bot.jobs.telling import Teller
+from bot.jobs.rounds import Round
+from bot.jobs.telling import Teller, fingerprint
 from bot.model.episode import Episode, Outage
 from bot.model.reply import Outcome, Reply
 from bot.model.request import Place
@@ -138,15 +138,15 @@ class DriftCheck:
         for step in steps:
             if step.turn is Turn.BEGAN and step.after and step.now:
                 reply = news.outage(step.after, step.now, total)
-                self.teller.open(reply, shown(self.key, reply), [step.before], [step.after])
+                self.teller.open(reply, fingerprint(self.key, reply), [step.before], [step.after])
             elif step.turn is Turn.ENDED and step.after:
                 self._end(step.before, step.after, Reply(Outcome.ANSWERED, news.outage_ended(step.after, now)))
 
     def _end(self, before: Outage | None, after: Outage, reply: Reply) -> None:
         if not after.message:
-            self.teller.open(reply, shown(self.key, reply), [before], [after])
+            self.teller.open(reply, fingerprint(self.key, reply), [before], [after])
         elif told := self.teller.add(reply, [before], [after]):
-            self.teller.renew(reply, shown(self.key, reply), told)
+            self.teller.renew(reply, fingerprint(self.key, reply), told)
 
 
 @dataclass(frozen=True, slots=True)

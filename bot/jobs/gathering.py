@@ -283,13 +283,7 @@ def _newer(promotion: Promotion, others: Iterable[Promotion]) -> str:
 
 def _version(git: Git, commit: str, target: Target | None) -> str | None:
     """What a commit has; None where that is nothing, or nothing that can be told. Refusal if the commit isn't there."""
-    if target is None:
-        return None
-    tree = git.at(target.repository, commit)
-    try:
-        return pins.current(tree, target)
-    except Refusal:
-        return None
+    return pins.told(git.at(target.repository, commit), target) if target else None
 
 
 def _strangers(git: Git, promotion: Promotion, head: str) -> tuple[str, ...]:
@@ -300,5 +294,5 @@ def _strangers(git: Git, promotion: Promotion, head: str) -> tuple[str, ...]:
         brought = git.unmerged(promotion.repository, head)
     except Refusal:  # squashed, and gone with its branch: who wrote it is nobody's to tell any more
         return ()
-    others = (each for each in brought if "Quarterdeck-Change" not in each.trailers and len(each.parents) == 1)
+    others = (each for each in brought if not each.is_ours and len(each.parents) == 1)
     return tuple(dict.fromkeys(each.author for each in others))

@@ -68,7 +68,7 @@ class Notices:
     def _has_failed(self, sighting: Sighting, now: datetime) -> bool:
         target = sighting.target
         last = self.promotions.ended(target.environment, target.service)
-        if last is None or last.stage not in {Stage.FAILED, Stage.TIMED_OUT}:
+        if last is None or not last.stage.is_lost:
             return False
         ended = last.reached.get(last.stage)
         there = any(leg.service == target.service and leg.to_version == sighting.desired for leg in last.legs)

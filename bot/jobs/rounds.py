@@ -4,8 +4,6 @@ Knows neither what the findings are about nor their words. May stop between any 
 before and after each message (`bot.jobs.telling`), and what is not yet told is found again by the next round.
 """
 
-import hashlib
-import hmac
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +14,7 @@ from typing import Protocol
 from bot.drift import episodes
 from bot.drift.episodes import AGAIN, Event, Step
 from bot.errors import Refusal, Unavailable
-from bot.jobs.telling import Teller
+from bot.jobs.telling import Teller, fingerprint
 from bot.model.episode import Episode
 from bot.model.reply import Reply
 from bot.model.sync import Difference, Severity, Sighting
@@ -41,11 +39,6 @@ class Words(Protocol):
 
     def why_now(self, step: Step, episode: Episode) -> str:
         """What a message that opens says besides."""
-
-
-def shown(key: bytes, reply: Reply) -> str:
-    """A fingerprint of what a message says."""
-    return hmac.new(key, repr(reply).encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _nothing(_: "Round") -> None:
@@ -144,7 +137,7 @@ class Round:
     def _post(self, reply: Reply, after: Sequence[Episode], besides: str = "") -> None:
         said = replace(reply, text=reply.text + besides)
         before = [self.known.get(each.service) for each in after]
-        self._keep(self.teller.open(said, shown(self.key, reply), before, after))
+        self._keep(self.teller.open(said, fingerprint(self.key, reply), before, after))
 
     def _keep(self, told: Iterable[Episode] | None) -> None:
         self.after |= {each.service: each for each in told or ()}
@@ -157,7 +150,7 @@ class Round:
             reply = self._parent(members[0].service, members[0])
         else:
             return
-        self._keep(self.teller.renew(reply, shown(self.key, reply), members))
+        self._keep(self.teller.renew(reply, fingerprint(self.key, reply), members))
 
     def _is_told_whole(self, episode: Episode) -> bool:
         """Whether this check saw all of it: of the rest, only a check that sees it knows the values."""

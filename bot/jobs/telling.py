@@ -4,6 +4,8 @@ Knows neither drift nor words. If the process dies in between, the news counts a
 said again. If the chat did not take it, what was known before is restored, and the next check says it.
 """
 
+import hashlib
+import hmac
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +18,12 @@ from bot.model.request import Place
 from bot.ports import Chat, Episodes
 
 log = logging.getLogger(__name__)
+
+
+def fingerprint(key: bytes, reply: Reply) -> str:
+    """A fingerprint of what a message says, that tells nothing to whoever reads it."""
+    return hmac.new(key, repr(reply).encode(), hashlib.sha256).hexdigest()[:32]
+
 
 Known = TypeVar("Known", Episode, Outage)
 

@@ -18,7 +18,7 @@ from bot.mirrors.notes import Notes
 from bot.mirrors.tree import CommitTree
 from bot.mirrors.versions import Look, Paths, Versions, covers
 from bot.model.catalog import Reading, Target
-from bot.model.change import Commit, Move
+from bot.model.change import CHANGE, Commit, Move
 
 _PULL = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
 _PAGE = 16
@@ -80,7 +80,7 @@ class History:
         is made of, be it on the branch or brought by a merge."""
         for path in self.look(start, target).paths:
             for commit in self._commits.holding(start, change, path):
-                if commit.trailers.get("Quarterdeck-Change") == change:
+                if commit.trailers.get(CHANGE) == change:
                     return commit.sha
         return None
 

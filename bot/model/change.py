@@ -17,6 +17,8 @@ from bot.model.sync import Deployed, Difference
 
 PREFIX = "quarterdeck/"
 """Branches under it are ours."""
+CHANGE = "Quarterdeck-Change"
+"""The trailer that names what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,11 @@ class Commit:
     @property
     def subject(self) -> str:
         return self.message.partition("\n")[0]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it has the trailer of the bot's commits; a hint, since anybody can write one."""
+        return CHANGE in self.trailers
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class Stage(StrEnum):
     def is_end(self) -> bool:
         return self in {Stage.HEALTHY, Stage.FAILED, Stage.CLOSED, Stage.SUPERSEDED, Stage.TIMED_OUT, Stage.UNWATCHED}
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended without the version being healthy, though the branch has it."""
+        return self in {Stage.FAILED, Stage.TIMED_OUT}
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:

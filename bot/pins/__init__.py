@@ -55,6 +55,14 @@ def current(tree: Tree, target: Target) -> str | None:
     return look.version() if look.folders else None
 
 
+def told(tree: Tree, target: Target) -> str | None:
+    """The same, for whom a version that can't be told is none."""
+    try:
+        return current(tree, target)
+    except Refusal:
+        return None
+
+
 def plan(tree: Tree, target: Target, version: str) -> Plan:
     """What moves the target to a version.
 

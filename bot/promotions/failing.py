@@ -59,7 +59,7 @@ def ways_back(promotion: Promotion) -> tuple[Choice, ...]:
     """
     if promotion.verb == "rollback":
         return ()
-    legs = [leg for leg in promotion.legs if leg.stage in {Stage.FAILED, Stage.TIMED_OUT}]
+    legs = [leg for leg in promotion.legs if leg.stage.is_lost]
     return tuple(
         choice
         for leg in legs

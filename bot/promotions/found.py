@@ -11,10 +11,9 @@ from itertools import groupby, islice, takewhile
 from typing import Final
 
 from bot import branches, pins
-from bot.errors import Refusal
 from bot.lineage import REJECTS
 from bot.model.catalog import Catalog, Delivery, Target
-from bot.model.change import Commit
+from bot.model.change import CHANGE, Commit
 from bot.model.promotion import Leg, Promotion, Stage
 from bot.model.pull import PullRequest
 from bot.model.request import Actor
@@ -26,7 +25,6 @@ RECENT: Final = timedelta(hours=1)
 """How old a commit may be that nobody follows: of an older one, everybody knows by now."""
 MOST: Final = 200
 """Commits of the branch that are looked at: their times are whatever their authors' clocks said."""
-_OURS: Final = "Quarterdeck-Change"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Found:
         legs = _legs([each for each in there if each in meant], before, after, Stage.OPEN)
         if not legs:
             return None
-        said = next((commit for commit in reversed(brought) if _OURS in commit.trailers), brought[-1])
+        said = next((commit for commit in reversed(brought) if commit.is_ours), brought[-1])
         asked = pull.opened or said.at
         return Promotion(
             repository=repository,
@@ -150,19 +148,12 @@ def _goes_back(commit: Commit) -> bool:
 
 def _changes(commits: Iterator[Commit]) -> Iterator[tuple[Commit, ...]]:
     """Those of ours that one request made, newest first: a commit for each service, one after the other."""
-    for change, several in groupby(commits, lambda commit: commit.trailers.get(_OURS)):
+    for change, several in groupby(commits, lambda commit: commit.trailers.get(CHANGE)):
         if change is not None:
             yield tuple(several)
 
 
 def _legs(targets: Sequence[Target], before: Tree, after: Tree, stage: Stage) -> tuple[Leg, ...]:
     """Those whose version is another after than before."""
-    moved = ((target.service, _version(before, target), _version(after, target)) for target in targets)
+    moved = ((target.service, pins.told(before, target), pins.told(after, target)) for target in targets)
     return tuple(Leg(service, old, new, stage) for service, old, new in moved if new is not None and new != old)
-
-
-def _version(tree: Tree, target: Target) -> str | None:
-    try:
-        return pins.current(tree, target)
-    except Refusal:
-        return None

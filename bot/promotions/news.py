@@ -5,7 +5,6 @@ Times that pass are in none of them, so that the same state has the same words. 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from bot import wording
 from bot.model.catalog import Environment
@@ -14,8 +13,6 @@ from bot.model.pull import Checks, Review
 from bot.model.reply import Layout, Outcome, Reply, Section
 from bot.promotions import failing, plan
 from bot.promotions.offers import offers
-
-_LOST: Final = {Stage.FAILED, Stage.TIMED_OUT}
 
 
 def message(promotion: Promotion, environments: Mapping[str, Environment]) -> Reply:
@@ -55,7 +52,7 @@ def ended(promotion: Promotion) -> Reply:
         _text(promotion),
         stage=promotion.stage,
         mentions=(promotion.by.id,),
-        broadcast=promotion.stage in _LOST,
+        broadcast=promotion.stage.is_lost,
     )
 
 
@@ -66,7 +63,7 @@ def _told(promotion: Promotion, *sentences: str, mentions: tuple[str, ...] = ())
 def _text(promotion: Promotion) -> str:
     if promotion.stage is Stage.HEALTHY:
         return _healthy(promotion)
-    if promotion.stage in _LOST:
+    if promotion.stage.is_lost:
         return _lost(promotion)
     lead = _lead(promotion)
     why = plan.waits(promotion)
@@ -121,7 +118,7 @@ def _healthy(promotion: Promotion) -> str:
 
 def _lost(promotion: Promotion) -> str:
     """Each that failed, with why; of many, how many."""
-    lost = [leg for leg in promotion.legs if leg.stage in _LOST]
+    lost = [leg for leg in promotion.legs if leg.stage.is_lost]
     if lost and len(lost) <= wording.NAMED:
         well = [leg.service for leg in promotion.legs if leg.stage is Stage.HEALTHY]
         rest = f" {_named(well)} {'is' if len(well) == 1 else 'are'} healthy." if well else ""

@@ -14,7 +14,6 @@ MOST: Final = 3
 """Services that a message has buttons for, of each kind."""
 
 _UNDERWAY: Final = {Stage.REQUESTED, Stage.OPEN, Stage.CHECKS, Stage.APPROVED}
-_LOST: Final = {Stage.FAILED, Stage.TIMED_OUT}
 _OVER: Final = {Stage.CLOSED, Stage.SUPERSEDED}
 
 
@@ -25,7 +24,7 @@ def offers(promotion: Promotion, environments: Mapping[str, Environment]) -> tup
     choices = [Choice(f"Open #{promotion.pull}", url=promotion.url)] if promotion.pull and promotion.url else []
     if promotion.stage in _UNDERWAY and promotion.pull:
         choices.append(say("Cancel", f"cancel pr {promotion.pull}"))
-    if promotion.stage in _LOST:
+    if promotion.stage.is_lost:
         choices += _ways_back(promotion, environments)
     if promotion.stage is Stage.HEALTHY:
         choices += _next_steps(promotion, environments)
